@@ -1,0 +1,46 @@
+import { readEnvironment } from 'service-kit/environment'
+import { flag, integer, number, text, url } from 'service-kit/scalars'
+import { serviceSchema } from 'service-kit/settings'
+import { z } from 'zod'
+
+const schema = z.object({
+  ...serviceSchema({ port: 8080, serviceName: 'synthetic-agent-app' }),
+  AGENT_NAME: text({
+    pattern: /^[^\s:]{1,64}$/,
+    expected: '1 to 64 characters without blanks and colons',
+    description: 'Prefix of agent ids, to tell meshes apart',
+  }),
+  TOOL_BASE: url({ default: 'http://127.0.0.1:8081', description: 'Where the tools are' }),
+  TOOL_DELAY_MS: number({
+    min: 0,
+    max: 600_000,
+    default: 80,
+    description: "Default of delay_ms, and tool-service's own base latency",
+  }),
+  TOOL_ERROR_RATE: number({ min: 0, max: 1, default: 0, description: "Default of error_rate, and tool-service's own" }),
+  TOOL_TIMEOUT_MS: integer({
+    min: 1,
+    max: 3_600_000,
+    default: 10_000,
+    description: 'How long a tool may take beyond the delay that it was asked for, ms',
+  }),
+  RUN_TIMEOUT_S: number({ min: 0, max: 86_400, default: 0, description: 'How long a run may take, s; 0 is for ever' }),
+  MAX_TOOL_CALLS: integer({
+    min: 1,
+    max: 1_000_000,
+    default: 10_000,
+    description: 'Tool calls that all admitted runs together may have under way',
+  }),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: flag({
+    default: false,
+    description: 'Messages, tool arguments and results on spans',
+  }),
+})
+export type Config = Readonly<z.output<typeof schema>>
+
+/** The environment as configuration; throws an EnvironmentError that lists every bad variable. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  return readEnvironment(schema, environment)
+}
+
+export const configSchema = schema

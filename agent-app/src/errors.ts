@@ -1,0 +1,57 @@
+/** What came back with a failure, if anything did. */
+export interface FailedAnswer {
+  status?: number
+  /** How long the tool asked to be left alone, ms. */
+  retryAfterMs?: number
+  /** Who answered, and how long it took, where it is tool-service that said so. */
+  service?: string
+  delayMs?: number
+}
+
+/** A tool call that failed: the agent hears of it and may live with it. */
+export class ToolFailure extends Error {
+  override name = 'ToolFailure'
+  /** Low-cardinality, for `error.type`: `tool_unavailable`, `timeout`, `connection_reset`, `invalid_response` … */
+  readonly errorType: string
+  readonly answer: FailedAnswer
+
+  constructor(errorType: string, message: string, answer: FailedAnswer = {}) {
+    super(message)
+    this.errorType = errorType
+    this.answer = answer
+  }
+
+  /** Whether it may be different the next time: a request that was wrong stays wrong. */
+  get isRetryable(): boolean {
+    const { status = 0 } = this.answer
+    return status < 400 || status >= 500 || status === 429
+  }
+}
+
+/** There is no tool-service where it should be: no agent can go on, so the run ends. */
+export class ToolServiceUnreachable extends Error {
+  override name = 'ToolServiceUnreachable'
+  readonly errorType = 'tool_service_unreachable'
+}
+
+/** The run ends before its time: nobody waits for it any more, its time is over, or the process stops. */
+export class RunCancelled extends Error {
+  override name = 'RunCancelled'
+  readonly reason: 'client_left' | 'run_timeout' | 'stopping' | 'failure_elsewhere'
+
+  constructor(reason: RunCancelled['reason'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+
+  get errorType(): string {
+    return this.reason === 'run_timeout' ? 'timeout' : 'cancelled'
+  }
+}
+
+/** The value of `error.type` for whatever ended a step. */
+export function errorTypeOf(error: unknown): string {
+  if (error instanceof ToolFailure || error instanceof ToolServiceUnreachable || error instanceof RunCancelled)
+    return error.errorType
+  return error instanceof Error ? error.name : '_OTHER'
+}

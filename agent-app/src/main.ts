@@ -1,0 +1,39 @@
+import { trace } from '@opentelemetry/api'
+import { systemClock } from 'service-kit/clock'
+import { runMain } from 'service-kit/main'
+import { Lifecycle, serve } from 'service-kit/serve'
+import { createApp } from './app.ts'
+import { readConfig } from './config.ts'
+import { telemetry } from './telemetry.ts'
+import { ToolClient } from './tool-client.ts'
+
+await runMain('agent-app', async () => {
+  const config = readConfig(process.env)
+  const lifecycle = new Lifecycle()
+  const tools = new ToolClient(config.TOOL_BASE, config.TOOL_TIMEOUT_MS)
+  const { app, inFlight } = createApp({
+    clock: systemClock,
+    tools,
+    tracer: trace.getTracer('agent-app'),
+    serviceName: config.SERVICE_NAME,
+    agentName: config.AGENT_NAME,
+    captureContent: config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT,
+    spanCounters: telemetry.counters,
+    defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
+    maxToolCalls: config.MAX_TOOL_CALLS,
+    runTimeoutMs: config.RUN_TIMEOUT_S * 1000,
+    lifecycle,
+    areToolsReady: () => tools.isReady(),
+    log: console.log,
+  })
+  await serve(app, {
+    name: 'agent-app',
+    host: config.HOST,
+    port: config.PORT,
+    lifecycle,
+    telemetry,
+    inFlight,
+    drainMs: config.DRAIN_TIMEOUT_S * 1000,
+    flushMs: config.FLUSH_TIMEOUT_S * 1000,
+  })
+})

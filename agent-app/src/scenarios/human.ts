@@ -1,0 +1,26 @@
+import { choice, number } from 'service-kit/scalars'
+import { drawCallId } from '../operations/tool.ts'
+import { defineScenario } from '../scenario.ts'
+import { succeeded } from '../step.ts'
+
+export const human = defineScenario({
+  name: 'human',
+  description: 'The agent prepares something, waits for a person, and goes on when they approve',
+  symptom: 'Very long requests, often cut off by gateways and load balancers',
+  missed: 'A pause is counted as latency: it looks like a hanging server, not like a valid state',
+  reveals: 'How much of the time was work and how much was waiting for a person',
+  spans: { agent_app: '10, or 8 when not approved', tool_service: '2, or 1' },
+  params: {
+    human_delay_s: number({ min: 0, max: 86_400, default: 1, description: 'How long the person takes, s' }),
+    outcome: choice(['approve', 'reject', 'expire'], { default: 'approve', description: 'What the person decides' }),
+  },
+  run: (workflow, params) =>
+    workflow.invokeAgent('planner', {}, async (planner) => {
+      const callId = drawCallId(planner.random.fork('call-id'))
+      await planner.chat({ toolCallId: callId })
+      const asked = { delayMs: params.delay_ms, errorRate: params.error_rate }
+      if (!(await succeeded(planner.executeTool('database', { index: 0, callId, ...asked })))) return false
+      const isApproved = await planner.awaitHuman({ delayS: params.human_delay_s, outcome: params.outcome })
+      return !isApproved || succeeded(planner.executeTool('mail', { index: 1, ...asked }))
+    }),
+})

@@ -1,0 +1,48 @@
+import type { Request, Response } from 'express'
+import { drained } from 'service-kit/app'
+import type { Problem } from 'service-kit/problem'
+import type { RunResult } from './run.ts'
+import type { RunEvent } from './run-context.ts'
+
+/** How a run is written out while it happens. */
+export interface StreamOutput {
+  /** Sends the headers, so that the reader knows of the run before its first token. */
+  start(): void
+  /** Resolves when the reader has room for more; rejects with the signal's reason. */
+  write(event: RunEvent, signal: AbortSignal): Promise<void>
+  end(result: RunResult): void
+  /** Says what went wrong, where a status can no longer. */
+  fail(problem: Problem): void
+}
+
+/** Lines (`token 0`, `token 1`, …) and nothing else unless it fails; or server-sent events, for clients that accept them. */
+export function openStream(req: Request, res: Response): StreamOutput {
+  const asEvents = req.accepts(['text/plain', 'text/event-stream']) === 'text/event-stream'
+  const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+  const format = asEvents
+    ? {
+        type: 'text/event-stream',
+        event: ({ type, ...data }: RunEvent) => event(type, data),
+        result: (result: RunResult) => event('result', result),
+        error: (problem: Problem) => event('error', problem.body()),
+      }
+    : {
+        type: 'text/plain',
+        event: (it: RunEvent) => (it.type === 'token' ? `token ${it.index}\n` : ''),
+        result: () => '',
+        error: (problem: Problem) => `error ${problem.message}\n`,
+      }
+  return {
+    start() {
+      res.type(format.type)
+      res.flushHeaders()
+    },
+    async write(it, signal) {
+      const text = format.event(it)
+      if (text === '' || res.write(text)) return
+      await drained(res, signal)
+    },
+    end: (result) => res.end(format.result(result)),
+    fail: (problem) => res.end(format.error(problem)),
+  }
+}

@@ -1,0 +1,6 @@
+import { startTelemetry } from 'service-kit/telemetry'
+
+export const telemetry = startTelemetry({
+  serviceName: 'synthetic-agent-app',
+  isTraced: (path) => path === '/run' || path === '/stream',
+})

@@ -1,0 +1,50 @@
+import express from 'express'
+import { notFound, problemHandler } from './problem.ts'
+
+/**
+ * An Express application as every service here has it: no framework header, no sniffing, no ETag over answers that differ
+ * each time, problem+json for whatever goes wrong. `routes` adds what is the service's own.
+ */
+export function createServiceApp(routes: (app: express.Express) => void): express.Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', false)
+  app.set('case sensitive routing', true)
+  app.use((_req, res, next) => {
+    res.setHeader('X-Content-Type-Options', 'nosniff')
+    res.setHeader('Cache-Control', 'no-store')
+    next()
+  })
+  routes(app)
+  app.use(notFound)
+  app.use(problemHandler)
+  return app
+}
+
+/** The query string of a request as parameter → value, or values where it was repeated. */
+export function queryOf(req: express.Request): Record<string, string | string[]> {
+  const start = req.url.indexOf('?')
+  const query: Record<string, string | string[]> = Object.create(null)
+  if (start < 0) return query
+  for (const [name, value] of new URLSearchParams(req.url.slice(start + 1))) {
+    const earlier = query[name]
+    query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value]
+  }
+  return query
+}
+
+/** Resolves when the reader of a response has taken what was written; rejects with the signal's reason. */
+export function drained(res: express.Response, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      res.off('drain', settle)
+      signal.removeEventListener('abort', settle)
+      if (signal.aborted) reject(signal.reason as Error)
+      else resolve()
+    }
+    res.on('drain', settle)
+    signal.addEventListener('abort', settle)
+    if (signal.aborted) settle()
+  })
+}

@@ -1,0 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Where a run takes its time from: spans, ledger and waits all read the same one. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, with a fraction of a microsecond's resolution; never goes back. */
+  now(): number
+  /** Resolves after `ms` (0 to 2³¹−1; it may fire up to 1 ms early) or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  async sleep(ms, signal) {
+    signal?.throwIfAborted()
+    if (ms <= 0) return
+    try {
+      await sleep(ms, undefined, signal && { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
+}

@@ -1,0 +1,75 @@
+import { hash } from 'node:crypto'
+
+/**
+ * Chance as a value. A generator is made from a seed and forked by key, so that what is drawn for `worker/7` depends on
+ * nothing but seed and key: not on scheduling, not on how much was drawn elsewhere.
+ *
+ * The generator is sfc32 (Chris Doty-Humphrey, PractRand), its 128 bits of state taken from SHA-256 of seed and key.
+ */
+export class Random {
+  readonly #path: string
+  #a: number
+  #b: number
+  #c: number
+  #counter: number
+
+  constructor(seed: string) {
+    this.#path = seed
+    const state = hash('sha256', seed, 'buffer')
+    this.#a = state.readUInt32LE(0)
+    this.#b = state.readUInt32LE(4)
+    this.#c = state.readUInt32LE(8)
+    this.#counter = state.readUInt32LE(12)
+  }
+
+  /** An independent generator for `key`; the same key gives the same one, whatever was drawn before. */
+  fork(key: string): Random {
+    // A seed has no blanks, so no seed and key can be confused with another seed's.
+    return new Random(`${this.#path} ${key}`)
+  }
+
+  #next(): number {
+    const sum = (this.#a + this.#b + this.#counter) | 0
+    this.#counter = (this.#counter + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (this.#c << 21) | (this.#c >>> 11)
+    this.#c = (this.#c + sum) | 0
+    return sum >>> 0
+  }
+
+  /** Uniform in [0, 1), 53 bits. */
+  float(): number {
+    return ((this.#next() >>> 5) * 67_108_864 + (this.#next() >>> 6)) / 9_007_199_254_740_992
+  }
+
+  /** True with probability `p`; 0 is never, 1 is always. */
+  chance(p: number): boolean {
+    return this.float() < p
+  }
+
+  /** A whole number in [min, max]. */
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.float() * (max - min + 1))
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.integer(0, items.length - 1)] as T
+  }
+
+  /** `count` different whole numbers in [0, population), ascending: Floyd's algorithm. */
+  sample(population: number, count: number): number[] {
+    const chosen = new Set<number>()
+    for (let limit = population - count; limit < population; limit++) {
+      const candidate = this.integer(0, limit)
+      chosen.add(chosen.has(candidate) ? limit : candidate)
+    }
+    return [...chosen].sort((a, b) => a - b)
+  }
+
+  /** Lognormal with the given median and sigma of the logarithm; sigma 0 is exactly the median. Box–Muller transform. */
+  lognormal(median: number, sigma: number): number {
+    const normal = Math.sqrt(-2 * Math.log(1 - this.float())) * Math.cos(2 * Math.PI * this.float())
+    return median * Math.exp(sigma * normal)
+  }
+}

@@ -1,0 +1,33 @@
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  type SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api'
+
+export interface SpanOpening {
+  name: string
+  kind: SpanKind
+  /** Those that samplers need are given here, at the start. */
+  attributes: Attributes
+  links?: Link[]
+  /** Milliseconds since the epoch, with fraction: the SDK's own times are floored to the millisecond. */
+  startMs: number
+}
+
+/** Opens a span below `parent`, which is passed and never read from the active context. Whoever opens it ends it. */
+export function openSpan(tracer: Tracer, parent: Context, opening: SpanOpening): { span: Span; context: Context } {
+  const { name, kind, attributes, links = [], startMs } = opening
+  const span = tracer.startSpan(name, { kind, attributes, links, startTime: startMs }, parent)
+  return { span, context: trace.setSpan(parent, span) }
+}
+
+/** Marks a span as failed. A span that went well stays UNSET: OK is for people to say. */
+export function failSpan(span: Span, errorType: string, message: string): void {
+  span.setAttribute('error.type', errorType)
+  span.setStatus({ code: SpanStatusCode.ERROR, message })
+}

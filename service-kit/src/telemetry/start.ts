@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Span, SpanStatusCode } from '@opentelemetry/api'
+import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
+import { getBooleanFromEnv, getNumberFromEnv, getStringListFromEnv } from '@opentelemetry/core'
+import { NodeSDK } from '@opentelemetry/sdk-node'
+import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
+import { register } from 'import-in-the-middle/register-hooks.mjs'
+import { createExporter, installDiagnostics } from './exporter.ts'
+import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
+import { createReporter } from './reporter.ts'
+import { exportTarget } from './target.ts'
+
+/** What these services take where a standard variable says nothing. */
+const defaults = {
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+  // Of all the instrumentations these two make the SERVER span and name it; agents open their CLIENT spans themselves.
+  OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,express',
+  // A join links to every branch and a stream has an event a stall: the SDK's 128 would cut them off.
+  OTEL_SPAN_LINK_COUNT_LIMIT: '10000',
+  OTEL_SPAN_EVENT_COUNT_LIMIT: '4096',
+}
+
+export interface Telemetry {
+  /** What happened to this process's spans; all 0 where nothing is exported by OTLP. */
+  counters(): SpanCounters
+  /** Resolves when every span that has ended by now has left, or cannot. */
+  flush(): Promise<void>
+  /** Sends what is queued, for `deadlineMs` at most, and ends. Resolves to the number of spans that were lost by it. */
+  shutdown(deadlineMs: number): Promise<number>
+}
+
+const nothing: SpanCounters = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
+
+/** A client that leaves ends the SERVER span as if all were well: say what happened. */
+function markCancelled(span: Span, _request: unknown, response: ServerResponse): void {
+  if (response.writableFinished) return
+  span.setAttribute('error.type', 'cancelled')
+  span.setStatus({ code: SpanStatusCode.ERROR, message: 'The client left before the answer was complete' })
+}
+
+/**
+ * Starts the OpenTelemetry SDK for a service. It has to run before express is loaded, so call it from a module that is
+ * given to `node --import`. Everything but `serviceName` is set by the standard `OTEL_*` variables; an empty one counts as unset.
+ */
+export function startTelemetry(service: { serviceName: string; isTraced: (path: string) => boolean }): Telemetry {
+  const env = process.env
+  for (const name of Object.keys(env)) if (name.startsWith('OTEL_') && env[name] === '') delete env[name]
+  for (const [name, value] of Object.entries(defaults)) env[name] ??= value
+  if (getBooleanFromEnv('OTEL_SDK_DISABLED')) {
+    return { counters: () => nothing, flush: async () => {}, shutdown: async () => 0 }
+  }
+
+  // The synchronous hook sees exactly these; without it Express in ESM modules stays untraced.
+  register({ include: ['express', 'http', 'node:http'] })
+  const target = exportTarget(env)
+  const maxQueueSpans = getNumberFromEnv('OTEL_BSP_MAX_QUEUE_SIZE') ?? 131_072
+  const retaining = () =>
+    new RetainingSpanProcessor(createExporter(target.protocol), {
+      maxQueueSpans,
+      maxQueueBytes: (getNumberFromEnv('SPAN_QUEUE_MIB') ?? 256) * 1024 * 1024,
+      maxBatchSpans: getNumberFromEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? 2048,
+      maxBatchBytes: (getNumberFromEnv('SPAN_BATCH_MIB') ?? 4) * 1024 * 1024,
+      delayMs: getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY') ?? 500,
+      parallelExports: 2,
+      exportTimeoutMs: getNumberFromEnv('OTEL_BSP_EXPORT_TIMEOUT') ?? 30_000,
+      backoffMs: 500,
+      maxBackoffMs: 5000,
+      report: createReporter(target, maxQueueSpans, console.error),
+    })
+  const processors = new Map<string, () => SpanProcessor>([
+    ['otlp', retaining],
+    ['console', () => new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
+  ])
+  const names = [...new Set(getStringListFromEnv('OTEL_TRACES_EXPORTER') ?? ['otlp'])]
+  // An exporter that only the SDK knows (or `none`) is left to the SDK.
+  const own = names.every((name) => processors.has(name)) ? names.map((name) => processors.get(name)!()) : undefined
+  const retained = own?.find((processor) => processor instanceof RetainingSpanProcessor)
+
+  const sdk = new NodeSDK({
+    serviceName: env.SERVICE_NAME || env.OTEL_SERVICE_NAME || service.serviceName,
+    ...(own && { spanProcessors: own }),
+    instrumentations: [
+      getNodeAutoInstrumentations({
+        '@opentelemetry/instrumentation-http': {
+          ignoreIncomingRequestHook: (request: IncomingMessage) =>
+            !service.isTraced(request.url?.split('?', 1)[0] ?? ''),
+          applyCustomAttributesOnSpan: (span, request, response) =>
+            markCancelled(span, request, response as ServerResponse),
+        },
+        // The route is set all the same; a span for each layer would tell nothing.
+        '@opentelemetry/instrumentation-express': { ignoreLayers: [() => true] },
+      }),
+    ],
+  })
+  installDiagnostics(env)
+  sdk.start()
+
+  return {
+    counters: () => retained?.counters() ?? nothing,
+    flush: () => retained?.forceFlush() ?? Promise.resolve(),
+    async shutdown(deadlineMs) {
+      const lost = (await retained?.close(deadlineMs)) ?? 0
+      // What is left to close are connections: an exporter that hangs is not waited for.
+      await Promise.race([sdk.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000).unref())])
+      return lost
+    },
+  }
+}

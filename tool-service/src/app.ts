@@ -1,0 +1,114 @@
+import type express from 'express'
+import type { Request, Response } from 'express'
+import { createServiceApp, drained, queryOf } from 'service-kit/app'
+import { type Clock } from 'service-kit/clock'
+import { badQuery, onlyGet, Problem, sendProblem } from 'service-kit/problem'
+import { parseScalars } from 'service-kit/scalars'
+import type { Lifecycle } from 'service-kit/serve'
+import type { SpanCounters } from 'service-kit/telemetry/processor'
+import {
+  behaviorHeader,
+  behaviorSchema,
+  chunksOfAStream,
+  fails,
+  type ToolAnswer,
+  type ToolBehavior,
+} from './contract.ts'
+import { payloadText } from './payload.ts'
+
+export interface Deps {
+  serviceName: string
+  /** What a tool does when a call does not say. */
+  defaults: { delayMs: number; errorRate: number }
+  clock: Clock
+  lifecycle: Lifecycle
+  spanCounters: () => SpanCounters
+}
+
+export interface ToolApp {
+  app: express.Express
+  /** Calls that are being played. */
+  inFlight: () => number
+}
+
+/** The tools: `GET /tool/:tool_name` plays one, as slow and as broken as the call asks. Listens to nothing. */
+export function createApp({ serviceName, defaults, clock, lifecycle, spanCounters }: Deps): ToolApp {
+  const schema = behaviorSchema(defaults)
+  let inFlight = 0
+
+  async function playTool(req: Request<{ tool_name: string }>, res: Response): Promise<void> {
+    const tool = req.params.tool_name
+    if (tool.length > 128) throw new Problem(400, 'Bad tool name', 'A tool name has at most 128 characters')
+    const behavior = behaviorOf(req, schema)
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    const signal = AbortSignal.any([gone.signal, lifecycle.aborting])
+    inFlight++
+    try {
+      await play(tool, behavior, res, signal)
+    } catch (error) {
+      // A caller that left hears nothing; one whose call the end of the process cut off does.
+      if (gone.signal.aborted) return
+      if (!signal.aborted) throw error
+      if (res.headersSent) res.destroy()
+      else throw new Problem(503, 'Stopping', 'tool-service is stopping')
+    } finally {
+      inFlight--
+    }
+  }
+
+  async function play(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
+    const { delay_ms, error_rate, seed, key } = behavior
+    const failing =
+      seed !== undefined && key !== undefined ? fails({ errorRate: error_rate, seed, key }) : Math.random() < error_rate
+    if (failing) {
+      await clock.sleep(delay_ms, signal)
+      const members = { tool, delay_ms, ok: false, service: serviceName }
+      return sendProblem(res, new Problem(503, 'Tool unavailable', `${tool} failed, as it was asked to`, { members }))
+    }
+    if (behavior.stream) return streamChunks(tool, delay_ms, res, signal)
+    await clock.sleep(delay_ms, signal)
+    const payload = payloadText(Math.round(behavior.payload_size_kb * 1024), seed && `${seed} ${key}`)
+    const answer: ToolAnswer = { tool, delay_ms, ok: true, payload, service: serviceName }
+    res.type('application/json').send(JSON.stringify(answer))
+  }
+
+  async function streamChunks(tool: string, delayMs: number, res: Response, signal: AbortSignal): Promise<void> {
+    res.type('text/plain')
+    const start = clock.now()
+    for (let chunk = 0; chunk < chunksOfAStream; chunk++) {
+      await clock.sleep(start + (delayMs * (chunk + 1)) / chunksOfAStream - clock.now(), signal)
+      if (!res.write(`chunk ${chunk} from ${tool}\n`)) await drained(res, signal)
+    }
+    res.end()
+  }
+
+  const app = createServiceApp((app) => {
+    app
+      .route('/health')
+      .get((_req, res) => {
+        res.json({ status: 'ok', service: serviceName, in_flight: inFlight })
+      })
+      .all(onlyGet)
+    app
+      .route('/telemetry')
+      .get((_req, res) => {
+        res.json(spanCounters())
+      })
+      .all(onlyGet)
+    app.route('/tool/:tool_name').get(playTool).all(onlyGet)
+  })
+  return { app, inFlight: () => inFlight }
+}
+
+function behaviorOf(req: Request, schema: ReturnType<typeof behaviorSchema>): ToolBehavior {
+  const header = req.get(behaviorHeader)
+  const asked = header === undefined ? {} : Object.fromEntries(new URLSearchParams(header))
+  const parsed = parseScalars(
+    schema,
+    { ...queryOf(req), ...asked },
+    () => `one of ${Object.keys(schema.shape).join(', ')}`,
+  )
+  if ('faults' in parsed) throw badQuery(parsed.faults)
+  return parsed.value
+}

@@ -1,0 +1,16 @@
+import { readEnvironment } from 'service-kit/environment'
+import { number } from 'service-kit/scalars'
+import { serviceSchema } from 'service-kit/settings'
+import { z } from 'zod'
+
+const schema = z.object({
+  ...serviceSchema({ port: 8081, serviceName: 'synthetic-tool-service' }),
+  TOOL_DELAY_MS: number({ min: 0, max: 600_000, default: 80, description: 'Base latency of a tool, ms' }),
+  TOOL_ERROR_RATE: number({ min: 0, max: 1, default: 0, description: 'Probability that a tool fails' }),
+})
+export type Config = Readonly<z.output<typeof schema>>
+
+/** The environment as configuration; throws an EnvironmentError that lists every bad variable. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  return readEnvironment(schema, environment)
+}

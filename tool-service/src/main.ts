@@ -1,0 +1,28 @@
+import { systemClock } from 'service-kit/clock'
+import { runMain } from 'service-kit/main'
+import { Lifecycle, serve } from 'service-kit/serve'
+import { createApp } from './app.ts'
+import { readConfig } from './config.ts'
+import { telemetry } from './telemetry.ts'
+
+await runMain('tool-service', async () => {
+  const config = readConfig(process.env)
+  const lifecycle = new Lifecycle()
+  const { app, inFlight } = createApp({
+    serviceName: config.SERVICE_NAME,
+    defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
+    clock: systemClock,
+    lifecycle,
+    spanCounters: telemetry.counters,
+  })
+  await serve(app, {
+    name: 'tool-service',
+    host: config.HOST,
+    port: config.PORT,
+    lifecycle,
+    telemetry,
+    inFlight,
+    drainMs: config.DRAIN_TIMEOUT_S * 1000,
+    flushMs: config.FLUSH_TIMEOUT_S * 1000,
+  })
+})

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two files at a time: most start real processes, and runs with tens of thousands of spans want a core each.
+    maxWorkers: 2,
+  },
+})
