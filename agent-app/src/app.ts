@@ -170,7 +170,7 @@ export function createApp(deps: Deps): AgentApp {
     },
   }
   const app = createServiceApp((app) => {
-    for (const [path, answer] of Object.entries(answers)) app.route(path).get(answer).all(onlyGet)
+    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
   })
   return { app, inFlight: () => admission.runs }
 }

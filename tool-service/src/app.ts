@@ -86,17 +86,17 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
   const app = createServiceApp((app) => {
     app
       .route('/health')
+      .all(onlyGet)
       .get((_req, res) => {
         res.json({ status: 'ok', service: serviceName, in_flight: inFlight })
       })
-      .all(onlyGet)
     app
       .route('/telemetry')
+      .all(onlyGet)
       .get((_req, res) => {
         res.json(spanCounters())
       })
-      .all(onlyGet)
-    app.route('/tool/:tool_name').get(playTool).all(onlyGet)
+    app.route('/tool/:tool_name').all(onlyGet).get(playTool)
   })
   return { app, inFlight: () => inFlight }
 }

@@ -162,6 +162,8 @@ export class RetainingSpanProcessor implements SpanProcessor {
 
   async #export(batch: Batch): Promise<void> {
     this.#underWay++
+    // Host and process attributes may still be being looked up when the first spans end.
+    await batch.spans[0]?.resource.waitForAsyncAttributes?.()
     const outcome = await this.#exporter.export(batch.spans, this.#options.exportTimeoutMs)
     this.#underWay--
     if (outcome.kind === 'retry') {
