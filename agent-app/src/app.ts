@@ -11,6 +11,8 @@ import { openApi } from './openapi.ts'
 import { remoteParentOf, Run, type RunDeps, type RunResult } from './run.ts'
 import type { RunEvent } from './run-context.ts'
 import type { Defaults } from './scenario.ts'
+import { type LedgerAnswer, RunStore } from './runs.ts'
+import { ledgerSchemaVersion } from './ledger.ts'
 import { scenarios } from './scenarios/index.ts'
 import { openStream } from './streaming.ts'
 
@@ -18,6 +20,8 @@ export interface Deps extends RunDeps {
   defaults: Defaults
   /** Tool calls that all runs together may declare. */
   maxToolCalls: number
+  /** What the ledgers of recent runs may take, bytes. */
+  maxLedgerBytes: number
   /** 0 is for ever. */
   runTimeoutMs: number
   lifecycle: Lifecycle
@@ -38,6 +42,7 @@ export function createApp(deps: Deps): AgentApp {
   const { lifecycle } = deps
   const catalog = new Catalog(scenarios, deps.defaults)
   const admission = new Admission(deps.maxToolCalls)
+  const runs = new RunStore(deps.maxLedgerBytes)
   const streaming = catalog.offers.find(({ scenario }) => scenario.path === '/stream') as Offer
 
   /** Parses, admits and prepares a run; everything that can be refused is refused here, before anything has happened. */
@@ -61,6 +66,7 @@ export function createApp(deps: Deps): AgentApp {
       remoteParentSpanId: remoteParentOf(active, req.headers),
       ...(emit && { emit }),
     })
+    runs.add(run)
     res.setHeader('x-trace-id', run.traceId)
     return { run, release, dispose: cancelWith(run, res) }
   }
@@ -136,10 +142,31 @@ export function createApp(deps: Deps): AgentApp {
     )
   }
 
+  function ledgerOf(traceId: string): LedgerAnswer {
+    if (!/^[0-9a-f]{32}$/.test(traceId)) {
+      throw new Problem(
+        400,
+        'Bad trace id',
+        `${JSON.stringify(traceId.slice(0, 100))} is not a trace id: 32 lower-case hex digits`,
+      )
+    }
+    const found = runs.find(traceId)
+    if (found.length === 0) {
+      const why =
+        runs.forgotten > 0
+          ? `it never was, or it is one of the ${runs.forgotten} oldest that were forgotten to bound memory (LEDGER_MIB)`
+          : 'none was forgotten, so it was not run by this process'
+      throw new Problem(404, 'Unknown run', `There is no run with trace id ${traceId} here: ${why}`)
+    }
+    return { schema_version: ledgerSchemaVersion, trace_id: traceId, runs: found.map((run) => run.toLedger()) }
+  }
+
   const index = {
     'GET /run?scenario=…': 'Runs a scenario; fanout unless another is named',
     'GET /stream': 'Streams tokens while tools run: lines, or events where the client accepts text/event-stream',
     'GET /scenarios': 'What can be run, with every parameter; text/plain for shells',
+    'GET /runs': 'Recent runs',
+    'GET /runs/:trace_id': 'The ledger of a run: all that it did, and what was injected',
     'GET /telemetry': 'What happened to the spans of this process',
     'GET /openapi.json': 'All of this as OpenAPI 3.1',
     'GET /health': 'Whether the process lives',
@@ -159,6 +186,9 @@ export function createApp(deps: Deps): AgentApp {
       req.accepts(['json', 'text']) === 'text'
         ? res.type('text/plain').send(catalog.listText())
         : res.json({ scenarios: catalog.list() }),
+    '/runs': (_req, res) =>
+      res.json({ forgotten: runs.forgotten, runs: runs.recent(100).map(({ summary }) => summary) }),
+    '/runs/:trace_id': (req, res) => res.json(ledgerOf(String(req.params.trace_id))),
     '/telemetry': (_req, res) => res.json(deps.spanCounters()),
     '/openapi.json': (_req, res) => res.json(openApi(catalog)),
     '/health': (_req, res) => res.json({ status: 'ok', service: deps.serviceName, in_flight: admission.runs }),

@@ -31,6 +31,12 @@ const schema = z.object({
     default: 10_000,
     description: 'Tool calls that all admitted runs together may have under way',
   }),
+  LEDGER_MIB: integer({
+    min: 1,
+    max: 65_536,
+    default: 128,
+    description: 'What the ledgers of recent runs may take, MiB',
+  }),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: flag({
     default: false,
     description: 'Messages, tool arguments and results on spans',

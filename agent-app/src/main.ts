@@ -21,6 +21,7 @@ await runMain('agent-app', async () => {
     spanCounters: telemetry.counters,
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     maxToolCalls: config.MAX_TOOL_CALLS,
+    maxLedgerBytes: config.LEDGER_MIB * 1024 * 1024,
     runTimeoutMs: config.RUN_TIMEOUT_S * 1000,
     lifecycle,
     areToolsReady: () => tools.isReady(),

@@ -5,9 +5,11 @@ import { Random } from 'service-kit/random'
 import { ati } from 'service-kit/semconv'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { replayPath, type ParamValues } from './catalog.ts'
-import { RunCancelled } from './errors.ts'
+import type { RunCancelled } from './errors.ts'
+import { type Finding, findingOf } from './finding.ts'
 import { Ledger, type LedgerStep } from './ledger.ts'
 import type { RunContext, RunEvent } from './run-context.ts'
+import type { RunLedger } from './runs.ts'
 import type { Scenario } from './scenario.ts'
 import { spanIdOf, Step } from './step.ts'
 import { countSpans, summarise } from './summary.ts'
@@ -52,6 +54,9 @@ export class Run {
   readonly #controller = new AbortController()
   readonly #request: Step
   readonly #droppedBefore: number
+  #ok: boolean | null = null
+  #finding: Finding | null = null
+  #state: 'running' | 'closed' = 'running'
 
   constructor(deps: RunDeps, request: RunRequest) {
     const { scenario, context } = request
@@ -124,6 +129,8 @@ export class Run {
       await step.checkpoint(checkpointKb)
       return reachedGoal
     })
+    this.#ok = ok
+    this.#finding = findingOf(scenario.name, this.ledger.steps)
     const { dropped, ...others } = this.#deps.spanCounters()
     return {
       ok,
@@ -134,6 +141,7 @@ export class Run {
       params: this.params,
       replay: this.replay,
       summary: summarise(this.ledger.steps, this.#request.idealMs),
+      finding: this.#finding,
       spans: countSpans(this.ledger.steps, this.#deps.serviceName),
       telemetry: { sampled: this.sampled, dropped_during_run: dropped - this.#droppedBefore, dropped, ...others },
     }
@@ -142,10 +150,39 @@ export class Run {
   /** The request has been answered: what is known of its span is complete. `failure` is the status of a 5xx answer, or `cancelled`. */
   close(failure?: string): void {
     const { record } = this.#request
+    this.#state = 'closed'
     record.duration_ms = this.#deps.clock.now() - record.start_ms
     if (failure === undefined) return
     record.status = 'error'
     record.error_type = failure
+  }
+
+  get state(): 'running' | 'closed' {
+    return this.#state
+  }
+
+  /** The run as `GET /runs` lists it. */
+  get summary(): Omit<RunLedger, 'steps' | 'finding'> & { steps: number } {
+    const { steps, finding: _, ...rest } = this.toLedger()
+    return { ...rest, steps: steps.length }
+  }
+
+  /** All that is known of the run by now. */
+  toLedger(): RunLedger {
+    return {
+      trace_id: this.traceId,
+      scenario: this.scenario.name,
+      seed: this.seed,
+      params: this.params,
+      replay: this.replay,
+      service: this.#deps.serviceName,
+      sampled: this.sampled,
+      state: this.#state,
+      ok: this.#ok,
+      started_ms: this.#request.record.start_ms,
+      finding: this.#finding,
+      steps: this.ledger.steps,
+    }
   }
 }
 
@@ -162,6 +199,8 @@ export interface RunResult {
   /** The path that repeats this run. */
   replay: string
   summary: ReturnType<typeof summarise>
+  /** What a good tool must see in the trace. */
+  finding: Finding | null
   /** What must arrive at the other end of a pipeline. */
   spans: ReturnType<typeof countSpans>
   telemetry: SpanCounters & { sampled: boolean; dropped_during_run: number }

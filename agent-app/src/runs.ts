@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { ledgerSchemaVersion, ledgerStepSchema } from './ledger.ts'
+import type { Run } from './run.ts'
+
+/** The ledger of one run, as `GET /runs/:trace_id` gives it. */
+export const runLedgerSchema = z.object({
+  trace_id: z.string(),
+  scenario: z.string(),
+  seed: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  replay: z.string().meta({ description: 'The path that repeats the run' }),
+  service: z.string(),
+  sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
+  state: z.enum(['running', 'closed']),
+  ok: z
+    .boolean()
+    .nullable()
+    .meta({
+      description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
+    }),
+  started_ms: z.number(),
+  finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
+  steps: z.array(ledgerStepSchema),
+})
+export type RunLedger = z.infer<typeof runLedgerSchema>
+
+export const ledgerAnswerSchema = z.object({
+  schema_version: z.literal(ledgerSchemaVersion),
+  trace_id: z.string(),
+  runs: z.array(runLedgerSchema),
+})
+export type LedgerAnswer = z.infer<typeof ledgerAnswerSchema>
+
+/** What one step takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
+export const bytesPerStep = 1200
+
+/**
+ * The runs of the recent past. Their number is bounded by the memory that their steps take; the oldest go first. The newest
+ * closed run stays however large it is, and one that runs is never forgotten.
+ */
+export class RunStore {
+  readonly #byTrace = new Map<string, Run[]>()
+  readonly #maxSteps: number
+  #forgotten = 0
+
+  constructor(maxBytes: number) {
+    this.#maxSteps = Math.floor(maxBytes / bytesPerStep)
+  }
+
+  /** How many runs went because there was no room for them any more. */
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  add(run: Run): void {
+    const siblings = this.#byTrace.get(run.traceId)
+    if (siblings) siblings.push(run)
+    else this.#byTrace.set(run.traceId, [run])
+    this.#makeRoom(run)
+  }
+
+  #makeRoom(newest: Run): void {
+    let steps = 0
+    for (const runs of this.#byTrace.values()) for (const run of runs) steps += run.ledger.steps.length
+    for (const [traceId, runs] of this.#byTrace) {
+      if (steps <= this.#maxSteps) return
+      if (runs.some((run) => run === newest || run.state === 'running')) continue
+      this.#byTrace.delete(traceId)
+      this.#forgotten += runs.length
+      for (const run of runs) steps -= run.ledger.steps.length
+    }
+  }
+
+  /** All runs of a trace: a caller's `traceparent` may put several into one. */
+  find(traceId: string): readonly Run[] {
+    return this.#byTrace.get(traceId) ?? []
+  }
+
+  /** The newest first. */
+  recent(limit: number): Run[] {
+    return [...this.#byTrace.values()].flat().reverse().slice(0, limit)
+  }
+}

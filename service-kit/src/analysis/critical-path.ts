@@ -1,0 +1,78 @@
+import { type AnalysisStep, byStart, compare, durationOf, type Observed, round, workflowOf } from './step.ts'
+
+export interface CriticalPath extends Observed {
+  total_ms: number
+  /** In order of start; the exclusive times add up to the total. */
+  path: { span_id: string; name: string; exclusive_ms: number }[]
+  /** The branch that the join waited for; null when there are no branches. */
+  bottleneck: { span_id: string; agent_id: string | null; ms: number } | null
+  /** How much longer each branch could have taken without being waited for; 0 for the bottleneck. */
+  branches: { span_id: string; agent_id: string | null; ms: number; slack_ms: number }[]
+}
+
+/**
+ * The longest chain of steps that waited for one another. From the end of `root` it walks back: to the child that
+ * finished last before the cursor, through it, and on from its start; what lies between is the parent's own time.
+ * Children are clipped to their parent; ties go by span id. Iterative: a chain may be 5,000 deep.
+ * After Jaeger's critical path (https://www.jaegertracing.io/docs/latest/architecture/#critical-path).
+ */
+export function walkCriticalPath(steps: readonly AnalysisStep[], root: AnalysisStep): Map<AnalysisStep, number> {
+  const childrenOf = new Map<string, AnalysisStep[]>()
+  for (const step of steps) {
+    if (step.service !== root.service || step.parent_span_id === null) continue
+    const siblings = childrenOf.get(step.parent_span_id)
+    if (siblings) siblings.push(step)
+    else childrenOf.set(step.parent_span_id, [step])
+  }
+  const exclusive = new Map<AnalysisStep, number>()
+  const enter = (step: AnalysisStep, start: number, end: number) => {
+    exclusive.set(step, 0)
+    const children = (childrenOf.get(step.span_id) ?? [])
+      .map((child) => ({ child, start: Math.max(child.start_ms, start), end: Math.min(child.end_ms, end) }))
+      .filter((clipped) => clipped.end >= clipped.start)
+      // The last to finish is at the end of the list, where it is taken from.
+      .sort((a, b) => a.end - b.end || compare(b.child.span_id, a.child.span_id))
+    return { step, start, cursor: end, children }
+  }
+  const open = [enter(root, root.start_ms, root.end_ms)]
+  for (let frame = open.at(-1); frame; frame = open.at(-1)) {
+    const next = frame.children.pop()
+    const own = (until: number) =>
+      exclusive.set(frame.step, (exclusive.get(frame.step) as number) + frame.cursor - until)
+    if (!next) {
+      own(frame.start)
+      open.pop()
+    } else if (next.end <= frame.cursor) {
+      own(next.end)
+      frame.cursor = next.start
+      open.push(enter(next.child, next.start, next.end))
+    }
+  }
+  return exclusive
+}
+
+/** The critical path of a run, and the branch of its join that lies on it. */
+export function criticalPath(steps: readonly AnalysisStep[]): CriticalPath {
+  const root = workflowOf(steps)
+  if (!root) return { span_ids: [], total_ms: 0, path: [], bottleneck: null, branches: [] }
+  const exclusive = walkCriticalPath(steps, root)
+  const onPath = byStart([...exclusive.keys()])
+  const branches = byStart(steps.filter(({ name }) => name === 'invoke_agent branch'))
+  const lastEnd = branches.reduce((last, { end_ms }) => Math.max(last, end_ms), -Infinity)
+  const bottleneck = branches.find((branch) => exclusive.has(branch))
+  const describe = ({ span_id, agent_id }: AnalysisStep, ms: number) => ({ span_id, agent_id, ms: round(ms) })
+  return {
+    span_ids: onPath.map(({ span_id }) => span_id),
+    total_ms: round(durationOf(root)),
+    path: onPath.map((step) => ({
+      span_id: step.span_id,
+      name: step.name,
+      exclusive_ms: round(exclusive.get(step) as number),
+    })),
+    bottleneck: bottleneck ? describe(bottleneck, durationOf(bottleneck)) : null,
+    branches: branches.map((branch) => ({
+      ...describe(branch, durationOf(branch)),
+      slack_ms: round(lastEnd - branch.end_ms),
+    })),
+  }
+}

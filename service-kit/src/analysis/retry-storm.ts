@@ -1,0 +1,101 @@
+import { type AnalysisStep, byStart, compare, numberAt, type Observed, round, withOperation } from './step.ts'
+
+export interface Attempt {
+  span_id: string
+  attempt: number
+  /** Of the answer; null when there was none. */
+  status: number | null
+  failed: boolean
+  /** What was waited before it, ms; null for the first. */
+  backoff_ms: number | null
+}
+
+export interface RetryStorm extends Observed {
+  calls: number
+  attempts: number
+  /** Attempts for each call. */
+  amplification: number
+  gave_up: number
+  origin: {
+    /** Tools that failed, highest failure rate first. */
+    tools: { tool: string; attempts: number; failures: number; failure_rate: number }[]
+    /** Of the lowest worker, then attempt; null when nothing failed. */
+    first_failure: { span_id: string; agent_id: string | null; tool: string; attempt: number } | null
+  }
+  sequences: {
+    tool_call_id: string
+    span_id: string
+    tool: string
+    agent_id: string | null
+    gave_up: boolean
+    attempts: Attempt[]
+  }[]
+}
+
+/** Calls with their attempts and the back-offs between them, and where the failures came from. */
+export function retryStorm(steps: readonly AnalysisStep[]): RetryStorm {
+  const bySpan = new Map(steps.map((step) => [step.span_id, step]))
+  const attemptsOf = Map.groupBy(byStart(withOperation(steps, 'http_client')), ({ parent_span_id }) => parent_span_id)
+  const workerOf = (call: AnalysisStep) => numberAt(bySpan.get(call.parent_span_id ?? ''), 'ati.worker.index') ?? 0
+  const calls = withOperation(steps, 'execute_tool').sort(
+    (a, b) => workerOf(a) - workerOf(b) || compare(a.span_id, b.span_id),
+  )
+  const sequences = calls.map((call) => ({
+    tool_call_id: String(call.attributes['gen_ai.tool.call.id'] ?? ''),
+    span_id: call.span_id,
+    tool: String(call.attributes['gen_ai.tool.name'] ?? ''),
+    agent_id: call.agent_id,
+    gave_up: call.failed,
+    attempts: (attemptsOf.get(call.span_id) ?? [])
+      .map((attempt) => describeAttempt(attempt, call))
+      .sort((a, b) => a.attempt - b.attempt),
+  }))
+  const attempts = sequences.flatMap((sequence) => sequence.attempts)
+  const first = sequences.flatMap(({ agent_id, tool, attempts }) =>
+    attempts.filter(({ failed }) => failed).map((failure) => ({ failure, agent_id, tool })),
+  )[0]
+  return {
+    span_ids: attempts.filter(({ failed }) => failed).map(({ span_id }) => span_id),
+    calls: calls.length,
+    attempts: attempts.length,
+    amplification: calls.length > 0 ? round(attempts.length / calls.length) : 0,
+    gave_up: calls.filter(({ failed }) => failed).length,
+    origin: {
+      tools: failingTools(sequences),
+      first_failure: first
+        ? { span_id: first.failure.span_id, agent_id: first.agent_id, tool: first.tool, attempt: first.failure.attempt }
+        : null,
+    },
+    sequences,
+  }
+}
+
+function describeAttempt(attempt: AnalysisStep, call: AnalysisStep): Attempt {
+  const number = numberAt(attempt, 'http.request.resend_count') ?? 0
+  const retry = call.events.find(
+    ({ name, attributes }) => name === 'retry' && attributes['ati.retry.attempt'] === number,
+  )
+  return {
+    span_id: attempt.span_id,
+    attempt: number,
+    status: numberAt(attempt, 'http.response.status_code') ?? null,
+    failed: attempt.failed,
+    backoff_ms: retry ? round(Number(retry.attributes['ati.retry.delay_ms'])) : null,
+  }
+}
+
+function failingTools(sequences: RetryStorm['sequences']): RetryStorm['origin']['tools'] {
+  return [...Map.groupBy(sequences, ({ tool }) => tool)]
+    .map(([tool, ofTool]) => {
+      const attempts = ofTool.flatMap((sequence) => sequence.attempts)
+      const failures = attempts.filter(({ failed }) => failed).length
+      return {
+        tool,
+        attempts: attempts.length,
+        failures,
+        failure_rate: attempts.length > 0 ? round(failures / attempts.length) : 0,
+      }
+    })
+    .filter(({ failures }) => failures > 0)
+    .sort((a, b) => b.failure_rate - a.failure_rate || compare(a.tool, b.tool))
+}

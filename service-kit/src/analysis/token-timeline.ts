@@ -1,0 +1,75 @@
+import { type AnalysisStep, byStart, numberAt, type Observed, round, withOperation } from './step.ts'
+
+export interface TokenTimeline extends Observed {
+  /** null when no token came. */
+  ttft_ms: number | null
+  tokens: number
+  /** Tokens a second; null where there was no such time. */
+  rate_with_background: number | null
+  rate_without_background: number | null
+  stalls: { tokens: number; at_ms: number; gap_ms: number }[]
+  background: {
+    calls: number
+    failures: number
+    /** Since the chat began, ms; null when it did not end. */
+    started_ms: number | null
+    ended_ms: number | null
+  }
+}
+
+/** Tokens against background work, from the marks on the streaming call. */
+export function tokenTimeline(steps: readonly AnalysisStep[]): TokenTimeline {
+  const chat = steps.find((step) => step.operation === 'chat' && step.attributes['gen_ai.request.stream'] === true)
+  const calls = byStart(withOperation(steps, 'execute_tool'))
+  const mark = (name: string) => {
+    const event = chat?.events.find((candidate) => candidate.name === name)
+    return event && { at: event.time_ms, tokens: Number(event.attributes['ati.stream.tokens'] ?? 0) }
+  }
+  const begin = chat?.start_ms ?? 0
+  const first = mark('first_token')
+  const last = mark('last_token')
+  const started = mark('background_started')
+  const ended = mark('background_ended')
+  const stalls = (chat?.events ?? [])
+    .filter(({ name }) => name === 'stall')
+    .map(({ time_ms, attributes }) => ({
+      tokens: Number(attributes['ati.stream.tokens']),
+      at_ms: time_ms,
+      gap_ms: Number(attributes['ati.stream.gap_ms']),
+    }))
+  const during = calls.filter(({ start_ms, end_ms }) =>
+    stalls.some(({ at_ms, gap_ms }) => start_ms < at_ms && end_ms > at_ms - gap_ms),
+  )
+  return {
+    span_ids: chat && stalls.length > 0 ? [chat.span_id, ...during.map(({ span_id }) => span_id)] : [],
+    ttft_ms: first ? round(first.at - begin) : null,
+    tokens: numberAt(chat, 'gen_ai.usage.output_tokens') ?? last?.tokens ?? 0,
+    ...rates(first, last, started, ended),
+    stalls: stalls.map((stall) => ({ ...stall, at_ms: round(stall.at_ms - begin), gap_ms: round(stall.gap_ms) })),
+    background: {
+      calls: calls.length,
+      failures: calls.filter(({ failed }) => failed).length,
+      started_ms: started ? round(started.at - begin) : null,
+      ended_ms: ended ? round(ended.at - begin) : null,
+    },
+  }
+}
+
+type Mark = { at: number; tokens: number } | undefined
+
+/** Splits the time between first and last token at the edges of the background work. */
+function rates(first: Mark, last: Mark, started: Mark, ended: Mark) {
+  const none = { rate_with_background: null, rate_without_background: null }
+  if (!first || !last || !started || !ended) return none
+  const within = (edge: { at: number; tokens: number }) =>
+    edge.at < first.at ? first : edge.at > last.at ? last : edge
+  const from = within(started)
+  const to = within(ended)
+  const withTokens = to.tokens - from.tokens
+  const withMs = to.at - from.at
+  const rate = (tokens: number, ms: number) => (ms > 0 ? round((tokens / ms) * 1000) : null)
+  return {
+    rate_with_background: rate(withTokens, withMs),
+    rate_without_background: rate(last.tokens - first.tokens - withTokens, last.at - first.at - withMs),
+  }
+}
