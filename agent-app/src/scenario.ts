@@ -28,7 +28,7 @@ export function commonParams(defaults: Defaults) {
       min: 0,
       max: 2,
       default: 0.1,
-      description: 'Sigma of the lognormal around every drawn time; 0 is exactly the time',
+      description: 'Sigma of the lognormal around every drawn time, cut at two sigma; 0 is exactly the time',
     }),
     llm_delay_ms: number({
       min: 0,

@@ -67,9 +67,14 @@ export class Random {
     return [...chosen].sort((a, b) => a - b)
   }
 
-  /** Lognormal with the given median and sigma of the logarithm; sigma 0 is exactly the median. Box–Muller transform. */
+  /**
+   * Lognormal with the given median and sigma of the logarithm, cut at two sigma: chance alone then makes no value that
+   * looks like an injected fault. Sigma 0 is exactly the median. Box–Muller transform, drawn again beyond the cut.
+   */
   lognormal(median: number, sigma: number): number {
-    const normal = Math.sqrt(-2 * Math.log(1 - this.float())) * Math.cos(2 * Math.PI * this.float())
-    return median * Math.exp(sigma * normal)
+    for (;;) {
+      const normal = Math.sqrt(-2 * Math.log(1 - this.float())) * Math.cos(2 * Math.PI * this.float())
+      if (Math.abs(normal) <= 2) return median * Math.exp(sigma * normal)
+    }
   }
 }

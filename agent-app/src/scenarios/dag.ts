@@ -18,7 +18,7 @@ export const dag = defineScenario({
       min: 0,
       max: 2,
       default: 0.3,
-      description: 'Sigma of the lognormal around every drawn time; 0 is exactly the time',
+      description: 'Sigma of the lognormal around every drawn time, cut at two sigma; 0 is exactly the time',
     }),
     stragglers: integer({ min: 0, max: 5000, default: 1, description: 'Branches that are slow' }),
     straggler_factor: stragglerFactor(5),
