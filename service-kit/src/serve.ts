@@ -23,6 +23,8 @@ export interface ServeOptions {
   name: string
   host: string
   port: number
+  /** The variable that says so; `PORT` unless it is another. */
+  portVariable?: string
   lifecycle: Lifecycle
   telemetry: Telemetry
   /** Requests that still do something; a stop waits until there are none. */
@@ -42,13 +44,13 @@ const sameSignalMs = 500
  * A port that cannot be had is told in one line, and the process exits 1.
  */
 export async function serve(listener: RequestListener, options: ServeOptions): Promise<Server> {
-  const { name, host, port, lifecycle } = options
+  const { name, host, port, portVariable = 'PORT', lifecycle } = options
   const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 60_000 }, listener)
   await new Promise<void>((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
         error.code === 'EADDRINUSE' ? `port ${port} on ${host} is in use` : `${host}:${port}: ${error.message}`
-      console.error(`${name} cannot start: ${reason}. PORT and HOST say where it listens.`)
+      console.error(`${name} cannot start: ${reason}. ${portVariable} and HOST say where it listens.`)
       process.exit(1)
     })
     // A burst of thousands of connections overflows the default backlog of 511 and then costs seconds.

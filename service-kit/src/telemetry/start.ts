@@ -6,6 +6,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
 import { register } from 'import-in-the-middle/register-hooks.mjs'
 import { createExporter, installDiagnostics } from './exporter.ts'
+import { noSpans, noTelemetry } from './none.ts'
 import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
 import { createReporter } from './reporter.ts'
 import { exportTarget } from './target.ts'
@@ -31,8 +32,6 @@ export interface Telemetry {
   shutdown(deadlineMs: number): Promise<number>
 }
 
-const nothing: SpanCounters = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
-
 /** A client that leaves ends the SERVER span as if all were well: say what happened. */
 function markCancelled(span: Span, _request: unknown, response: ServerResponse): void {
   if (response.writableFinished) return
@@ -48,9 +47,7 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
   const env = process.env
   for (const name of Object.keys(env)) if (name.startsWith('OTEL_') && env[name] === '') delete env[name]
   for (const [name, value] of Object.entries(defaults)) env[name] ??= value
-  if (getBooleanFromEnv('OTEL_SDK_DISABLED')) {
-    return { counters: () => nothing, flush: async () => {}, shutdown: async () => 0 }
-  }
+  if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return noTelemetry
 
   // The synchronous hook sees exactly these; without it Express in ESM modules stays untraced.
   register({ include: ['express', 'http', 'node:http'] })
@@ -98,7 +95,7 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
   sdk.start()
 
   return {
-    counters: () => retained?.counters() ?? nothing,
+    counters: () => retained?.counters() ?? noSpans,
     flush: () => retained?.forceFlush() ?? Promise.resolve(),
     async shutdown(deadlineMs) {
       const lost = (await retained?.close(deadlineMs)) ?? 0

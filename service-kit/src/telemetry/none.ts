@@ -1,0 +1,11 @@
+import type { SpanCounters } from './processor.ts'
+import type { Telemetry } from './start.ts'
+
+export const noSpans: SpanCounters = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
+
+/** Of a process that leaves no spans. */
+export const noTelemetry: Telemetry = {
+  counters: () => noSpans,
+  flush: async () => {},
+  shutdown: async () => 0,
+}
