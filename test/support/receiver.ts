@@ -131,7 +131,7 @@ export async function startReceiver(): Promise<Receiver> {
   }
 }
 
-/** Spans as a trace viewer shows them: indented below their parents, equal siblings counted. */
+/** Spans as a trace viewer shows them: indented below their parents, equal neighbours counted. */
 export function spanTree(spans: readonly ReceivedSpan[]): string {
   const ids = new Set(spans.map(({ span_id }) => span_id))
   const childrenOf = Map.groupBy(spans, ({ parent_span_id }) =>
@@ -140,9 +140,13 @@ export function spanTree(spans: readonly ReceivedSpan[]): string {
   const draw = (parent: string, indent: string): string[] => {
     const children = (childrenOf.get(parent) ?? []).toSorted((a, b) => a.start_ms - b.start_ms)
     const drawn = children.map((child) => [`${indent}${child.name}`, ...draw(child.span_id, `${indent}  `)].join('\n'))
-    const counts = new Map<string, number>()
-    for (const one of drawn) counts.set(one, (counts.get(one) ?? 0) + 1)
-    return [...counts].map(([one, count]) => (count > 1 ? one.replace(/^( *)/, `$1${count} × `) : one))
+    const runs: { text: string; count: number }[] = []
+    for (const text of drawn) {
+      const last = runs.at(-1)
+      if (last?.text === text) last.count++
+      else runs.push({ text, count: 1 })
+    }
+    return runs.map(({ text, count }) => (count > 1 ? text.replace(/^( *)/, `$1${count} × `) : text))
   }
   return draw('', '').join('\n')
 }

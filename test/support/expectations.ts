@@ -1,0 +1,157 @@
+import type { RunResult } from '../../agent-app/src/run.ts'
+
+type Counts = { agent_app: number; tool_service: number }
+type Summary = RunResult['summary']
+
+const n = (value: unknown) => Number(value)
+
+/**
+ * How many spans a run of a scenario leaves when no failure ends anything early: written down again, apart from the
+ * code that makes them. What chance decides (attempts, tool calls of a loop) is taken from the run's own summary.
+ */
+export const spanFormulas: Record<string, (params: RunResult['params'], summary: Summary) => Counts> = {
+  fanout: ({ fanout }) => ({ agent_app: 5 + 3 * n(fanout), tool_service: n(fanout) }),
+  chain: ({ depth }) => ({ agent_app: 5 + 3 * n(depth), tool_service: n(depth) }),
+  retry: ({ fanout }, { retries }) => {
+    const attempts = n(fanout) + retries
+    return { agent_app: 5 + 2 * n(fanout) + attempts, tool_service: attempts }
+  },
+  dag: ({ fanout }) => ({ agent_app: 9 + 3 * n(fanout), tool_service: n(fanout) + 1 }),
+  react: (_params, { tool_calls }) => ({ agent_app: 4 + (tool_calls + 1) + 2 * tool_calls, tool_service: tool_calls }),
+  human: ({ outcome }) =>
+    outcome === 'approve' ? { agent_app: 10, tool_service: 2 } : { agent_app: 8, tool_service: 1 },
+  rag: ({ rag_chunks }) => ({ agent_app: 7 + n(rag_chunks), tool_service: 1 }),
+  stream: ({ background_fanout }) => ({ agent_app: 6 + 2 * n(background_fanout), tool_service: n(background_fanout) }),
+}
+
+/** The tree of a small run of each scenario, as a trace viewer shows it. */
+export const trees: Record<string, { query: string; tree: string }> = {
+  fanout: {
+    query: 'fanout=5&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow fanout
+    invoke_agent planner
+      chat synthetic-llm-1
+      invoke_agent worker
+        execute_tool search
+          GET
+            GET /tool/:tool_name
+      invoke_agent worker
+        execute_tool database
+          GET
+            GET /tool/:tool_name
+      invoke_agent worker
+        execute_tool calculator
+          GET
+            GET /tool/:tool_name
+      invoke_agent worker
+        execute_tool calendar
+          GET
+            GET /tool/:tool_name
+      invoke_agent worker
+        execute_tool mail
+          GET
+            GET /tool/:tool_name
+    checkpoint`,
+  },
+  chain: {
+    query: 'depth=3&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow chain
+    invoke_agent planner
+      chat synthetic-llm-1
+      invoke_agent link
+        execute_tool search
+          GET
+            GET /tool/:tool_name
+        invoke_agent link
+          execute_tool database
+            GET
+              GET /tool/:tool_name
+          invoke_agent link
+            execute_tool calculator
+              GET
+                GET /tool/:tool_name
+    checkpoint`,
+  },
+  retry: {
+    query: 'fanout=1&error_rate=1&max_retries=2&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow retry
+    invoke_agent planner
+      chat synthetic-llm-1
+      invoke_agent worker
+        execute_tool search
+          3 × GET
+            GET /tool/:tool_name
+    checkpoint`,
+  },
+  dag: {
+    query: 'fanout=1&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow dag
+    invoke_agent planner
+      chat synthetic-llm-1
+      invoke_agent branch
+        execute_tool search
+          GET
+            GET /tool/:tool_name
+      invoke_agent aggregator
+        execute_tool aggregate
+          GET
+            GET /tool/:tool_name
+        chat synthetic-llm-1
+    checkpoint`,
+  },
+  react: {
+    query: 'max_steps=1&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow react
+    invoke_agent react
+      chat synthetic-llm-1
+      execute_tool calendar
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+    checkpoint`,
+  },
+  human: {
+    query: 'human_delay_s=0.01&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow human
+    invoke_agent planner
+      chat synthetic-llm-1
+      execute_tool database
+        GET
+          GET /tool/:tool_name
+      human_feedback
+      execute_tool mail
+        GET
+          GET /tool/:tool_name
+    checkpoint`,
+  },
+  rag: {
+    query: 'rag_chunks=3&delay_ms=5&ms_per_kb=1&seed=a',
+    tree: `GET /run
+  invoke_workflow rag
+    invoke_agent planner
+      retrieval knowledge_base
+        GET
+          GET /tool/:tool_name
+      3 × process_chunk
+      chat synthetic-llm-1
+    checkpoint`,
+  },
+  stream: {
+    query: 'duration_s=0.2&background_fanout=1&tool_delay_ms=20&seed=a',
+    tree: `GET /stream
+  invoke_workflow stream
+    invoke_agent streamer
+      chat synthetic-llm-1
+    invoke_agent background
+      execute_tool search
+        GET
+          GET /tool/:tool_name
+    checkpoint`,
+  },
+}

@@ -1,0 +1,33 @@
+import type { RunResult } from '../../agent-app/src/run.ts'
+import type { LedgerAnswer, RunLedger } from '../../agent-app/src/runs.ts'
+import { scenarios } from '../../agent-app/src/scenarios/index.ts'
+import { pathOf } from '../../agent-app/src/catalog.ts'
+
+/** Asks an agent for a run and reads its result, whichever way the scenario answers. */
+export async function runScenario(
+  agentUrl: string,
+  name: string,
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<RunResult> {
+  const scenario = scenarios.find((candidate) => candidate.name === name)
+  if (!scenario) throw new Error(`no scenario ${name}`)
+  const path = pathOf(scenario)
+  const url = `${agentUrl}${path}${query && `${path.includes('?') ? '&' : '?'}${query}`}`
+  const response = await fetch(url, { headers: { Accept: 'text/event-stream, application/json', ...headers } })
+  const body = await response.text()
+  if (response.status !== 200) throw new Error(`${url} answered ${response.status}: ${body}`)
+  const result = scenario.path === '/stream' ? (/event: result\ndata: (.*)\n/.exec(body)?.[1] ?? body) : body
+  return JSON.parse(result) as RunResult
+}
+
+/** The ledger of a run, once its request has been answered for good. */
+export async function ledgerOf(agentUrl: string, traceId: string): Promise<RunLedger> {
+  for (;;) {
+    const response = await fetch(`${agentUrl}/runs/${traceId}`)
+    const { runs } = (await response.json()) as LedgerAnswer
+    const run = runs.at(-1)
+    if (!run) throw new Error(`no run ${traceId}`)
+    if (run.state === 'closed') return run
+  }
+}
