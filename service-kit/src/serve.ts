@@ -72,7 +72,9 @@ export async function serve(listener: RequestListener, options: ServeOptions): P
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  if (process.channel) {
+  // The parent may have gone while this process was loading; `connected` is absent where there never was a channel.
+  if (process.connected === false) stop()
+  else if (process.channel) {
     process.once('disconnect', stop)
     process.channel.unref()
   }
