@@ -1,5 +1,5 @@
 import { Problem } from 'service-kit/problem'
-import { type Fault, parseScalars } from 'service-kit/scalars'
+import { decimalText, type Fault, parseScalars } from 'service-kit/scalars'
 import { z } from 'zod'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
@@ -40,8 +40,10 @@ export class Catalog {
     const params: Record<string, unknown> = { ...parsed.value }
     for (const [name, { from }] of Object.entries(scenario.derived)) params[name] ??= from(params as never)
     const faults = scenario.check(params as never)
-    for (const name in params) if (params[name] === undefined) delete params[name]
-    return faults.length > 0 ? { faults } : { params: params as ParamValues }
+    if (faults.length > 0) return { faults }
+    // In the order in which they are declared, whatever was given and whatever was derived.
+    const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
+    return { params: Object.fromEntries(given.map((name) => [name, params[name]])) as ParamValues }
   }
 
   #whyUnknown(name: string, schema: z.ZodObject): string {
@@ -94,7 +96,8 @@ export function pathOf(scenario: Scenario): string {
 /** The path that repeats a run, whatever the defaults are where it is asked for. */
 export function replayPath(scenario: Scenario, params: ParamValues, seed: string): string {
   const query = new URLSearchParams(scenario.path === '/run' ? { [queryName]: scenario.name } : {})
-  for (const [name, value] of Object.entries({ ...params, seed })) query.set(name, String(value))
+  for (const [name, value] of Object.entries({ ...params, seed }))
+    query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
   return `${scenario.path}?${query}`
 }
 

@@ -12,12 +12,9 @@ export const runLedgerSchema = z.object({
   service: z.string(),
   sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
   state: z.enum(['running', 'closed']),
-  ok: z
-    .boolean()
-    .nullable()
-    .meta({
-      description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
-    }),
+  ok: z.boolean().nullable().meta({
+    description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
+  }),
   started_ms: z.number(),
   finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
   steps: z.array(ledgerStepSchema),

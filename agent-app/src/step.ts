@@ -136,7 +136,7 @@ export class Step {
   }
 
   /** Fetches documents: a tool call whose answer is content. */
-  retrieve(source: string, options: ToolCallOptions) {
+  retrieve(source: string, options: ToolCallOptions & { documents: number }) {
     return retrieve(this, source, options)
   }
 

@@ -20,6 +20,12 @@ function numeric(pattern: RegExp) {
 const wholeNumber = numeric(/^\d+$/)
 const decimalNumber = numeric(/^\d+(\.\d+)?$/)
 
+/** A number as `number` reads it back: without the exponent that JavaScript writes for small ones. */
+export function decimalText(value: number): string {
+  const plain = String(value)
+  return plain.includes('e') ? value.toFixed(LONGEST_NUMBER - 2) : plain
+}
+
 interface Range<Default> {
   min: number
   max: number

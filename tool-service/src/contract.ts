@@ -1,5 +1,5 @@
 import { Random } from 'service-kit/random'
-import { flag, number, text } from 'service-kit/scalars'
+import { decimalText, flag, number, text } from 'service-kit/scalars'
 import { z } from 'zod'
 
 /**
@@ -57,15 +57,9 @@ export function encodeBehavior(behavior: {
   seed: string
   key: string
 }): string {
-  // Three decimals of a millisecond are what a timer could never keep; an exponent would not be read.
-  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${decimal(behavior.payloadKb)}` : ''
-  return `delay_ms=${decimal(behavior.delayMs)}&error_rate=${decimal(behavior.errorRate)}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
+  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${decimalText(behavior.payloadKb)}` : ''
+  return `delay_ms=${decimalText(behavior.delayMs)}&error_rate=${decimalText(behavior.errorRate)}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
 }
-
-const decimal = (value: number) =>
-  String(Number(value.toFixed(6))).replace(/^(\d(?:\.\d+)?)e-(\d+)$/, (_all, digits: string, power: string) =>
-    Number(`${digits}e-${power}`).toFixed(6),
-  )
 
 /** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */
 export function fails(behavior: { errorRate: number; seed: string; key: string }): boolean {

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
+import type { Random } from 'service-kit/random'
 import { ati, genAi } from 'service-kit/semconv'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
 import type { Step } from '../step.ts'
@@ -9,7 +10,7 @@ export interface ChatOptions {
   /** Tokens sent beyond the prompt: history, retrieved text. */
   contextTokens?: number
   /** The tool call that the model asks for; without, it stops. */
-  toolCallId?: string
+  toolCall?: { id: string; tool: string }
   /** Why the model ends when it asks for no tool. */
   finishReason?: 'stop' | 'length'
   /** Names the step of a loop, from 0. */
@@ -22,7 +23,7 @@ export function chat(agent: Step, options: ChatOptions): Promise<Completion> {
   const key = options.index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${options.index}`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, run.llmDelayMs, run.jitter, options.contextTokens ?? 0)
-  const finishReason = options.toolCallId === undefined ? (options.finishReason ?? 'stop') : 'tool_call'
+  const finishReason = options.toolCall ? 'tool_call' : (options.finishReason ?? 'stop')
   return agent.open(
     {
       key,
@@ -37,24 +38,9 @@ export function chat(agent: Step, options: ChatOptions): Promise<Completion> {
       await step.spend(completion.delayMs)
       step.set({
         ...responseAttributes(completion, finishReason),
-        ...(options.toolCallId !== undefined && { [ati.toolCallId]: options.toolCallId }),
+        ...(options.toolCall && { [ati.toolCallId]: options.toolCall.id }),
       })
-      if (run.captureContent) {
-        step.set({
-          [genAi.inputMessages]: JSON.stringify([textMessage('user', sentence(random, 24))]),
-          [genAi.outputMessages]: JSON.stringify([
-            {
-              ...(options.toolCallId === undefined
-                ? textMessage('assistant', sentence(random, 16))
-                : {
-                    role: 'assistant',
-                    parts: [{ type: 'tool_call', id: options.toolCallId, name: 'tool', arguments: {} }],
-                  }),
-              finish_reason: finishReason,
-            },
-          ]),
-        })
-      }
+      if (run.captureContent) step.set(messages(random, finishReason, options.toolCall))
       return completion
     },
   )
@@ -75,6 +61,17 @@ export function responseAttributes(completion: Omit<Completion, 'delayMs'>, fini
     [genAi.finishReasons]: [finishReason],
     [genAi.inputTokens]: completion.inputTokens,
     [genAi.outputTokens]: completion.outputTokens,
+  }
+}
+
+/** What was asked and answered, as content on the span. */
+function messages(random: Random, finishReason: string, toolCall: ChatOptions['toolCall']): Attributes {
+  const answer = toolCall
+    ? { role: 'assistant', parts: [{ type: 'tool_call', id: toolCall.id, name: toolCall.tool, arguments: {} }] }
+    : textMessage('assistant', sentence(random, 16))
+  return {
+    [genAi.inputMessages]: JSON.stringify([textMessage('user', sentence(random, 24))]),
+    [genAi.outputMessages]: JSON.stringify([{ ...answer, finish_reason: finishReason }]),
   }
 }
 

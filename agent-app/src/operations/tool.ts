@@ -87,7 +87,8 @@ function callTool(agent: Step, tool: string, options: ToolCallOptions): Promise<
       name: `execute_tool ${tool}`,
       kind: 'internal',
       spanKind: 'tool_call',
-      ...(options.slowdown && { injected: { fault: options.slowdown.fault } }),
+      // A factor of 1 is no fault: nothing could be seen of it.
+      ...(options.slowdown && options.slowdown.factor > 1 && { injected: { fault: options.slowdown.fault } }),
       attributes: {
         [genAi.operationName]: 'execute_tool',
         [genAi.toolName]: tool,
@@ -106,7 +107,13 @@ function callTool(agent: Step, tool: string, options: ToolCallOptions): Promise<
   )
 }
 
-export function retrieve(agent: Step, source: string, options: ToolCallOptions): Promise<ToolAnswer> {
+/** Fetches `documents` documents; their text is the answer's payload, their ids and scores are content on the span. */
+export function retrieve(
+  agent: Step,
+  source: string,
+  options: ToolCallOptions & { documents: number },
+): Promise<ToolAnswer> {
+  const { run } = agent
   return agent.open(
     {
       key: `${agent.key}/retrieval`,
@@ -122,8 +129,17 @@ export function retrieve(agent: Step, source: string, options: ToolCallOptions):
         ...askedAttributes(source, options),
       },
     },
-    (call) => withRetries(call, source, options),
+    async (call) => {
+      const answer = await withRetries(call, source, options)
+      if (run.captureContent) call.set({ [genAi.retrievalDocuments]: documentsJson(call.random, options.documents) })
+      return answer
+    },
   )
+}
+
+function documentsJson(random: Random, count: number): string {
+  const documents = Array.from({ length: count }, (_, index) => ({ id: `doc-${index}`, score: random.float() }))
+  return JSON.stringify(documents.toSorted((a, b) => b.score - a.score))
 }
 
 /** What the run was asked for, the same on every call of it: a culprit's span must not say that it is one. */

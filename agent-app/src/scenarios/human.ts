@@ -16,10 +16,11 @@ export const human = defineScenario({
   },
   run: (workflow, params) =>
     workflow.invokeAgent('planner', {}, async (planner) => {
-      const callId = drawCallId(planner.random.fork('call-id'))
-      await planner.chat({ toolCallId: callId })
+      const toolCall = { id: drawCallId(planner.random.fork('call-id')), tool: 'database' }
+      await planner.chat({ toolCall })
       const asked = { delayMs: params.delay_ms, errorRate: params.error_rate }
-      if (!(await succeeded(planner.executeTool('database', { index: 0, callId, ...asked })))) return false
+      if (!(await succeeded(planner.executeTool(toolCall.tool, { index: 0, callId: toolCall.id, ...asked }))))
+        return false
       const isApproved = await planner.awaitHuman({ delayS: params.human_delay_s, outcome: params.outcome })
       return !isApproved || succeeded(planner.executeTool('mail', { index: 1, ...asked }))
     }),

@@ -74,6 +74,7 @@ export const rag = defineScenario({
           delayMs: params.delay_ms,
           errorRate: params.error_rate,
           payloadKb: totalKb,
+          documents: params.rag_chunks,
         })
         if (!(await succeeded(retrieval.then((answer) => (payload = answer.payload))))) return false
         const sizes = chunkSizes(planner.random.fork('sizes'), params.rag_chunks, params.rag_chunk_size_kb)

@@ -43,20 +43,20 @@ export const react = defineScenario({
       let isDone = false
       let steps = 0
       for (; steps < params.max_steps && !isDone; steps++) {
-        const callId = drawCallId(agent.random.fork(`call-id/${steps}`))
+        const toolCall = { id: drawCallId(agent.random.fork(`call-id/${steps}`)), tool: toolChoice.pick(toolNames) }
         await agent.chat({
           index: steps,
           contextTokens: steps * tokensPerObservation,
-          toolCallId: callId,
+          toolCall,
           loopStep: steps,
         })
         const isSlow = slowness.chance(params.slow_tool_probability)
         await succeeded(
-          agent.executeTool(toolChoice.pick(toolNames), {
+          agent.executeTool(toolCall.tool, {
             index: steps,
             delayMs: params.delay_ms,
             errorRate: params.error_rate,
-            callId,
+            callId: toolCall.id,
             loopStep: steps,
             ...(isSlow && { slowdown: { factor: params.slow_tool_factor, fault: 'slow_tool' } }),
           }),
