@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Checks that the services run and do what they should. ./sanity_check.sh --help says more.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/scripts/shell
+# shellcheck source=scripts/shell/terminal.sh
+. "$here/terminal.sh"
+# shellcheck source=scripts/shell/json.sh
+. "$here/json.sh"
+# shellcheck source=scripts/shell/http.sh
+. "$here/http.sh"
+# shellcheck source=scripts/shell/result.sh
+. "$here/result.sh"
+# shellcheck source=scripts/shell/expectations.sh
+. "$here/expectations.sh"
+# shellcheck source=scripts/shell/checks.sh
+. "$here/checks.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: ./sanity_check.sh [--quick] [--wait SECONDS]
+
+Waits until the primary agent is ready, then checks health, every scenario, a replay, the stream and a bad request
+on each agent that answers, and tool-service. Exits 0 when all of it holds, 1 otherwise.
+
+  --quick           small runs, under 15 s altogether; without it, runs have their defaults and the stream takes 20 s
+  --wait SECONDS    how long to wait for an agent to be ready (60)
+
+Environment:
+  AGENT_BASE        the primary agent (http://localhost:8080)
+  SECONDARY_BASE    the secondary agent (http://localhost:8082); skipped when it does not answer and this is unset
+  TOOL_BASE         tool-service (http://localhost:8081); skipped when it does not answer and this is unset
+  NO_COLOR          no colours
+TEXT
+}
+
+quick=false wait_s=60
+while [ $# -gt 0 ]; do
+  case $1 in
+    --quick) quick=true ;;
+    --wait)
+      [[ ${2-} =~ ^[0-9]{1,5}$ ]] || die '--wait takes a number of seconds'
+      wait_s=$2
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) die "there is no $1: see --help" ;;
+  esac
+  shift
+done
+
+# What runs take with --quick, where they have a parameter of that name.
+quick_params='delay_ms=10 llm_delay_ms=5 fanout=20 depth=10 max_steps=5 human_delay_s=0.2 rag_chunks=3 rag_chunk_size_kb=1'
+quick_params="$quick_params duration_s=1 ttft_ms=100 tool_delay_ms=100 background_fanout=6"
+# Runs are as long as an agent's defaults say; one that hangs must end some time.
+patience_s=600
+$quick && patience_s=15
+
+# choose_params DEFAULTS: the quick parameters among a scenario's, in chosen.
+choose_params() {
+  local pair
+  chosen=()
+  for pair in $quick_params; do
+    case " $1" in *" ${pair%%=*}="*) chosen+=("$pair") ;; esac
+  done
+}
+
+heading() {
+  printf '\n%s%s%s  %s\n' "$bold" "$1" "$plain" "$2"
+}
+
+skip() {
+  heading "$1" "$2"
+  printf '  %sskipped: %s, and %s is not set%s\n' "$yellow" "$BROKEN" "$3" "$plain"
+}
+
+check_agent() {
+  local base=$2 index name path
+  heading "$1" "$base"
+  check_ready "$base" "$wait_s" || return
+  check_health "$base"
+  check_bad_request "$base"
+  check_listing "$base" || return
+  for ((index = 0; index < ${#scenario_names[@]}; index++)); do
+    name=${scenario_names[index]} path=${scenario_paths[index]}
+    chosen=()
+    if $quick; then choose_params "${scenario_params[index]}"; fi
+    case $path in
+      /run\?*) check_run "$base" "$name" "$path" ${chosen[@]+"${chosen[@]}"} ;;
+      *)
+        check_stream "$base" "$name" "$path" ${chosen[@]+"${chosen[@]}"}
+        # The result is the same for a short one.
+        choose_params "${scenario_params[index]}"
+        check_events "$base" "$name" "$path" ${chosen[@]+"${chosen[@]}"}
+        ;;
+    esac
+  done
+}
+
+check_tool_service() {
+  heading tool-service "$1"
+  check_health "$1"
+  check_tool_call "$1"
+  check_injected_failure "$1"
+}
+
+# is_there BASE: whether anything answers there.
+is_there() {
+  fetch "asking $1/health" "$1/health" --max-time 5
+  [ "$STATUS" != 000 ]
+}
+
+check_agent 'primary agent' "$agent_base"
+if [ -n "${SECONDARY_BASE:-}" ] || is_there "$secondary_base"; then
+  check_agent 'secondary agent' "$secondary_base"
+else
+  skip 'secondary agent' "$secondary_base" SECONDARY_BASE
+fi
+if [ -n "${TOOL_BASE:-}" ] || is_there "$tool_base"; then
+  check_tool_service "$tool_base"
+else
+  skip tool-service "$tool_base" TOOL_BASE
+fi
+
+colour=$green
+[ $failed -eq 0 ] || colour=$red
+printf '\n%s%s passed, %s failed%s\n' "$bold$colour" "$passed" "$failed" "$plain"
+[ $failed -eq 0 ]

@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Where the services are, and how to ask them.
+
+agent_base=${AGENT_BASE:-http://localhost:8080}
+secondary_base=${SECONDARY_BASE:-http://localhost:8082}
+tool_base=${TOOL_BASE:-http://localhost:8081}
+agent_base=${agent_base%/} secondary_base=${secondary_base%/} tool_base=${tool_base%/}
+
+# No .curlrc, and no proxy on the way to this machine.
+curl_options=(
+  -q --silent --show-error --no-buffer --connect-timeout 5
+  --noproxy "localhost,127.0.0.1,::1,${no_proxy:-${NO_PROXY:-}}"
+  --write-out '%{http_code} %{time_total} %{content_type}'
+)
+
+# start_request NAME URL [curl arguments]: curl in the background; its answer goes to files of that name.
+start_request() {
+  local files=$work/$1 url=$2
+  shift 2
+  : >"$files.body"
+  : >"$files.head"
+  curl "${curl_options[@]}" --dump-header "$files.head" --output "$files.body" "$@" "$url" \
+    >"$files.figures" 2>"$files.error" &
+}
+
+# end_request NAME EXIT_STATUS: STATUS (000 when no answer came), TOOK_S and TYPE of an ended request, and BROKEN:
+# why no answer came, or not all of it.
+end_request() {
+  STATUS=000 TOOK_S=0 TYPE='' BROKEN=''
+  read -r STATUS TOOK_S TYPE <"$work/$1.figures"
+  case $2 in
+    0) ;;
+    6) BROKEN='its name is not known' ;;
+    7) BROKEN='nothing listens there' ;;
+    18 | 52 | 56) BROKEN='it closed the connection in the middle of it' ;;
+    28) BROKEN='no answer in time' ;;
+    *) BROKEN=$(<"$work/$1.error") ;;
+  esac
+}
+
+# fetch WORDS URL [curl arguments]: requests, waits and leaves the answer as end_request does, and in BODY.
+fetch() {
+  local words=$1 ended=0
+  shift
+  start_request fetch "$@"
+  await $! "$words" || ended=$?
+  end_request fetch $ended
+  BODY=$(<"$work/fetch.body")
+}
+
+# header NAME REQUEST: the value of an answer's header in VALUE.
+header() {
+  local name value
+  VALUE=''
+  while IFS=': ' read -r name value; do
+    # curl writes names as the server does, and HTTP does not care for case.
+    if [ "$(printf %s "$name" | tr '[:upper:]' '[:lower:]')" = "$1" ]; then VALUE=${value%$'\r'}; fi
+  done <"$work/$2.head"
+}
+
+# Why a request was no success, in the server's own words where it has any, in WHY.
+explain() {
+  local title
+  if [ -n "$BROKEN" ]; then
+    WHY=$BROKEN
+  elif json_value title "$BODY"; then
+    title=$VALUE
+    json_value detail "$BODY"
+    WHY="$STATUS $title: $VALUE"
+  else
+    WHY="$STATUS ${TYPE:-without content}, which is no answer of these services"
+  fi
+}
+
+# read_listing BASE: what an agent offers, in scenario_names, _paths, _descriptions and _params; fails with WHY.
+read_listing() {
+  local name path description params
+  scenario_names=() scenario_paths=() scenario_descriptions=() scenario_params=()
+  fetch "asking $1 for its scenarios" "$1/scenarios" --header 'Accept: text/plain' --max-time 10
+  if [ "$STATUS" != 200 ] || [ -n "$BROKEN" ]; then
+    explain
+    return 1
+  fi
+  while IFS=$'\t' read -r name path description params; do
+    [ -n "$params" ] || continue
+    scenario_names+=("$name")
+    scenario_paths+=("$path")
+    scenario_descriptions+=("$description")
+    scenario_params+=("$params")
+  done <<<"$BODY"
+  WHY="$1/scenarios lists nothing"
+  [ ${#scenario_names[@]} -gt 0 ]
+}
