@@ -1,4 +1,5 @@
 import { type Catalog, jsonSchemaOf, type Offer } from './catalog.ts'
+import { ledgerJsonSchema } from './runs.ts'
 
 type Schema = { properties?: Record<string, object> }
 
@@ -62,6 +63,20 @@ export function openApi(catalog: Catalog) {
             },
             400: problem,
             503: problem,
+          },
+        },
+      },
+      '/runs': { get: { summary: 'Recent runs', responses: json } },
+      '/runs/{trace_id}': {
+        get: {
+          summary: 'The ledger of the runs of a trace',
+          parameters: [
+            { name: 'trace_id', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+          ],
+          responses: {
+            200: { description: 'OK', content: { 'application/json': { schema: ledgerJsonSchema } } },
+            400: problem,
+            404: problem,
           },
         },
       },

@@ -28,6 +28,9 @@ export const ledgerAnswerSchema = z.object({
 })
 export type LedgerAnswer = z.infer<typeof ledgerAnswerSchema>
 
+/** The same as JSON Schema. */
+export const ledgerJsonSchema = z.toJSONSchema(ledgerAnswerSchema)
+
 /** What one step takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
 export const bytesPerStep = 1200
 

@@ -11,6 +11,7 @@ export function createServiceApp(routes: (app: express.Express) => void): expres
   app.disable('etag')
   app.set('query parser', false)
   app.set('case sensitive routing', true)
+  app.set('strict routing', true)
   app.use((_req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff')
     res.setHeader('Cache-Control', 'no-store')

@@ -1,0 +1,66 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { trace } from '@opentelemetry/api'
+import { systemClock } from 'service-kit/clock'
+import { Lifecycle } from 'service-kit/serve'
+import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
+import { ToolClient } from '../../agent-app/src/tool-client.ts'
+import { createApp as createToolApp } from '../../tool-service/src/app.ts'
+
+const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
+
+export async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+export function toolApp(defaults = { delayMs: 80, errorRate: 0 }) {
+  return createToolApp({
+    serviceName: 'synthetic-tool-service',
+    defaults,
+    clock: systemClock,
+    lifecycle: new Lifecycle(),
+    spanCounters: () => noSpans,
+  })
+}
+
+/** An agent in this process, and the tools at `toolBase`. */
+export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
+  const tools = new ToolClient(toolBase, 500)
+  const lifecycle = new Lifecycle()
+  const log: string[] = []
+  const { app, inFlight } = createAgentApp({
+    clock: systemClock,
+    tools,
+    tracer: trace.getTracer('test'),
+    serviceName: 'synthetic-agent-app',
+    agentName: undefined,
+    captureContent: false,
+    spanCounters: () => noSpans,
+    defaults: { delayMs: 5, errorRate: 0 },
+    maxToolCalls: 100,
+    maxLedgerBytes: 10_000_000,
+    runTimeoutMs: 0,
+    lifecycle,
+    areToolsReady: () => tools.isReady(),
+    log: (line) => log.push(line),
+    ...changes,
+  })
+  return { app, inFlight, tools, lifecycle, log }
+}
+
+/** Both in this process, the tools behind real HTTP. */
+export async function startApps(changes: Partial<Deps> = {}) {
+  const toolServer = createServer(toolApp().app)
+  const toolUrl = await listen(toolServer)
+  const agent = agentApp(toolUrl, changes)
+  return {
+    ...agent,
+    toolUrl,
+    async close() {
+      await agent.tools.close()
+      toolServer.closeAllConnections()
+      toolServer.close()
+    },
+  }
+}

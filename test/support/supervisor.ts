@@ -1,0 +1,86 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+let nextPort = 21_020
+
+/** `npm start` as a real process, with ports that no other test has. */
+export interface Supervisor {
+  pid: number
+  ports: { AGENT_PORT: number; SECONDARY_PORT: number; TOOL_PORT: number }
+  /** All that was printed so far. */
+  output: () => string
+  /** Resolves when the output matches; rejects when the process ends without. */
+  until: (pattern: RegExp) => Promise<void>
+  /** Resolves to the exit code, and to the signal's name where there is none. */
+  ended: Promise<number | string>
+  /** The services' processes, by name. */
+  services: () => Map<string, number>
+}
+
+/** Starts the supervisor, by `node` itself or by npm in a process group of its own. */
+export function startSupervisor(environment: Record<string, string> = {}, by: 'node' | 'npm' = 'node'): Supervisor {
+  const ports = { AGENT_PORT: nextPort++, SECONDARY_PORT: nextPort++, TOOL_PORT: nextPort++ }
+  const portTexts = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
+  const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts']
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
+    detached: by === 'npm',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const watchers = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      for (const look of watchers) look()
+    })
+  }
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
+  return {
+    pid: child.pid as number,
+    ports,
+    output: () => output,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!pattern.test(output)) return
+          watchers.delete(look)
+          resolve()
+        }
+        watchers.add(look)
+        look()
+        void ended.then((how) => reject(new Error(`Ended (${how}) before it printed ${pattern}:\n${output}`)))
+      }),
+    ended,
+    services: () => servicesBelow(child.pid as number),
+  }
+}
+
+/** Whether a process is there; one that has ended and only waits to be asked how (a zombie) is not. */
+export function isAlive(pid: number): boolean {
+  return processes().some((one) => one.pid === pid && !one.state.startsWith('Z'))
+}
+
+function processes() {
+  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .map(([pid, parent, state = '', name = '']) => ({ pid: Number(pid), parent: Number(parent), state, name }))
+}
+
+/** The supervisor names its processes; what is between it and `pid` is npm's. */
+function servicesBelow(pid: number): Map<string, number> {
+  const all = processes()
+  const below = (parent: number): typeof all =>
+    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)])
+  const known = ['tool-service', 'agent-app', 'agent-app-secondary']
+  return new Map(
+    below(pid)
+      .filter(({ name }) => known.includes(name))
+      .map((one) => [one.name, one.pid]),
+  )
+}
