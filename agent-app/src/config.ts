@@ -49,4 +49,5 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   return readEnvironment(schema, environment)
 }
 
+/** For the documents that repeat it. */
 export const configSchema = schema

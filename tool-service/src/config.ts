@@ -14,3 +14,6 @@ export type Config = Readonly<z.output<typeof schema>>
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   return readEnvironment(schema, environment)
 }
+
+/** For the documents that repeat it. */
+export const configSchema = schema
