@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { onStopSignal } from './signals.ts'
 import type { Telemetry } from './telemetry/start.ts'
 
 /** Whether a service takes work. It is made before the application, which asks it, and ended by `serve`. */
@@ -35,9 +36,6 @@ export interface ServeOptions {
   flushMs: number
 }
 
-/** One Ctrl-C reaches a process more than once: from the terminal, and from npm, which hands it on. */
-const sameSignalMs = 500
-
 /**
  * Listens until SIGTERM, SIGINT or the end of the parent that spawned this process with a channel; then lets work end,
  * aborts what has not ended in time, sends the spans and exits 0. A second signal exits 1 at once.
@@ -60,18 +58,10 @@ export async function serve(listener: RequestListener, options: ServeOptions): P
   const boundPort = typeof address === 'object' && address ? address.port : port
   console.log(`${name} listens on http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`)
 
-  let stopAskedAt: number | undefined
-  const stop = () => {
-    const now = performance.now()
-    if (stopAskedAt === undefined) {
-      stopAskedAt = now
-      void shutDown(server, options).then(() => process.exit(0))
-    } else if (now - stopAskedAt > sameSignalMs) {
-      process.exit(1)
-    }
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  const stop = onStopSignal(
+    () => void shutDown(server, options).then(() => process.exit(0)),
+    () => process.exit(1),
+  )
   // The parent may have gone while this process was loading; `connected` is absent where there never was a channel.
   if (process.connected === false) stop()
   else if (process.channel) {

@@ -1,0 +1,26 @@
+import { type Setup, urlOf } from './services.ts'
+
+/** Where to go, now that all services are ready. */
+export function guide({ services, host }: Setup): string {
+  const places = services.map(({ name, port }) => [name, urlOf(host, port)] as const)
+  const url = Object.fromEntries(places)
+  const width = Math.max(...places.map(([name]) => name.length))
+  // The scripts know the usual places; told the others, they find these too.
+  const bases = { AGENT_BASE: url['agent-app'], SECONDARY_BASE: url['agent-app-secondary'] }
+  const isUsual = bases.AGENT_BASE?.endsWith(':8080') && bases.SECONDARY_BASE?.endsWith(':8082')
+  const told = isUsual
+    ? ''
+    : `${Object.entries(bases)
+        .map(([name, base]) => `${name}=${base} `)
+        .join('')}`
+  return [
+    '',
+    'All services are ready. Ctrl-C ends them.',
+    ...places.map(([name, base]) => `  ${name.padEnd(width)}  ${base}`),
+    '',
+    'Try:',
+    `  curl '${url['agent-app']}/run?scenario=fanout'`,
+    `  ${told}./generate_scenarios.sh`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,107 @@
+import { readEnvironment, EnvironmentError } from 'service-kit/environment'
+import { integer } from 'service-kit/scalars'
+import { serviceSchema } from 'service-kit/settings'
+import { z } from 'zod'
+
+/** A process that `npm start` runs: how it is started, and how it is known to be there. */
+export interface Service {
+  /** What its lines of output are prefixed with. */
+  name: string
+  /** The workspace folder that it runs in. */
+  folder: string
+  /** Arguments of `node`. */
+  args: string[]
+  port: number
+  /** The variable that sets the port. */
+  portVariable: string
+  /** Answers 200 when the service takes work. */
+  readyPath: string
+  /** What its environment has beyond the shared one. An undefined one is left out. */
+  environment: Record<string, string | undefined>
+  /** Services that it uses: they are stopped after it. */
+  uses: string[]
+}
+
+export interface Setup {
+  services: Service[]
+  /** Address that all listen on. */
+  host: string
+  /** How long a service may take to end after it was asked to, ms: then it hangs. */
+  stopMs: number
+}
+
+const port = (preset: number, of: string) =>
+  integer({ min: 1, max: 65_535, default: preset, description: `Port of ${of}` })
+const ports = {
+  AGENT_PORT: port(8080, 'the primary agent'),
+  SECONDARY_PORT: port(8082, 'the secondary agent'),
+  TOOL_PORT: port(8081, 'tool-service'),
+}
+const { HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S } = serviceSchema({ port: 0, serviceName: '' })
+const schema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
+
+/** Beyond its drain and flush deadlines a service takes some 2 s to abort work and to close connections. */
+const stopMarginMs = 4000
+
+const traced = ['--import', './src/telemetry.ts', 'src/main.ts']
+
+/** The services and the environment of each; throws an EnvironmentError that names every bad port. */
+export function readSetup(environment: NodeJS.ProcessEnv): Setup {
+  const read = readEnvironment(schema, environment)
+  refuseSharedPorts(read)
+  const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = read
+  const agent = { folder: 'agent-app', args: traced, readyPath: '/ready', uses: ['tool-service'] }
+  const primaryName = environment.SERVICE_NAME || environment.OTEL_SERVICE_NAME || 'synthetic-agent-app'
+  const TOOL_BASE = urlOf(read.HOST, TOOL_PORT)
+  const services: Service[] = [
+    {
+      name: 'tool-service',
+      folder: 'tool-service',
+      args: traced,
+      port: TOOL_PORT,
+      portVariable: 'TOOL_PORT',
+      readyPath: '/health',
+      environment: {},
+      uses: [],
+    },
+    {
+      ...agent,
+      name: 'agent-app',
+      port: AGENT_PORT,
+      portVariable: 'AGENT_PORT',
+      environment: { TOOL_BASE, SERVICE_NAME: primaryName, AGENT_NAME: environment.AGENT_NAME },
+    },
+    {
+      ...agent,
+      name: 'agent-app-secondary',
+      port: SECONDARY_PORT,
+      portVariable: 'SECONDARY_PORT',
+      environment: { TOOL_BASE, SERVICE_NAME: `${primaryName}-secondary`, AGENT_NAME: 'SecondaryAgent' },
+    },
+  ]
+  const stopMs = (read.DRAIN_TIMEOUT_S + read.FLUSH_TIMEOUT_S) * 1000 + stopMarginMs
+  return { services, host: read.HOST, stopMs }
+}
+
+/** Variables of the shell that belong to one service alone. OTEL_SERVICE_NAME would name all of them alike. */
+const notShared = ['PORT', 'SERVICE_NAME', 'OTEL_SERVICE_NAME', 'AGENT_NAME']
+
+/** The environment of a service's process. */
+export function environmentOf(service: Service, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const shared = Object.entries(environment).filter(([name]) => !notShared.includes(name))
+  return { ...Object.fromEntries(shared), ...service.environment, PORT: String(service.port) }
+}
+
+/** Where a service that listens on `host` is reached from this machine. */
+export function urlOf(host: string, port: number): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
+
+function refuseSharedPorts(read: Record<keyof typeof ports, number>): void {
+  const byPort = Map.groupBy(Object.keys(ports) as (keyof typeof ports)[], (name) => read[name])
+  const lines = [...byPort]
+    .filter(([, names]) => names.length > 1)
+    .map(([value, names]) => `  ${names.map((name) => `${name}=${value}`).join(', ')}: expected a port each`)
+  if (lines.length > 0) throw new EnvironmentError(`Services cannot share a port:\n${lines.join('\n')}`)
+}

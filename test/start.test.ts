@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { isAlive, startSupervisor, type Supervisor } from './support/supervisor.ts'
+
+const started: Supervisor[] = []
+
+/** A supervisor that is cleaned up after the test, whatever became of it. */
+function start(...args: Parameters<typeof startSupervisor>): Supervisor {
+  const supervisor = startSupervisor(...args)
+  started.push(supervisor)
+  return supervisor
+}
+
+afterEach(async () => {
+  for (const { pid, ended, services } of started.splice(0)) {
+    for (const one of [...services().values(), pid]) if (isAlive(one)) process.kill(one, 'SIGKILL')
+    await ended
+  }
+})
+
+const patient = { timeout: 30_000 }
+const ready = /All services are ready/
+
+async function get(port: number, path: string) {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`)
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+async function expectGone(services: Map<string, number>): Promise<void> {
+  const left = () => [...services].filter(([, pid]) => isAlive(pid)).map(([name]) => name)
+  await expect.poll(left, patient).toEqual([])
+}
+
+test('runs all services, each under its own name, and ends them on SIGTERM', async () => {
+  const supervisor = start({ SERVICE_NAME: 'shop', AGENT_NAME: 'Mesh', PORT: '1', TOOL_BASE: 'http://127.0.0.1:1' })
+  await supervisor.until(ready)
+  const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = supervisor.ports
+  const pids = supervisor.services()
+  expect([...pids.keys()].sort()).toEqual(['agent-app', 'agent-app-secondary', 'tool-service'])
+  expect((await get(TOOL_PORT, '/health')).body.service).toBe('synthetic-tool-service')
+  expect((await get(AGENT_PORT, '/')).body).toMatchObject({ service: 'shop', agent: 'Mesh' })
+  expect((await get(SECONDARY_PORT, '/')).body).toMatchObject({ service: 'shop-secondary', agent: 'SecondaryAgent' })
+  for (const port of [AGENT_PORT, SECONDARY_PORT]) {
+    expect((await get(port, '/run?scenario=fanout&fanout=1&delay_ms=1')).status).toBe(200)
+  }
+  expect(supervisor.output()).toMatch(/^agent-app {11}\| fanout ok /m)
+
+  process.kill(supervisor.pid, 'SIGTERM')
+  expect(await supervisor.ended).toBe(0)
+  await expectGone(pids)
+})
+
+test('a run that is under way comes to its end before the tools go', async () => {
+  const supervisor = start()
+  await supervisor.until(ready)
+  const answer = get(supervisor.ports.AGENT_PORT, '/run?scenario=chain&depth=20&delay_ms=50')
+  await expect.poll(async () => (await get(supervisor.ports.AGENT_PORT, '/health')).body.in_flight, patient).toBe(1)
+  process.kill(supervisor.pid, 'SIGINT')
+  expect(await answer).toMatchObject({ status: 200, body: { ok: true } })
+  expect(await supervisor.ended).toBe(0)
+})
+
+test('Ctrl-C in a terminal reaches npm and the supervisor, and npm hands it on: one stop, exit 0', async () => {
+  const supervisor = start({}, 'npm')
+  await supervisor.until(ready)
+  const pids = supervisor.services()
+  process.kill(-supervisor.pid, 'SIGINT')
+  expect(await supervisor.ended).toBe(0)
+  expect(supervisor.output()).not.toMatch(/Asked twice/)
+  await expectGone(pids)
+})
+
+test('a second signal well after the first ends all at once', async () => {
+  const supervisor = start()
+  await supervisor.until(ready)
+  const pids = supervisor.services()
+  process.kill(pids.get('agent-app') as number, 'SIGSTOP')
+  let hasEnded = false
+  void supervisor.ended.then(() => (hasEnded = true))
+  while (!hasEnded) {
+    process.kill(supervisor.pid, 'SIGTERM')
+    await sleep(100)
+  }
+  expect(await supervisor.ended).toBe(1)
+  expect(supervisor.output()).toMatch(/Asked twice/)
+  await expectGone(pids)
+})
+
+test('a service that hangs is killed after its deadline', async () => {
+  const supervisor = start({ DRAIN_TIMEOUT_S: '0', FLUSH_TIMEOUT_S: '0' })
+  await supervisor.until(ready)
+  const pids = supervisor.services()
+  process.kill(pids.get('agent-app') as number, 'SIGSTOP')
+  process.kill(supervisor.pid, 'SIGTERM')
+  expect(await supervisor.ended).toBe(1)
+  expect(supervisor.output()).toMatch(/agent-app did not end within 4 s and was killed/)
+  await expectGone(pids)
+})
+
+test.each([
+  ['before the services listen', /^/],
+  ['once they are ready', ready],
+])('SIGKILL of the supervisor leaves no process: %s', async (_when, moment) => {
+  const supervisor = start()
+  await expect.poll(() => supervisor.services().size, patient).toBe(3)
+  await supervisor.until(moment)
+  const pids = supervisor.services()
+  process.kill(supervisor.pid, 'SIGKILL')
+  expect(await supervisor.ended).toBe('SIGKILL')
+  await expectGone(pids)
+})
+
+test('when a service dies it says which and how, and ends the others', async () => {
+  const supervisor = start()
+  await supervisor.until(ready)
+  const pids = supervisor.services()
+  process.kill(pids.get('tool-service') as number, 'SIGKILL')
+  expect(await supervisor.ended).toBe(1)
+  expect(supervisor.output()).toMatch(
+    `tool-service (port ${supervisor.ports.TOOL_PORT}, TOOL_PORT) was ended by SIGKILL; what it said last is above. Ending the others`,
+  )
+  await expectGone(pids)
+})
+
+test('when a service refuses its environment its words are shown', async () => {
+  const supervisor = start({ TOOL_ERROR_RATE: '2' })
+  expect(await supervisor.ended).toBe(1)
+  expect(supervisor.output()).toMatch(/^[a-z-]+ +\| +TOOL_ERROR_RATE=2: expected a number from 0 to 1$/m)
+  expect(supervisor.output()).toMatch(/ended with exit code 1/)
+})
+
+test('a busy port is told before anything starts', async () => {
+  const squatter = createServer().listen(21_019, '127.0.0.1')
+  await once(squatter, 'listening')
+  const supervisor = start({ SECONDARY_PORT: '21019' })
+  expect(await supervisor.ended).toBe(1)
+  expect(supervisor.output()).toMatch(/agent-app-secondary: port 21019 on 127\.0\.0\.1 is in use.*SECONDARY_PORT/)
+  expect(supervisor.output()).not.toMatch(/ \| /)
+  squatter.close()
+})
+
+test.each([
+  ['no number, too high', { AGENT_PORT: 'abc', TOOL_PORT: '99999' }, /AGENT_PORT=abc: expected.*\n.*TOOL_PORT=99999: /],
+  [
+    'the same twice',
+    { AGENT_PORT: '21018', TOOL_PORT: '21018' },
+    /AGENT_PORT=21018, TOOL_PORT=21018: expected a port each/,
+  ],
+])('bad ports are told at once: %s', async (_which, ports, message) => {
+  const supervisor = start(ports)
+  expect(await supervisor.ended).toBe(1)
+  expect(supervisor.output()).toMatch(message)
+})
