@@ -9,7 +9,7 @@ export function describe(observation: Observation): string {
         return `None of the ${others.count} calls took over three times the median of ${ms(others.p50_ms)}`
       const names = list(stragglers.map(({ agent_id }) => agent_id ?? 'a call'))
       const times = list(stragglers.map(({ ms }) => String(Math.round(ms))))
-      return `${names} took ${times} ms; the other ${others.count} had a median of ${ms(others.p50_ms)}; without them the run would have ended ${ms(saving_ms)} earlier`
+      return `${names} took ${times} ms; the other ${others.count} had a median of ${ms(others.p50_ms)}; without ${stragglers.length === 1 ? 'it' : 'them'} the run would have ended ${ms(saving_ms)} earlier`
     }
     case 'cumulative_latency': {
       const { depth, total_ms, tools_ms, between_ms, largest_share } = observation.observed
