@@ -12,7 +12,7 @@ export interface Service {
   /** All that it has written. */
   output: string[]
   /** Ends it as a user would, and waits for it. Resolves to the exit code. */
-  stop(signal?: NodeJS.Signals): Promise<number | null>
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
 /** Nothing of the shell is to decide what a pair does, but for what it is given. */
@@ -62,7 +62,7 @@ export async function startService(
 export interface Pair {
   agent: Service
   tools: Service
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** tool-service, and an agent-app that uses it; `env` goes to both. */

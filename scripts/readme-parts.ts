@@ -9,7 +9,13 @@ import { configSchema as toolConfig } from '../tool-service/src/config.ts'
 const defaults = { delayMs: 80, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
 
-type Property = { description?: string; default?: unknown; minimum?: number; maximum?: number; enum?: string[] }
+type Property = {
+  description?: string
+  default?: string | number | boolean
+  minimum?: number
+  maximum?: number
+  enum?: string[]
+}
 
 function propertiesOf(schema: z.ZodObject): [string, Property][] {
   const { properties } = z.toJSONSchema(schema, { io: 'input' }) as { properties: Record<string, Property> }
@@ -25,7 +31,7 @@ function table(head: string[], rows: string[][]): string {
 const rangeOf = ({ enum: words, minimum, maximum }: Property) =>
   words ? words.join(', ') : minimum !== undefined ? `${minimum} to ${maximum}` : ''
 
-const code = (text: unknown) => (text === undefined || text === '' ? '' : `\`${String(text)}\``)
+const code = (text: string | number | boolean | undefined) => (text === undefined || text === '' ? '' : `\`${text}\``)
 
 function scenarioTable(): string {
   return table(

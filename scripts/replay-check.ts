@@ -22,7 +22,7 @@ async function getJson<T>(url: string): Promise<T> {
 }
 
 function urlOf(agent: string, scenario: Listed, params: Record<string, string>): string {
-  return `${agent}${scenario.path}${scenario.path.includes('?') ? '&' : '?'}${new URLSearchParams(params)}`
+  return `${agent}${scenario.path}${scenario.path.includes('?') ? '&' : '?'}${new URLSearchParams(params).toString()}`
 }
 
 /** Plays a run and returns its decisions by step key, without what was asked to differ. */

@@ -160,7 +160,7 @@ describe('the symptoms', () => {
     const { spans, result } = await traced('fanout', 'fanout=10&error_rate=1&delay_ms=2')
     expect(result.ok).toBe(false)
     const failed = new Set(spans.filter(({ status }) => status === 'error').map(({ name }) => name.split(' ')[0]))
-    expect([...failed].toSorted()).toEqual(['GET', 'execute_tool', 'invoke_agent'])
+    expect(failed).toEqual(new Set(['GET', 'execute_tool', 'invoke_agent']))
     expect(spans.filter(({ name, status }) => status === 'error' && /planner|workflow|run/.test(name))).toEqual([])
     expect(spans.filter(({ status, attributes }) => status === 'error' && !attributes['error.type'])).toEqual([])
   })
@@ -244,7 +244,7 @@ describe('a second mesh', () => {
       const spans = await receiver.trace(result.trace_id, result.spans.total)
       const ids = spans.map(({ attributes }) => attributes['ati.agent.id']).filter((id) => id !== undefined)
       expect(ids.length).toBeGreaterThan(0)
-      expect(ids.every((id) => String(id).startsWith('SecondaryAgent:'))).toBe(true)
+      expect(ids.every((id) => (id as string).startsWith('SecondaryAgent:'))).toBe(true)
       expect(ids).toContain('SecondaryAgent:worker:2')
       expect([...new Set(spans.map(({ service }) => service))].toSorted()).toEqual([
         'second-mesh',

@@ -98,7 +98,7 @@ export function replayPath(scenario: Scenario, params: ParamValues, seed: string
   const query = new URLSearchParams(scenario.path === '/run' ? { [queryName]: scenario.name } : {})
   for (const [name, value] of Object.entries({ ...params, seed }))
     query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
-  return `${scenario.path}?${query}`
+  return `${scenario.path}?${query.toString()}`
 }
 
 export function jsonSchemaOf(schema: z.ZodObject) {

@@ -18,7 +18,7 @@ await runMain('agent-app', async () => {
     serviceName: config.SERVICE_NAME,
     agentName: config.AGENT_NAME,
     captureContent: config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT,
-    spanCounters: telemetry.counters,
+    spanCounters: () => telemetry.counters(),
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     maxToolCalls: config.MAX_TOOL_CALLS,
     maxLedgerBytes: config.LEDGER_MIB * 1024 * 1024,

@@ -168,7 +168,7 @@ export class Step {
     const { signal, clock } = this.run
     const limit = pLimit(concurrency)
     const askedAt = clock.now()
-    const idealMs = new Array<number>(count).fill(0)
+    const idealMs = Array.from({ length: count }, () => 0)
     const tasks = Array.from({ length: count }, (_, index) =>
       limit(async () => {
         signal.throwIfAborted()

@@ -57,7 +57,7 @@ export async function startApps(changes: Partial<Deps> = {}) {
   return {
     ...agent,
     toolUrl,
-    async close() {
+    close: async () => {
       await agent.tools.close()
       toolServer.closeAllConnections()
       toolServer.close()

@@ -89,8 +89,8 @@ export interface Receiver {
   url: string
   spans: ReceivedSpan[]
   /** Resolves with the spans of a trace once there are `count` of them. */
-  trace(traceId: string, count: number): Promise<ReceivedSpan[]>
-  close(): Promise<void>
+  trace: (traceId: string, count: number) => Promise<ReceivedSpan[]>
+  close: () => Promise<void>
 }
 
 /** Takes OTLP over HTTP as JSON, for tests that look at what a process really exported. */

@@ -13,7 +13,7 @@ await runMain('tool-service', async () => {
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     clock: systemClock,
     lifecycle,
-    spanCounters: telemetry.counters,
+    spanCounters: () => telemetry.counters(),
   })
   await serve(app, {
     name: 'tool-service',

@@ -1,4 +1,4 @@
-import { type AnalysisStep, byStart, compare, numberAt, type Observed, round, withOperation } from './step.ts'
+import { type AnalysisStep, byStart, compare, numberAt, type Observed, round, textAt, withOperation } from './step.ts'
 
 export interface Attempt {
   span_id: string
@@ -41,9 +41,9 @@ export function retryStorm(steps: readonly AnalysisStep[]): RetryStorm {
     (a, b) => workerOf(a) - workerOf(b) || compare(a.span_id, b.span_id),
   )
   const sequences = calls.map((call) => ({
-    tool_call_id: String(call.attributes['gen_ai.tool.call.id'] ?? ''),
+    tool_call_id: textAt(call, 'gen_ai.tool.call.id'),
     span_id: call.span_id,
-    tool: String(call.attributes['gen_ai.tool.name'] ?? ''),
+    tool: textAt(call, 'gen_ai.tool.name'),
     agent_id: call.agent_id,
     gave_up: call.failed,
     attempts: (attemptsOf.get(call.span_id) ?? [])

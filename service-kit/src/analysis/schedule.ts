@@ -3,7 +3,7 @@
  * `slots` is free. `durations` in any unit, the result in the same.
  */
 export function makespan(durations: readonly number[], slots: number): number {
-  const freeAt = new Array<number>(Math.min(slots, durations.length)).fill(0)
+  const freeAt = Array.from({ length: Math.min(slots, durations.length) }, () => 0)
   let end = 0
   for (const duration of durations) {
     // freeAt is a binary heap with the earliest slot at its root: take it, and sift its new time down.

@@ -49,6 +49,11 @@ export function numberAt(step: AnalysisStep | undefined, attribute: string): num
   return typeof value === 'number' ? value : undefined
 }
 
+export function textAt(step: AnalysisStep, attribute: string): string {
+  const value = step.attributes[attribute]
+  return typeof value === 'string' ? value : ''
+}
+
 export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }

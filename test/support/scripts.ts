@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { listen } from './apps.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Ended {
+  code: number | null
+  /** Standard output and standard error, as they came. */
+  output: string
+}
+
+export interface Script {
+  process: ChildProcess
+  ended: Promise<Ended>
+  /** Resolves when the output has `text`; rejects when the script ends without. */
+  shows(text: string | RegExp): Promise<void>
+  /** What the script has left in the directory for temporary files. */
+  leftovers(): Promise<string[]>
+}
+
+/** Starts a shell script of this repository. Its standard input stays open unless `input` is given. */
+export async function startScript(
+  name: 'sanity_check.sh' | 'generate_scenarios.sh',
+  args: string[],
+  { env = {}, input }: { env?: Record<string, string>; input?: string } = {},
+): Promise<Script> {
+  const temporary = await mkdtemp(join(tmpdir(), 'scripts-'))
+  const { AGENT_BASE: _, SECONDARY_BASE: _secondary, TOOL_BASE: _tools, ...shell } = process.env
+  const child = spawn(`${root}${name}`, args, { env: { ...shell, TMPDIR: temporary, ...env } })
+  let output = ''
+  let looks: (() => void)[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      for (const look of looks) look()
+    })
+  }
+  if (input !== undefined) child.stdin.end(input)
+  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, output })))
+  return {
+    process: child,
+    ended,
+    shows: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!(typeof text === 'string' ? output.includes(text) : text.test(output))) return
+          looks = looks.filter((other) => other !== look)
+          resolve()
+        }
+        looks.push(look)
+        look()
+        void ended.then(() => reject(new Error(`${name} ended without ${text}:\n${output}`)))
+      }),
+    leftovers: () => readdir(temporary),
+  }
+}
+
+export async function runScript(...args: Parameters<typeof startScript>): Promise<Ended> {
+  const [name, options, { env, input = '' } = {}] = args
+  const script = await startScript(name, options, { input, ...(env && { env }) })
+  return script.ended
+}
+
+/** An address where nothing listens. */
+export async function deadAddress(): Promise<string> {
+  const server = createServer()
+  const url = await listen(server)
+  await new Promise((resolve) => server.close(resolve))
+  return url
+}
+
+/** An environment in which the addresses that scripts take by default lead elsewhere. */
+export async function redirected(addresses: Record<number, string>): Promise<Record<string, string>> {
+  const directory = await mkdtemp(join(tmpdir(), 'curl-'))
+  const options = Object.entries(addresses).map(([port, url]) => `--connect-to localhost:${port}:${new URL(url).host}`)
+  const shim = `#!/bin/bash\nPATH=\${PATH#*:}\nexec curl "$@" ${options.join(' ')}\n`
+  await writeFile(join(directory, 'curl'), shim, { mode: 0o755 })
+  return { PATH: `${directory}:${process.env.PATH}` }
+}
+
+interface Answer {
+  status: number
+  type: string
+  body: string
+}
+
+/** Stands in front of a service, hands every answer through `change`, and keeps the paths that were asked for. */
+export async function startProxy(
+  target: string,
+  change: (answer: Answer, path: string) => Answer = (answer) => answer,
+) {
+  const paths: string[] = []
+  const server = createServer((req, res) => {
+    const path = req.url as string
+    paths.push(path)
+    void (async () => {
+      const upstream = await fetch(`${target}${path}`, { headers: { accept: req.headers.accept ?? '*/*' } })
+      const type = upstream.headers.get('content-type') ?? ''
+      const answer = change({ status: upstream.status, type, body: await upstream.text() }, path)
+      res.writeHead(answer.status, {
+        'content-type': answer.type,
+        'x-trace-id': upstream.headers.get('x-trace-id') ?? '',
+      })
+      res.end(answer.body)
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    paths,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Runs or calls that a service has under way. */
+export async function inFlight(url: string): Promise<number> {
+  const answer = (await (await fetch(`${url}/health`)).json()) as { in_flight: number }
+  return answer.in_flight
+}
