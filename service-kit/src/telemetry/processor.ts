@@ -1,6 +1,10 @@
-import type { Context } from '@opentelemetry/api'
+import { type Context, TraceFlags } from '@opentelemetry/api'
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { Backoff, type BackoffLimits } from './backoff.ts'
 import type { BatchExporter, ExportOutcome } from './exporter.ts'
+import { type Batch, type BatchLimits, SpanQueue } from './queue.ts'
+import type { Report } from './reporter.ts'
+import { estimateBytes } from './size.ts'
 
 export interface SpanCounters {
   /** Sampled spans that ended; always the sum of the other four. */
@@ -15,53 +19,18 @@ export interface SpanCounters {
   dropped: number
 }
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends BatchLimits, BackoffLimits {
   /** Spans that are kept at most, those under way included. */
   maxQueueSpans: number
   /** Estimated bytes that are kept at most, those under way included. */
   maxQueueBytes: number
-  maxBatchSpans: number
-  /** Estimated bytes of one export; a span that is bigger is sent alone. */
-  maxBatchBytes: number
   /** How long a span waits for others at most, ms. */
   delayMs: number
   /** Exports under way at the same time. */
   parallelExports: number
   /** When an export that never ends counts as failed, ms. */
   exportTimeoutMs: number
-  /** First and longest pause after a failure that may pass, ms; it doubles in between. */
-  backoffMs: number
-  maxBackoffMs: number
-  /** Told of every export's end, and of spans that had to be dropped. */
-  report?: (outcome: ExportOutcome | { kind: 'dropped'; spans: number }) => void
-}
-
-interface Batch {
-  spans: ReadableSpan[]
-  bytes: number
-}
-
-const flatBytes = 700
-const attributeBytes = 50
-
-/** A rough upper guess of what a span takes in OTLP/JSON, in bytes: only long strings make it far from the average. */
-export function estimateBytes(span: ReadableSpan): number {
-  let bytes = flatBytes + span.links.length * 200
-  const add = (attributes: Record<string, unknown>) => {
-    for (const name in attributes) {
-      const value = attributes[name]
-      bytes +=
-        attributeBytes +
-        name.length +
-        (typeof value === 'string' ? value.length : Array.isArray(value) ? String(value).length : 8)
-    }
-  }
-  add(span.attributes)
-  for (const event of span.events) {
-    bytes += 100
-    if (event.attributes) add(event.attributes)
-  }
-  return bytes
+  report?: Report
 }
 
 /**
@@ -72,34 +41,36 @@ export function estimateBytes(span: ReadableSpan): number {
 export class RetainingSpanProcessor implements SpanProcessor {
   readonly #exporter: BatchExporter
   readonly #options: ProcessorOptions
-  #spans: ReadableSpan[] = []
-  #sizes: number[] = []
+  /** In no batch yet; the first of them waits until `#dueAt` at most. */
+  readonly #queue: SpanQueue
+  #dueAt = 0
+  /** To be sent again, and before anything new. */
   #returned: Batch[] = []
+  readonly #underWay = new Set<Batch>()
+  /** Of all that is kept. */
   #bytes = 0
-  #underWay = 0
-  #nextBackoffMs: number
-  #pausedUntil = 0
+  readonly #backoff: Backoff
   #timer: NodeJS.Timeout | undefined
-  #flushing = 0
-  #ended = false
+  #flushes: { upTo: number; resolve: () => void }[] = []
+  #hasEnded = false
   #created = 0
+  #queued = 0
   #exported = 0
   #refused = 0
   #dropped = 0
-  #whenSettled: { target: number; resolve: () => void }[] = []
 
   constructor(exporter: BatchExporter, options: ProcessorOptions) {
     this.#exporter = exporter
     this.#options = options
-    this.#nextBackoffMs = options.backoffMs
+    this.#queue = new SpanQueue(options)
+    this.#backoff = new Backoff(options)
   }
 
   counters(): SpanCounters {
-    const settled = this.#exported + this.#refused + this.#dropped
     return {
       created: this.#created,
       exported: this.#exported,
-      queued: this.#created - settled,
+      queued: this.#queued,
       refused: this.#refused,
       dropped: this.#dropped,
     }
@@ -108,120 +79,134 @@ export class RetainingSpanProcessor implements SpanProcessor {
   onStart(_span: unknown, _parentContext: Context): void {}
 
   onEnd(span: ReadableSpan): void {
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return
     this.#created++
     const bytes = estimateBytes(span)
-    const { maxQueueSpans, maxQueueBytes, maxBatchSpans } = this.#options
-    const isFull = this.counters().queued > maxQueueSpans || this.#bytes + bytes > maxQueueBytes
-    if (this.#ended || isFull) return this.#drop(1)
-    this.#spans.push(span)
-    this.#sizes.push(bytes)
+    const { maxQueueSpans, maxQueueBytes, delayMs } = this.#options
+    const isFull = this.#queued >= maxQueueSpans || this.#bytes + bytes > maxQueueBytes
+    if (this.#hasEnded || isFull) {
+      this.#dropped++
+      return this.#options.report?.({ kind: 'dropped', spans: 1 })
+    }
+    const isFirst = this.#queue.length === 0
+    if (isFirst) this.#dueAt = performance.now() + delayMs
+    this.#queue.push(span, bytes)
+    this.#queued++
     this.#bytes += bytes
-    if (this.#spans.length >= maxBatchSpans) this.#send()
-    else this.#schedule(this.#options.delayMs)
+    if (isFirst || this.#queue.hasFullBatch) this.#send()
   }
 
-  #drop(spans: number): void {
-    this.#dropped += spans
-    this.#options.report?.({ kind: 'dropped', spans })
+  /** Starts as many exports as may be under way, and sees to it that the rest gets its turn. */
+  #send(): void {
+    const now = performance.now()
+    const pauseMs = this.#backoff.leftMs(now)
+    if (pauseMs > 0) return this.#sendIn(pauseMs)
+    while (this.#underWay.size < this.#options.parallelExports) {
+      const batch = this.#returned.shift() ?? this.#nextBatch(now)
+      if (!batch) break
+      void this.#export(batch)
+    }
+    // With no room for another export, the end of one comes back here.
+    if (this.#queue.length > 0 && this.#underWay.size < this.#options.parallelExports) this.#sendIn(this.#dueAt - now)
   }
 
-  #schedule(inMs: number): void {
-    if (this.#timer) return
-    this.#timer = setTimeout(() => {
+  #sendIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#send(true)
-    }, inMs)
-    this.#timer.unref()
+      this.#send()
+    }, ms).unref()
   }
 
-  /** Starts as many exports as may be under way. A batch that is not full waits for the timer, unless `all`. */
-  #send(all = false): void {
-    const pauseMs = this.#pausedUntil - performance.now()
-    if (pauseMs > 0) return this.#schedule(pauseMs)
-    while (this.#underWay < this.#options.parallelExports) {
-      const isReady = this.#returned.length > 0 || this.#spans.length >= this.#options.maxBatchSpans
-      if (!isReady && !((all || this.#flushing > 0) && this.#spans.length > 0)) break
-      void this.#export(this.#returned.shift() ?? this.#cutBatch())
-    }
-    if (this.#underWay === 0 && this.#spans.length > 0) this.#schedule(this.#options.delayMs)
-  }
-
-  #cutBatch(): Batch {
-    const { maxBatchSpans, maxBatchBytes } = this.#options
-    let count = 0
-    let bytes = 0
-    while (count < Math.min(this.#spans.length, maxBatchSpans)) {
-      const next = this.#sizes[count] as number
-      if (count > 0 && bytes + next > maxBatchBytes) break
-      bytes += next
-      count++
-    }
-    this.#sizes.splice(0, count)
-    return { spans: this.#spans.splice(0, count), bytes }
+  /** What is to be sent next, if anything is: a batch that is not full waits for more spans, unless its time has come. */
+  #nextBatch(now: number): Batch | undefined {
+    const isDue = this.#queue.length > 0 && (now >= this.#dueAt || this.#flushes.length > 0)
+    return isDue || this.#queue.hasFullBatch ? this.#queue.take() : undefined
   }
 
   async #export(batch: Batch): Promise<void> {
-    this.#underWay++
-    // Host and process attributes may still be being looked up when the first spans end.
-    await batch.spans[0]?.resource.waitForAsyncAttributes?.()
-    const outcome = await this.#exporter.export(batch.spans, this.#options.exportTimeoutMs)
-    this.#underWay--
+    this.#underWay.add(batch)
+    const startedAt = performance.now()
+    const outcome = await this.#attempt(batch.spans)
+    // A process that had to end has counted the batch as dropped.
+    if (!this.#underWay.delete(batch)) return
     if (outcome.kind === 'retry') {
       this.#returned.push(batch)
-      this.#pausedUntil = performance.now() + this.#nextBackoffMs
-      this.#nextBackoffMs = Math.min(this.#nextBackoffMs * 2, this.#options.maxBackoffMs)
+      this.#backoff.failed(outcome.retryAfterMs)
     } else {
       const refused = outcome.kind === 'refused' ? batch.spans.length : Math.min(outcome.rejected, batch.spans.length)
       this.#refused += refused
       this.#exported += batch.spans.length - refused
+      this.#queued -= batch.spans.length
       this.#bytes -= batch.bytes
-      this.#nextBackoffMs = this.#options.backoffMs
-      this.#pausedUntil = 0
-      this.#settle()
+      this.#backoff.succeeded(startedAt)
     }
-    this.#options.report?.(outcome)
-    this.#send(outcome.kind !== 'retry')
-  }
-
-  #settle(): void {
-    const settled = this.#exported + this.#refused + this.#dropped
-    this.#whenSettled = this.#whenSettled.filter(({ target, resolve }) => {
-      if (settled >= target) resolve()
-      return settled < target
-    })
-  }
-
-  /** Resolves when every span that has ended by now was taken, refused or dropped. */
-  async forceFlush(): Promise<void> {
-    const target = this.#created
-    if (this.counters().queued === 0) return
-    this.#flushing++
-    const settled = new Promise<void>((resolve) => this.#whenSettled.push({ target, resolve }))
+    this.#options.report?.(outcome, startedAt)
+    this.#resolveFlushes()
     this.#send()
-    // A flush keeps the process alive, unlike the timer that may be all that is under way.
-    const alive = setInterval(() => {}, 1000)
-    await settled
-    clearInterval(alive)
-    this.#flushing--
   }
 
-  /** Flushes for at most `deadlineMs`; what is left then is dropped, and counted. Resolves to how many that were. */
+  async #attempt(spans: ReadableSpan[]): Promise<ExportOutcome> {
+    try {
+      // Host and process attributes may still be being looked up when the first spans end.
+      await spans[0]?.resource.waitForAsyncAttributes?.()
+      return await this.#exporter.export(spans, this.#options.exportTimeoutMs)
+    } catch (error) {
+      return { kind: 'refused', code: 'not sent', reason: String(error) }
+    }
+  }
+
+  /** Resolves when every span that has ended by now was taken or refused, or after `deadlineMs`. */
+  forceFlush(deadlineMs = this.#options.exportTimeoutMs): Promise<void> {
+    return this.#flush(this.#queue.end, deadlineMs)
+  }
+
+  /** Sends what there is, and what ends meanwhile, for at most `deadlineMs`. What is left then is dropped: resolves to how many those were. */
   async close(deadlineMs: number): Promise<number> {
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)))
-    await Promise.race([this.forceFlush(), deadline])
-    clearTimeout(timer)
+    await this.#flush(Infinity, deadlineMs)
+    this.#hasEnded = true
     clearTimeout(this.#timer)
-    this.#ended = true
-    const left = this.counters().queued
-    if (left > 0) this.#drop(left)
-    this.#spans = []
+    this.#queue.clear()
     this.#returned = []
+    this.#underWay.clear()
+    this.#bytes = 0
+    const left = this.#queued
+    this.#dropped += left
+    this.#queued = 0
     return left
   }
 
   async shutdown(): Promise<void> {
-    if (!this.#ended) await this.close(this.#options.exportTimeoutMs)
+    if (!this.#hasEnded) await this.close(this.#options.exportTimeoutMs)
     await this.#exporter.shutdown()
+  }
+
+  async #flush(upTo: number, deadlineMs: number): Promise<void> {
+    if (this.#oldest() >= upTo) return
+    await new Promise<void>((resolve) => {
+      const flush = { upTo, resolve }
+      this.#flushes.push(flush)
+      // Unlike the timer that sends, this one keeps the process alive.
+      const deadline = setTimeout(() => flush.resolve(), deadlineMs)
+      flush.resolve = () => {
+        clearTimeout(deadline)
+        this.#flushes = this.#flushes.filter((other) => other !== flush)
+        resolve()
+      }
+      // Whatever it was waiting for, this is the time to try.
+      this.#backoff.reset()
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+      this.#send()
+    })
+  }
+
+  #resolveFlushes(): void {
+    const oldest = this.#oldest()
+    for (const { upTo, resolve } of this.#flushes) if (oldest >= upTo) resolve()
+  }
+
+  /** Where the oldest span that is still here stands among all that were ever queued. */
+  #oldest(): number {
+    return Math.min(this.#queue.first, ...[...this.#returned, ...this.#underWay].map(({ first }) => first))
   }
 }

@@ -1,16 +1,27 @@
 import type { ExportOutcome } from './exporter.ts'
 import type { Protocol } from './target.ts'
 
+const tooLarge = 'let the collector accept larger bodies, or lower SPAN_BATCH_MIB and OTEL_BSP_MAX_EXPORT_BATCH_SIZE'
+const credentials = 'set OTEL_EXPORTER_OTLP_HEADERS to the credentials that it asks for'
+const permission = 'set OTEL_EXPORTER_OTLP_HEADERS to credentials that may write traces'
+
 const remedies: Record<string, string> = {
-  '401': 'set OTEL_EXPORTER_OTLP_HEADERS to the credentials that it asks for',
-  '403': 'set OTEL_EXPORTER_OTLP_HEADERS to credentials that may write traces',
+  '401': credentials,
+  '403': permission,
   '404': 'OTEL_EXPORTER_OTLP_ENDPOINT gets /v1/traces appended; OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is taken as it is',
-  '413': 'lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE, or let the collector accept larger bodies',
+  '413': tooLarge,
   '415': 'set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
-  'grpc 7': 'set OTEL_EXPORTER_OTLP_HEADERS to credentials that may write traces',
+  'grpc 7': permission,
+  'grpc 8': tooLarge,
   'grpc 12': 'this is not an OTLP/gRPC endpoint: check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL',
-  'grpc 16': 'set OTEL_EXPORTER_OTLP_HEADERS to the credentials that it asks for',
+  'grpc 16': credentials,
 }
+
+/** An outage that begins sooner than this after the last one was told belongs to it, ms. */
+const sameOutageMs = 60_000
+
+/** Hears how every export ended that began at `startedAt` (of `performance.now()`), and of spans that had to be dropped. */
+export type Report = (outcome: ExportOutcome | { kind: 'dropped'; spans: number }, startedAt?: number) => void
 
 /**
  * Says once what is wrong with the way spans go, and once when it is well again. Every span's fate is in the counters;
@@ -20,45 +31,49 @@ export function createReporter(
   target: { protocol: Protocol; url: string },
   capacity: number,
   log: (line: string) => void,
-) {
-  let isFailing = false
-  let hasDropped = false
+): Report {
+  const { protocol, url } = target
   const refusals = new Set<string>()
+  let isOutageTold = false
+  let toldAt = -Infinity
+  let failedAt = -Infinity
+  let dropped = 0
 
-  return (outcome: ExportOutcome | { kind: 'dropped'; spans: number }): void => {
+  /** Whether this is the first refusal of its kind. */
+  const isNew = (kind: string) => !refusals.has(kind) && refusals.add(kind)
+
+  return (outcome, startedAt = performance.now()) => {
     switch (outcome.kind) {
-      case 'taken': {
-        if (isFailing) log(`telemetry: ${target.url} takes spans again`)
-        isFailing = false
-        if (outcome.rejected > 0 && !refusals.has('partial')) {
-          refusals.add('partial')
-          log(
-            `telemetry: ${target.url} rejected ${outcome.rejected} spans of a batch: ${outcome.reason ?? 'no reason given'}`,
-          )
+      case 'taken':
+        // An export that was under way when another failed says nothing of how things are since.
+        if (startedAt > failedAt) {
+          if (isOutageTold) log(`${url} takes spans again${dropped > 0 ? `; ${dropped} were lost meanwhile` : ''}`)
+          isOutageTold = false
+          dropped = 0
         }
+        if (outcome.rejected > 0 && isNew('partial'))
+          log(`${url} rejected ${outcome.rejected} spans of a batch: ${outcome.reason ?? 'no reason given'}`)
         return
-      }
       case 'retry':
-        if (isFailing) return
-        isFailing = true
+        failedAt = performance.now()
+        if (isOutageTold || failedAt - toldAt < sameOutageMs) return
+        isOutageTold = true
+        toldAt = failedAt
         return log(
-          `telemetry: ${target.url} takes no spans (${outcome.reason}). Everything else works; up to ${capacity} spans are kept for when it does. ` +
+          `${url} takes no spans (${outcome.reason}). Everything else works; up to ${capacity} spans are kept for when it does. ` +
             'OTEL_EXPORTER_OTLP_ENDPOINT says where they go, OTEL_TRACES_EXPORTER=none that nobody wants them.',
         )
-      case 'refused': {
-        if (refusals.has(outcome.code)) return
-        refusals.add(outcome.code)
-        const remedy = remedies[outcome.code] ?? 'its log may say why'
-        return log(
-          `telemetry: ${target.url} refuses spans (${target.protocol}): ${outcome.code} ${outcome.reason}. Remedy: ${remedy}.`,
-        )
-      }
+      case 'refused':
+        if (isNew(outcome.code))
+          log(
+            `${url} refuses spans (${protocol}): ${outcome.code} ${outcome.reason}. ` +
+              `Remedy: ${remedies[outcome.code] ?? 'its log may say why'}.`,
+          )
+        return
       case 'dropped':
-        if (hasDropped) return
-        hasDropped = true
-        return log(
-          'telemetry: spans are being lost, GET /telemetry counts them: nobody took them before the queue was full',
-        )
+        dropped += outcome.spans
+        if (dropped === outcome.spans)
+          log('spans are being lost, GET /telemetry counts them: nobody took them before the queue was full')
     }
   }
 }

@@ -5,7 +5,8 @@ import { getBooleanFromEnv, getNumberFromEnv, getStringListFromEnv } from '@open
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
 import { register } from 'import-in-the-middle/register-hooks.mjs'
-import { createExporter, installDiagnostics } from './exporter.ts'
+import { installDiagnostics, logTelemetry } from './diagnostics.ts'
+import { createExporter } from './exporter.ts'
 import { noSpans, noTelemetry } from './none.ts'
 import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
 import { createReporter } from './reporter.ts'
@@ -53,8 +54,11 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
   register({ include: ['express', 'http', 'node:http'] })
   const target = exportTarget(env)
   const maxQueueSpans = getNumberFromEnv('OTEL_BSP_MAX_QUEUE_SIZE') ?? 131_072
-  const retaining = () =>
-    new RetainingSpanProcessor(createExporter(target.protocol), {
+  const report = createReporter(target, maxQueueSpans, logTelemetry)
+  installDiagnostics(env)
+  const retaining = () => {
+    const exporter = createExporter(target.protocol, (reason) => report({ kind: 'retry', reason }))
+    return new RetainingSpanProcessor(exporter, {
       maxQueueSpans,
       maxQueueBytes: (getNumberFromEnv('SPAN_QUEUE_MIB') ?? 256) * 1024 * 1024,
       maxBatchSpans: getNumberFromEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? 2048,
@@ -64,8 +68,9 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
       exportTimeoutMs: getNumberFromEnv('OTEL_BSP_EXPORT_TIMEOUT') ?? 30_000,
       backoffMs: 500,
       maxBackoffMs: 5000,
-      report: createReporter(target, maxQueueSpans, console.error),
+      report,
     })
+  }
   const processors = new Map<string, () => SpanProcessor>([
     ['otlp', retaining],
     ['console', () => new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
@@ -91,6 +96,7 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
       }),
     ],
   })
+  // The SDK has just set a logger of its own.
   installDiagnostics(env)
   sdk.start()
 
@@ -100,7 +106,8 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
     async shutdown(deadlineMs) {
       const lost = (await retained?.close(deadlineMs)) ?? 0
       // What is left to close are connections: an exporter that hangs is not waited for.
-      await Promise.race([sdk.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000).unref())])
+      const closed = sdk.shutdown().catch((error: unknown) => logTelemetry(String(error)))
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())])
       return lost
     },
   }
