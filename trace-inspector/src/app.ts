@@ -1,0 +1,125 @@
+import type express from 'express'
+import type { Request, Response } from 'express'
+import { createServiceApp, queryOf } from 'service-kit/app'
+import { badQuery, onlyGet, Problem } from 'service-kit/problem'
+import { number, parseScalars } from 'service-kit/scalars'
+import type { Lifecycle } from 'service-kit/serve'
+import { z } from 'zod'
+import { columnsOf, detailsOf, summaryOf } from './columns.ts'
+import { fetchLedger } from './ledgers.ts'
+import { otlpReceiver } from './otlp/receiver.ts'
+import { reveal } from './reveal/reveal.ts'
+import type { Trace } from './trace.ts'
+import { Traces } from './traces.ts'
+import { verifyWhenThere } from './verify/wait.ts'
+
+export interface Deps {
+  /** Where agents are: no trailing slashes. */
+  agents: readonly string[]
+  /** What received spans may take, bytes. */
+  maxBytes: number
+  lifecycle: Lifecycle
+}
+
+export interface InspectorApp {
+  app: express.Express
+  /** Verifications that wait for spans. */
+  inFlight: () => number
+}
+
+const waitSchema = z.object({
+  wait_s: number({ min: 0, max: 600, default: 0, description: 'How long to wait for everything to be there, s' }),
+})
+const recentTraces = 100
+
+/** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
+export function createApp({ agents, maxBytes, lifecycle }: Deps): InspectorApp {
+  const traces = new Traces(maxBytes)
+  let inFlight = 0
+
+  function traceOf(req: Request): Trace {
+    const traceId = traceIdOf(req)
+    const trace = traces.find(traceId)
+    if (trace) return trace
+    const why =
+      traces.forgotten > 0
+        ? `it never came, or it is one of the ${traces.forgotten} oldest that were forgotten to bound memory (INSPECTOR_MIB)`
+        : 'it never came'
+    throw new Problem(404, 'Unknown trace', `There is no trace ${traceId} here: ${why}`)
+  }
+
+  async function verifyTrace(req: Request, res: Response): Promise<void> {
+    const traceId = traceIdOf(req)
+    const query = parseScalars(waitSchema, queryOf(req), () => 'wait_s')
+    if ('faults' in query) throw badQuery(query.faults)
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    const { wait_s } = query.value
+    const waiting = wait_s > 0 ? AbortSignal.timeout(wait_s * 1000) : AbortSignal.abort()
+    inFlight++
+    try {
+      const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
+      res.json(await verifyWhenThere(traceId, sources, AbortSignal.any([waiting, gone.signal, lifecycle.stopping])))
+    } finally {
+      inFlight--
+    }
+  }
+
+  function spanDetails(req: Request, res: Response): void {
+    const trace = traceOf(req)
+    const spanId = String(req.params.span_id)
+    const span = trace.spans.get(spanId)
+    if (!span)
+      throw new Problem(404, 'Unknown span', `There is no span ${spanId.slice(0, 100)} in trace ${trace.id} here`)
+    res.json(detailsOf(span))
+  }
+
+  const state = () => ({
+    traces: traces.size,
+    spans: traces.spans,
+    duplicates: traces.duplicates,
+    forgotten_traces: traces.forgotten,
+    rejected_spans: traces.turnedAway,
+  })
+  const index = {
+    'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
+    'GET /traces': 'Recent traces',
+    'GET /traces/:trace_id': 'All spans of a trace, as columns',
+    'GET /traces/:trace_id/spans/:span_id': 'Everything about one span',
+    'GET /traces/:trace_id/verify?wait_s=10': 'Whether everything that the run did arrived, once and unchanged',
+    'GET /traces/:trace_id/reveal': 'What is wrong in the trace, as its spans alone tell, and what an average hides',
+    'GET /health': 'Whether the process lives, and what it holds',
+    'GET /ready': 'Whether it takes spans: 503 while it stops',
+  }
+  const answers: Record<string, (req: Request, res: Response) => unknown> = {
+    '/': (_req, res) => res.json({ service: 'trace-inspector', agents, endpoints: index }),
+    '/traces': (_req, res) => res.json({ ...state(), recent: traces.recent(recentTraces).map(summaryOf) }),
+    '/traces/:trace_id': (req, res) => res.json(columnsOf(traceOf(req))),
+    '/traces/:trace_id/spans/:span_id': spanDetails,
+    '/traces/:trace_id/verify': verifyTrace,
+    '/traces/:trace_id/reveal': (req, res) => {
+      const { id, spans } = traceOf(req)
+      res.json(reveal(id, spans.values()))
+    },
+    '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),
+    '/ready': (_req, res) => {
+      if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
+      res.json({ status: 'ready' })
+    },
+  }
+  const app = createServiceApp((app) => {
+    app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans)))
+    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
+  })
+  return { app, inFlight: () => inFlight }
+}
+
+function traceIdOf(req: Request): string {
+  const traceId = String(req.params.trace_id)
+  if (/^[0-9a-f]{32}$/.test(traceId)) return traceId
+  throw new Problem(
+    400,
+    'Bad trace id',
+    `${JSON.stringify(traceId.slice(0, 100))} is not a trace id: 32 lower-case hex digits`,
+  )
+}

@@ -1,0 +1,45 @@
+import { request } from 'undici'
+
+/** A service did not give what it was asked for; the message is for the person at the command line. */
+export class ServiceError extends Error {
+  override name = 'ServiceError'
+}
+
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: string
+}
+
+/** GETs a URL, for as long as it takes. Throws a ServiceError when nobody answers. */
+export async function get(service: string, url: string): Promise<Answer> {
+  try {
+    const { statusCode, headers, body } = await request(url, { headersTimeout: 0, bodyTimeout: 0 })
+    return { status: statusCode, headers, body: await body.text() }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new ServiceError(`There is no ${service} at ${new URL(url).origin} (${code ?? message})`)
+  }
+}
+
+/** GETs JSON. Throws a ServiceError when nobody answers, or with what was answered instead of a 200. */
+export async function getJson(service: string, url: string): Promise<unknown> {
+  const { status, body } = await get(service, url)
+  const json = parse(body)
+  if (status === 200 && json !== undefined) return json
+  throw new ServiceError(`${service} answered ${status}: ${detailOf(json) ?? body.slice(0, 300)}`)
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+/** What a problem says. */
+function detailOf(json: unknown): string | undefined {
+  const detail = (json as { detail?: unknown } | null | undefined)?.detail
+  return typeof detail === 'string' ? detail : undefined
+}

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { jaeger, jaegerAnswerSchema, readJaegerTrace } from '../jaeger.ts'
+import { fetchLedger } from '../ledgers.ts'
+import { reveal, type Revelation } from '../reveal/reveal.ts'
+import { Trace } from '../trace.ts'
+import { isSettled, type Verification, verify } from '../verify/verify.ts'
+import { get, getJson, ServiceError } from './http.ts'
+
+export interface Judgement {
+  verification: Verification
+  /** undefined when nothing came. */
+  revelation: Revelation | undefined
+}
+
+/** Whoever can say what came of a trace. */
+export interface Judge {
+  /** Who that is, for people. */
+  name: string
+  /** Throws a ServiceError when there is nobody. */
+  isThere: () => Promise<void>
+  /** Waits for a trace to be all there, for `waitS` seconds at most. */
+  judge: (traceId: string, waitS: number) => Promise<Judgement>
+}
+
+/** The trace-inspector at the other end of the pipeline. */
+export function inspectorJudge(url: string): Judge {
+  const service = 'trace-inspector'
+  return {
+    name: `${service} at ${url}`,
+    isThere: async () => void (await getJson(service, `${url}/ready`)),
+    async judge(traceId, waitS) {
+      const verification = (await getJson(service, `${url}/traces/${traceId}/verify?wait_s=${waitS}`)) as Verification
+      if (verification.counts.received === 0) return { verification, revelation: undefined }
+      return { verification, revelation: (await getJson(service, `${url}/traces/${traceId}/reveal`)) as Revelation }
+    },
+  }
+}
+
+/** Between two looks at Jaeger, which tells nobody of arrivals, ms. */
+const pauseMs = 500
+
+/** Jaeger, which knows nothing of ledgers: what it gives back is compared here. */
+export function jaegerJudge(url: string, agent: string): Judge {
+  async function read(traceId: string): Promise<Trace> {
+    const { status, body } = await get('Jaeger', `${url}/api/traces/${traceId}?raw=true`)
+    if (status === 404) return new Trace(traceId)
+    const parsed = jaegerAnswerSchema.safeParse(status === 200 ? JSON.parse(body) : undefined)
+    if (parsed.success) return readJaegerTrace(traceId, parsed.data)
+    throw new ServiceError(`Jaeger answered ${status} with something that is not a trace: ${body.slice(0, 300)}`)
+  }
+  return {
+    name: `Jaeger at ${url}`,
+    isThere: async () => void (await getJson('Jaeger', `${url}/api/services`)),
+    async judge(traceId, waitS) {
+      const deadline = performance.now() + waitS * 1000
+      for (;;) {
+        const isOver = performance.now() >= deadline
+        const trace = await read(traceId)
+        const verification = verify(await fetchLedger([agent], traceId), trace, jaeger)
+        if (isOver || isSettled(verification)) {
+          return { verification, revelation: trace.spans.size > 0 ? reveal(traceId, trace.spans.values()) : undefined }
+        }
+        await sleep(pauseMs)
+      }
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { ServiceError } from './http.ts'
+import { inspectorJudge, jaegerJudge } from './judge.ts'
+import { type Options, readOptions, usage, UsageError } from './options.ts'
+import { readPlays } from './play.ts'
+import { renderEnd, renderHead, renderOutcome } from './table.ts'
+import { type Outcome, verifyRuns } from './verify-runs.ts'
+
+/** `npm run verify`. Resolves to the exit code: 0 when all runs passed, 1 when one did not, 2 when it was asked wrongly. */
+export async function main(args: string[]): Promise<number> {
+  try {
+    const options = readOptions(args)
+    if (options) return await verifyAll(options)
+    console.log(usage)
+    return 0
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\n${usage}`)
+      return 2
+    }
+    if (!(error instanceof ServiceError)) throw error
+    console.error(`${error.message}. npm start starts everything.`)
+    return 1
+  }
+}
+
+async function verifyAll({ agent, inspector, jaeger, ...options }: Options): Promise<number> {
+  const judge = jaeger === undefined ? inspectorJudge(inspector) : jaegerJudge(jaeger, agent)
+  await judge.isThere()
+  const plays = await readPlays(agent, options.scenarios)
+  const all = Array.from({ length: options.runs }, () => plays).flat()
+  const status = statusLine(options.isJson)
+  const outcomes: Outcome[] = []
+  let begun = 0
+  const begins = (scenario: string) => status(`${scenario}, ${++begun} of ${all.length} …`)
+  if (!options.isJson) console.log(renderHead())
+  for await (const outcome of verifyRuns(agent, all, judge, { ...options, begins })) {
+    outcomes.push(outcome)
+    status('')
+    if (!options.isJson) console.log(renderOutcome(outcome))
+  }
+  const passed = outcomes.every((outcome) => outcome.passed)
+  const notCarried = outcomes.find(({ verification }) => verification)?.verification?.not_carried ?? []
+  if (options.isJson) console.log(JSON.stringify({ agent, judge: judge.name, passed, runs: outcomes }, undefined, 2))
+  else console.log(renderEnd(outcomes, judge.name, notCarried))
+  return passed ? 0 : 1
+}
+
+/** Tells what is under way, where somebody looks at it: one line that is written over. */
+function statusLine(isSilent: boolean): (text: string) => void {
+  const { stderr } = process
+  if (isSilent || !stderr.isTTY) return () => {}
+  return (text) => stderr.write(`\r\u001b[K${text}`)
+}

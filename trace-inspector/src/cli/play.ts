@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { get, getJson, ServiceError } from './http.ts'
+import { UsageError } from './options.ts'
+
+const catalogSchema = z.object({
+  scenarios: z.array(
+    z.object({
+      name: z.string(),
+      path: z.string(),
+      parameters: z.object({ properties: z.record(z.string(), z.unknown()) }),
+    }),
+  ),
+})
+
+/** What is asked for where nobody says otherwise: everything's own defaults, but no stream of twenty seconds. */
+const shorter: Readonly<Record<string, string>> = { duration_s: '2' }
+
+/** A run to be made. */
+export interface Play {
+  scenario: string
+  path: string
+}
+
+/** What the agent offers of `asked` (names, or names with a query), or all of it. Throws a UsageError for what it has not. */
+export async function readPlays(agent: string, asked: readonly string[]): Promise<Play[]> {
+  const parsed = catalogSchema.safeParse(await getJson('agent-app', `${agent}/scenarios`))
+  if (!parsed.success) throw new ServiceError(`What answers at ${agent} is not an agent-app`)
+  const { scenarios } = parsed.data
+  const names = asked.length > 0 ? asked : scenarios.map(({ name }) => name)
+  return names.map((text) => {
+    const [name = '', query = ''] = text.split('?', 2)
+    const offer = scenarios.find((candidate) => candidate.name === name)
+    if (!offer)
+      throw new UsageError(`--scenario ${name}: expected one of ${scenarios.map((known) => known.name).join(', ')}`)
+    const params = new URLSearchParams(query)
+    for (const [param, value] of Object.entries(shorter)) {
+      if (Object.hasOwn(offer.parameters.properties, param) && !params.has(param)) params.set(param, value)
+    }
+    return { scenario: name, path: withQuery(offer.path, params) }
+  })
+}
+
+function withQuery(path: string, params: URLSearchParams): string {
+  return params.size > 0 ? `${path}${path.includes('?') ? '&' : '?'}${params.toString()}` : path
+}
+
+/**
+ * Makes a run, and resolves to its trace id when it has been answered: one that could not come to its end has left spans
+ * too. Throws a ServiceError when there was none.
+ */
+export async function play(agent: string, { path }: Play): Promise<string> {
+  const { status, headers, body } = await get('agent-app', `${agent}${path}`)
+  const traceId = headers['x-trace-id']
+  if (typeof traceId === 'string') return traceId
+  throw new ServiceError(`agent-app answered ${path} with ${status}: ${body.slice(0, 300)}`)
+}

@@ -1,0 +1,80 @@
+import { round } from 'service-kit/analysis/step'
+import { type ReceivedSpan, spanKinds, statuses } from './otlp/span.ts'
+import type { Trace } from './trace.ts'
+
+/** A line of `GET /traces`. */
+export function summaryOf(trace: Trace) {
+  const { id, root, scenario, startMs, endMs, spans, services, errors, duplicates } = trace
+  return {
+    trace_id: id,
+    name: root?.name ?? '',
+    scenario,
+    start_ms: startMs,
+    duration_ms: round(endMs - startMs),
+    spans: spans.size,
+    duplicates,
+    errors,
+    services: [...services],
+  }
+}
+
+/**
+ * A trace as columns, in order of start: 40,000 spans are 2 MB this way, and 50 as OTLP. Names, services, kinds and
+ * statuses are places in the lists beside them; a parent is a place in the columns, −1 for none and −2 for one that did not arrive.
+ */
+export function columnsOf(trace: Trace) {
+  const spans = [...trace.spans.values()].sort((a, b) => a.startMs - b.startMs || (a.spanId < b.spanId ? -1 : 1))
+  const places = new Map(spans.map(({ spanId }, index) => [spanId, index]))
+  const names = new Places()
+  const services = new Places()
+  const parentOf = ({ parentSpanId }: ReceivedSpan) => (parentSpanId === null ? -1 : (places.get(parentSpanId) ?? -2))
+  return {
+    ...summaryOf(trace),
+    names: names.list,
+    services: services.list,
+    kinds: spanKinds,
+    statuses,
+    columns: {
+      span_id: spans.map(({ spanId }) => spanId),
+      parent: spans.map(parentOf),
+      name: spans.map(({ name }) => names.of(name)),
+      service: spans.map(({ service }) => services.of(service)),
+      kind: spans.map(({ kind }) => spanKinds.indexOf(kind)),
+      status: spans.map(({ status }) => statuses.indexOf(status)),
+      /** Since the trace's start. */
+      start_ms: spans.map(({ startMs }) => round(startMs - trace.startMs)),
+      duration_ms: spans.map(({ startMs, endMs }) => round(endMs - startMs)),
+    },
+  }
+}
+
+/** Everything about one span. */
+export function detailsOf(span: ReceivedSpan) {
+  return {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: span.parentSpanId,
+    name: span.name,
+    kind: span.kind,
+    service: span.service,
+    status: span.status,
+    start_ms: span.startMs,
+    duration_ms: round(span.endMs - span.startMs),
+    attributes: span.attributes,
+    events: span.events.map(({ name, timeMs, attributes }) => ({ name, time_ms: timeMs, attributes })),
+    links: span.links.map(({ traceId, spanId }) => ({ trace_id: traceId, span_id: spanId })),
+  }
+}
+
+/** Words, each kept once and named by its place. */
+class Places {
+  readonly list: string[] = []
+  readonly #places = new Map<string, number>()
+
+  of(word: string): number {
+    const known = this.#places.get(word)
+    if (known !== undefined) return known
+    this.#places.set(word, this.list.length)
+    return this.list.push(word) - 1
+  }
+}

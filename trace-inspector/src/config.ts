@@ -1,0 +1,27 @@
+import { readEnvironment } from 'service-kit/environment'
+import { integer, text } from 'service-kit/scalars'
+import { serviceSchema } from 'service-kit/settings'
+import { z } from 'zod'
+
+const { HOST, DRAIN_TIMEOUT_S } = serviceSchema({ port: 4319, serviceName: 'trace-inspector' })
+
+const schema = z.object({
+  INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),
+  HOST,
+  AGENT_URLS: text({
+    pattern: /^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/,
+    expected: 'http or https URLs with commas between them',
+    default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
+    description: 'The agents whose ledgers traces are verified against',
+  }),
+  INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 512, description: 'What received spans may take, MiB' }),
+  DRAIN_TIMEOUT_S,
+})
+export type Config = Readonly<z.output<typeof schema>>
+
+/** The environment as configuration; throws an EnvironmentError that lists every bad variable. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  return readEnvironment(schema, environment)
+}
+
+export const configSchema = schema

@@ -1,0 +1,26 @@
+import { runMain } from 'service-kit/main'
+import { Lifecycle, serve } from 'service-kit/serve'
+import { noTelemetry } from 'service-kit/telemetry/none'
+import { createApp } from './app.ts'
+import { readConfig } from './config.ts'
+
+await runMain('trace-inspector', async () => {
+  const config = readConfig(process.env)
+  const lifecycle = new Lifecycle()
+  const { app, inFlight } = createApp({
+    agents: config.AGENT_URLS.split(',').map((agent) => agent.replace(/\/+$/, '')),
+    maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
+    lifecycle,
+  })
+  await serve(app, {
+    name: 'trace-inspector',
+    host: config.HOST,
+    port: config.INSPECTOR_PORT,
+    portVariable: 'INSPECTOR_PORT',
+    lifecycle,
+    telemetry: noTelemetry,
+    inFlight,
+    drainMs: config.DRAIN_TIMEOUT_S * 1000,
+    flushMs: 0,
+  })
+})

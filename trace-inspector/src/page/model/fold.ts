@@ -1,0 +1,91 @@
+import { type Columns, endOf, flag } from './columns.ts'
+import { childrenOf, type Tree } from './tree.ts'
+
+/** Siblings of one name that are shown as one row until it is opened. */
+export interface Fold {
+  parent: number
+  name: number
+  /** In order of start. */
+  members: number[]
+  medianMs: number
+  longestMs: number
+}
+
+export interface Folds {
+  folds: Fold[]
+  /** The fold that a span is in; −1 for none. */
+  of: Int32Array
+}
+
+/** Fewer equals than this are easier to read one by one. */
+const fewest = 5
+/** Members that took this many times the median are kept out. */
+const outlierRule = 3
+/** So that what is kept out can still be read. */
+const mostKeptOut = 12
+const remarkable = flag.error | flag.lost | flag.altered | flag.unexpected | flag.orphaned
+
+/**
+ * Finds the equals below each span: five or more siblings of one name, one after the other or at the same time. Where they
+ * take turns with others (think, act, think …) their order is what is to be read, and they are left alone.
+ */
+export function findFolds(columns: Columns, tree: Tree): Folds {
+  const folds: Fold[] = []
+  const of = new Int32Array(columns.id.length).fill(-1)
+  for (let parent = 0; parent < columns.id.length; parent++) {
+    const siblings = childrenOf(tree, parent)
+    if (siblings.length < fewest) continue
+    for (const [name, members] of Map.groupBy(siblings, (span) => columns.name[span] as number)) {
+      if (members.length < fewest || !isOneCrowd(columns, siblings, members)) continue
+      const { equals, medianMs, longestMs } = withoutOutliers(columns, members)
+      if (equals.length < fewest) continue
+      for (const span of equals) of[span] = folds.length
+      folds.push({ parent, name, members: equals, medianMs, longestMs })
+    }
+  }
+  return { folds, of }
+}
+
+function isOneCrowd(columns: Columns, siblings: Int32Array, members: readonly number[]): boolean {
+  const from = siblings.indexOf(members[0] as number)
+  if (siblings[from + members.length - 1] === members.at(-1)) return true
+  let busyUntil = -Infinity
+  for (const span of members) {
+    if ((columns.start[span] as number) < busyUntil) return true
+    busyUntil = endOf(columns, span)
+  }
+  return false
+}
+
+function withoutOutliers({ duration, flags }: Columns, members: readonly number[]) {
+  const sorted = members.map((span) => duration[span] as number).sort((a, b) => a - b)
+  const medianMs = sorted[Math.ceil(sorted.length / 2) - 1] as number
+  const isRemarkable = (span: number) => ((flags[span] as number) & remarkable) !== 0
+  const weight = (span: number) => (isRemarkable(span) ? Infinity : (duration[span] as number))
+  const keptOut = new Set(
+    members
+      .filter((span) => isRemarkable(span) || (duration[span] as number) > outlierRule * medianMs)
+      .sort((a, b) => weight(b) - weight(a) || a - b)
+      .slice(0, mostKeptOut),
+  )
+  const equals = members.filter((span) => !keptOut.has(span))
+  const longestMs = equals.reduce((longest, span) => Math.max(longest, duration[span] as number), 0)
+  return { equals, medianMs, longestMs }
+}
+
+/** How many members are under way in each of `buckets` equal parts of [from, to], ms. */
+export function densityOf(columns: Columns, fold: Fold, from: number, to: number, buckets: number): Float64Array {
+  const density = new Float64Array(buckets)
+  const width = (to - from) / buckets
+  if (!(width > 0)) return density
+  for (const span of fold.members) {
+    const start = (columns.start[span] as number) - from
+    const end = endOf(columns, span) - from
+    const last = Math.min(buckets - 1, Math.floor(end / width))
+    for (let at = Math.max(0, Math.floor(start / width)); at <= last; at++) {
+      const share = (Math.min(end, (at + 1) * width) - Math.max(start, at * width)) / width
+      density[at] = (density[at] as number) + Math.max(0, share)
+    }
+  }
+  return density
+}

@@ -1,0 +1,107 @@
+import express, { type Request, type Response } from 'express'
+import { onlyGet, Problem } from 'service-kit/problem'
+import { queryOf } from 'service-kit/app'
+import { z } from 'zod'
+import { fetchLedger } from '../ledgers.ts'
+import type { Trace, Traces } from '../traces.ts'
+import { chromeTrace } from './model/chrome-trace.ts'
+import { buildTree } from './model/tree.ts'
+import { knownAgents, passOn, stateOf } from './server/agents.ts'
+import { type Assets, readAssets } from './server/assets.ts'
+import { makeDocument } from './server/document.ts'
+import { examine } from './server/examine.ts'
+import { pictureOf } from './server/picture.ts'
+
+export interface PageDeps {
+  traces: Traces
+  /** Where agents are: no trailing slashes. */
+  agents: readonly string[]
+  /** Of a request; a 400 problem when it is none. */
+  traceIdOf: (req: Request) => string
+  /** Of a request; a 404 problem that says why it is not there. */
+  traceOf: (req: Request) => Trace
+}
+
+const answerSchema = z.strictObject({ span_ids: z.array(z.string().max(64)).max(100_000) })
+
+/** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
+export function mountPage(app: express.Express, { traces, agents: urls, traceIdOf, traceOf }: PageDeps): void {
+  const agents = knownAgents(urls)
+  let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
+  const page = () => {
+    if (!read) {
+      const assets = readAssets()
+      read = { assets, document: makeDocument(assets) }
+    }
+    return read
+  }
+
+  app.get('/', (req, res, next) => {
+    if (req.method !== 'GET' || req.accepts(['json', 'html']) !== 'html') return next()
+    const { html, policy } = page().document
+    res.set({ 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-cache' })
+    res.type('html').send(html)
+  })
+  app.route('/page/*path').all(onlyGet).get(serveAsset)
+  app
+    .route('/agents')
+    .all(onlyGet)
+    .get(async (_req, res) => {
+      res.json({ agents: await Promise.all(agents.map(stateOf)) })
+    })
+  app.route('/agents/:agent/*path').all(onlyGet).get(passOn(agents))
+  app
+    .route('/traces/:trace_id/picture')
+    .all(onlyGet)
+    .get(async (req, res) => {
+      const traceId = traceIdOf(req)
+      if (queryOf(req).ledger !== '1') return void res.json(pictureOf(traceId, traceOf(req)))
+      const ledger = await fetchLedger(urls, traceId)
+      res.json(pictureOf(traceId, traces.find(traceId), ledger))
+    })
+  app
+    .route('/traces/:trace_id/runs')
+    .all(onlyGet)
+    .get(async (req, res) => {
+      const { runs } = await fetchLedger(urls, traceIdOf(req))
+      res.json({ trace_id: traceIdOf(req), runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
+    })
+  app
+    .route('/traces/:trace_id/chrome')
+    .all(onlyGet)
+    .get((req, res) => {
+      const trace = traceOf(req)
+      const { columns } = pictureOf(trace.id, trace)
+      const attributes = (span: number) => trace.spans.get(columns.id[span] as string)?.attributes ?? {}
+      res.attachment(`${trace.id}.json`).json(chromeTrace(columns, buildTree(columns), attributes))
+    })
+  app
+    .route('/traces/:trace_id/answer')
+    .all(onlyPost)
+    .post(express.json({ limit: '4mb', type: () => true }), async (req, res) => {
+      const answer = answerSchema.safeParse(req.body)
+      if (!answer.success) {
+        const expected = 'The body is to be JSON: { "span_ids": ["…"] }, with no ids when nothing is wrong'
+        throw new Problem(400, 'Bad answer', expected)
+      }
+      const traceId = traceIdOf(req)
+      res.json(examine(await fetchLedger(urls, traceId), traces.find(traceId), answer.data.span_ids))
+    })
+
+  function serveAsset(req: Request, res: Response): void {
+    const asset = page().assets.files.get(req.path)
+    if (!asset) throw new Problem(404, 'Not found', `There is nothing at ${req.path.slice(0, 200)}`)
+    res.set({ 'Cache-Control': 'no-cache', ETag: asset.etag, Vary: 'Accept-Encoding', 'Content-Type': asset.type })
+    if (req.headers['if-none-match'] === asset.etag) return void res.status(304).end()
+    const isGzipped = req.acceptsEncodings('gzip') === 'gzip'
+    if (isGzipped) res.set('Content-Encoding', 'gzip')
+    res.end(isGzipped ? asset.gzipped : asset.body)
+  }
+}
+
+function onlyPost(req: Request, _res: Response, next: () => void): void {
+  if (req.method === 'POST') return next()
+  throw new Problem(405, 'Method not allowed', `${req.method} is not allowed here: use POST`, {
+    headers: { Allow: 'POST' },
+  })
+}

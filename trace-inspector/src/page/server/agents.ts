@@ -1,0 +1,78 @@
+import { pipeline } from 'node:stream/promises'
+import type { Request, RequestHandler, Response } from 'express'
+import { Problem } from 'service-kit/problem'
+import { request } from 'undici'
+
+/** An agent that the page can ask to run something. */
+export interface KnownAgent {
+  /** Names it in addresses: host and port. */
+  id: string
+  url: string
+}
+
+export interface AgentState extends KnownAgent {
+  service: string
+  /** Of its agent ids; null for none. */
+  prefix: string | null
+  /** Whether it answers. */
+  is_up: boolean
+}
+
+export const knownAgents = (urls: readonly string[]): KnownAgent[] =>
+  urls.map((url) => ({ id: url.replace(/^https?:\/\//, ''), url }))
+
+/** What may be asked of an agent through here, and nothing else. */
+const passed = /^\/(scenarios|run|stream|runs|runs\/[0-9a-f]{32})$/
+const askMs = 2000
+
+export async function stateOf(agent: KnownAgent): Promise<AgentState> {
+  try {
+    const { body } = await request(`${agent.url}/`, { signal: AbortSignal.timeout(askMs) })
+    const { service, agent: prefix } = (await body.json()) as { service?: unknown; agent?: unknown }
+    return { ...agent, service: String(service), prefix: typeof prefix === 'string' ? prefix : null, is_up: true }
+  } catch {
+    return { ...agent, service: '', prefix: null, is_up: false }
+  }
+}
+
+/** Hands a request on to an agent and its answer back, as it comes; a client that leaves ends both. */
+export function passOn(agents: readonly KnownAgent[]): RequestHandler {
+  return async (req, res) => {
+    const agent = agents.find(({ id }) => id === req.params.agent)
+    if (!agent) {
+      const known = agents.map(({ id }) => id)
+      throw new Problem(404, 'Unknown agent', `The known agents are ${known.join(', ')}`, { members: { known } })
+    }
+    const path = `/${[req.params.path].flat().join('/')}`
+    if (!passed.test(path))
+      throw new Problem(404, 'Not found', `Nothing at ${path.slice(0, 100)} is passed on to agents`)
+    await relay(`${agent.url}${path}${queryIn(req)}`, req, res)
+  }
+}
+
+async function relay(url: string, req: Request, res: Response): Promise<void> {
+  const gone = new AbortController()
+  res.once('close', () => gone.abort(new Error('The client left')))
+  let answer
+  try {
+    answer = await request(url, {
+      headers: { accept: req.headers.accept ?? '*/*' },
+      // A run may take hours.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: gone.signal,
+    })
+  } catch (error) {
+    if (gone.signal.aborted) return
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Problem(502, 'Agent unreachable', `${new URL(url).origin} does not answer (${code ?? message})`)
+  }
+  res.status(answer.statusCode)
+  for (const name of ['content-type', 'x-trace-id', 'retry-after'])
+    if (answer.headers[name] !== undefined) res.setHeader(name, answer.headers[name])
+  // Tokens are to be seen as they come.
+  res.flushHeaders()
+  await pipeline(answer.body, res).catch(() => res.destroy())
+}
+
+const queryIn = ({ url }: Request) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')

@@ -1,0 +1,54 @@
+import type { LedgerAnswer, RunLedger } from 'agent-app/runs'
+import type { Trace } from '../../traces.ts'
+import { type ExamSpan, score, type Score } from '../model/exam.ts'
+
+/** Findings whose culprits were planted: where none was, the right answer is that nothing is wrong. */
+const planted = new Set(['straggler', 'critical_path', 'step_variance', 'retry_storm'])
+
+export interface Examined extends Score {
+  trace_id: string
+  /** What a right answer names; empty when nothing is wrong. */
+  culprits: string[]
+  kind: string | null
+  text: string
+}
+
+interface Finding {
+  kind: string
+  text: string
+  injected: { span_id: string }[] | null
+  observed: { span_ids: string[] }
+}
+
+/** Scores an answer by what the runs of a trace know of themselves. */
+export function examine(ledger: LedgerAnswer, trace: Trace | undefined, answer: readonly string[]): Examined {
+  const findings = ledger.runs.flatMap(({ finding }) => (finding ? [finding as Finding] : []))
+  const culprits = findings.flatMap(culpritsOf)
+  // A SERVER span of another service is known by its call alone.
+  const known = new Set(ledger.runs.flatMap(({ steps }) => steps.map(({ span_id }) => span_id)))
+  const named = answer.map((id) => (known.has(id) ? id : (trace?.spans.get(id)?.parentSpanId ?? id)))
+  return {
+    trace_id: ledger.trace_id,
+    ...score(culprits, [...new Set(named)], ledger.runs.flatMap(spansOf)),
+    culprits,
+    kind: findings[0]?.kind ?? null,
+    text: findings.map(({ text }) => text).join(' '),
+  }
+}
+
+function culpritsOf({ kind, injected, observed }: Finding): string[] {
+  return planted.has(kind) ? (injected ?? []).map(({ span_id }) => span_id) : observed.span_ids
+}
+
+function spansOf({ steps }: RunLedger): ExamSpan[] {
+  return steps.flatMap(({ span_id, parent_id, operation, agent_id }) =>
+    span_id === null
+      ? []
+      : {
+          span_id,
+          parent_span_id: parent_id === null ? null : (steps[parent_id]?.span_id ?? null),
+          operation,
+          agent_id,
+        },
+  )
+}

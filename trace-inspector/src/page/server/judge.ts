@@ -1,0 +1,82 @@
+import type { LedgerAnswer } from 'agent-app/runs'
+import type { Trace } from '../../traces.ts'
+import { otlp } from '../../verify/carrier.ts'
+import { type Expectation, expectationsOf } from '../../verify/expectation.ts'
+import { match } from '../../verify/match.ts'
+import { compareSpan } from '../../verify/span.ts'
+import { strangers } from '../../verify/strangers.ts'
+import { flag } from '../model/columns.ts'
+
+/** What the ledger has to say of one span. */
+export interface Note {
+  /** The step's name in every replay. */
+  key: string
+  /** Before and after; of a lost span there is no after. */
+  changes: { kind: string; expected: unknown; actual: unknown }[]
+  /** Of a lost span: what was written on it. */
+  attributes?: Record<string, unknown>
+}
+
+export interface Judged {
+  /** By id of a received span. */
+  flags: Map<string, number>
+  /** Spans that only the ledger knows, where it says they happened. */
+  lost: {
+    id: string
+    parentId: string | null
+    name: string
+    service: string
+    agent: string
+    startMs: number
+    endMs: number
+    flags: number
+    events: { name: string; timeMs: number }[]
+    links: string[]
+  }[]
+  notes: Record<string, Note>
+}
+
+/** More than this nobody reads one by one; every span is marked all the same. */
+const mostNotes = 1000
+
+/** Marks every span that is not as the run made it, and brings back those that are not there at all. */
+export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined): Judged {
+  const spans = trace?.spans ?? new Map<string, never>()
+  const { pairs, missing, rest } = match(expectationsOf(ledger), spans)
+  const flags = new Map<string, number>()
+  const notes: Record<string, Note> = {}
+  let noted = 0
+  const note = (id: string, take: () => Note) => {
+    if (noted++ < mostNotes) notes[id] = take()
+  }
+  for (const [expectation, span] of pairs) {
+    const changes = compareSpan(expectation, span, ledger.trace_id, otlp)
+    const repeat = trace?.repeats.get(span.spanId)
+    if (repeat) changes.push({ kind: 'duplicated', expected: 1, actual: repeat.times })
+    if (changes.length === 0) continue
+    flags.set(span.spanId, flag.altered)
+    note(span.spanId, () => ({ key: expectation.step.key, changes }))
+  }
+  for (const { spanId } of strangers(ledger, rest, spans).unexpected) flags.set(spanId, flag.unexpected)
+  const ids = new Map<Expectation, string>()
+  const idOf = (expectation: Expectation) => expectation.step.span_id ?? ids.get(expectation) ?? null
+  const lost = missing.map((expectation) => {
+    const { step, parent } = expectation
+    const id = step.span_id ?? `lost-${step.id}`
+    ids.set(expectation, id)
+    note(id, () => ({ key: step.key, changes: [], attributes: step.attributes }))
+    return {
+      id,
+      parentId: parent ? idOf(parent) : expectation.parentSpanId,
+      name: step.name,
+      service: step.service,
+      agent: step.operation === 'http_client' ? '' : (step.agent_id ?? ''),
+      startMs: step.start_ms,
+      endMs: step.start_ms + (step.duration_ms as number),
+      flags: (step.status === 'error' ? flag.error : 0) | (step.operation === 'human_feedback' ? flag.idle : 0),
+      events: step.events.map(({ name, time_ms }) => ({ name, timeMs: time_ms })),
+      links: step.links.map(({ span_id }) => span_id),
+    }
+  })
+  return { flags, lost, notes }
+}

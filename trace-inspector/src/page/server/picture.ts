@@ -1,0 +1,109 @@
+import type { LedgerAnswer } from 'agent-app/runs'
+import { round } from 'service-kit/analysis/step'
+import { ati } from 'service-kit/semconv'
+import type { ReceivedSpan } from '../../otlp/span.ts'
+import type { Trace } from '../../traces.ts'
+import { type Columns, flag } from '../model/columns.ts'
+import { compareWithLedger, type Judged } from './judge.ts'
+
+/** A span to be drawn, wherever it is known from. */
+interface Drawn {
+  id: string
+  parentId: string | null
+  name: string
+  service: string
+  agent: string
+  startMs: number
+  endMs: number
+  flags: number
+  events: readonly { name: string; timeMs: number }[]
+  links: readonly string[]
+}
+
+export interface PictureAnswer {
+  columns: Columns
+  /** What the ledger says of spans that are lost or altered, by id; absent where it was not asked. */
+  judged?: Judged['notes']
+}
+
+/** What came of a trace, to be drawn. With a ledger also what did not come, where it happened. */
+export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: LedgerAnswer): PictureAnswer {
+  const received = [...(trace?.spans.values() ?? [])]
+  const judged = ledger && compareWithLedger(ledger, trace)
+  const drawn = received.map((span) => drawReceived(span, judged?.flags.get(span.spanId) ?? 0))
+  if (judged) drawn.push(...judged.lost.map((lost) => ({ ...lost, flags: lost.flags | flag.lost })))
+  const columns = toColumns(traceId, drawn)
+  return judged ? { columns, judged: judged.notes } : { columns }
+}
+
+function drawReceived(span: ReceivedSpan, flags: number): Drawn {
+  const { attributes } = span
+  const agent = attributes[ati.agentId]
+  return {
+    id: span.spanId,
+    parentId: span.parentSpanId,
+    name: span.name,
+    service: span.service,
+    agent: typeof agent === 'string' ? agent : '',
+    startMs: span.startMs,
+    endMs: span.endMs,
+    flags:
+      flags | (span.status === 'error' ? flag.error : 0) | (attributes[ati.spanKind] === 'interactive' ? flag.idle : 0),
+    events: span.events,
+    links: span.links.filter(({ traceId }) => traceId === span.traceId).map(({ spanId }) => spanId),
+  }
+}
+
+function toColumns(traceId: string, drawn: readonly Drawn[]): Columns {
+  const origin = drawn.reduce((first, { startMs }) => Math.min(first, startMs), Infinity)
+  const names = new Words()
+  const services = new Words()
+  const agents = new Words()
+  const places = new Map(drawn.map(({ id }, place) => [id, place]))
+  const columns: Columns = {
+    trace_id: traceId,
+    origin_ms: drawn.length > 0 ? origin : 0,
+    names: names.list,
+    services: services.list,
+    agents: agents.list,
+    id: drawn.map(({ id }) => id),
+    parent: drawn.map(({ parentId }) => (parentId === null ? -1 : (places.get(parentId) ?? -1))),
+    name: drawn.map(({ name }) => names.place(name)),
+    service: drawn.map(({ service }) => services.place(service)),
+    agent: drawn.map(({ agent }) => (agent ? agents.place(agent) : -1)),
+    start: drawn.map(({ startMs }) => round(startMs - origin)),
+    duration: drawn.map(({ startMs, endMs }) => round(endMs - startMs)),
+    flags: drawn.map(({ flags, parentId }) =>
+      parentId !== null && !places.has(parentId) ? flags | flag.orphaned : flags,
+    ),
+    events: { span: [], at: [], name: [] },
+    links: { from: [], to: [] },
+  }
+  drawn.forEach(({ events, links }, span) => {
+    for (const { name, timeMs } of events) {
+      columns.events.span.push(span)
+      columns.events.at.push(round(timeMs - origin))
+      columns.events.name.push(names.place(name))
+    }
+    for (const link of links) {
+      const to = places.get(link)
+      if (to === undefined) continue
+      columns.links.from.push(span)
+      columns.links.to.push(to)
+    }
+  })
+  return columns
+}
+
+/** Words, each kept once and named by its place. */
+class Words {
+  readonly list: string[] = []
+  readonly #places = new Map<string, number>()
+
+  place(word: string): number {
+    const known = this.#places.get(word)
+    if (known !== undefined) return known
+    this.#places.set(word, this.list.length)
+    return this.list.push(word) - 1
+  }
+}

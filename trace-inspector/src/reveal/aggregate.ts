@@ -1,0 +1,19 @@
+import { type Distribution, distribution } from 'service-kit/analysis/statistics'
+import { type AnalysisStep, compare, durationOf, round } from 'service-kit/analysis/step'
+
+export interface AggregateRow extends Distribution {
+  name: string
+  /** 0 to 1. */
+  error_rate: number
+}
+
+/** The table of an APM: spans by name, the most total time first. Set beside a finding, it shows what it hides. */
+export function aggregate(steps: readonly AnalysisStep[]): AggregateRow[] {
+  return [...Map.groupBy(steps, ({ name }) => name)]
+    .map(([name, named]) => ({
+      name,
+      ...distribution(named.map(durationOf)),
+      error_rate: round(named.filter(({ failed }) => failed).length / named.length),
+    }))
+    .sort((a, b) => b.mean_ms * b.count - a.mean_ms * a.count || compare(a.name, b.name))
+}

@@ -1,0 +1,55 @@
+import { describe } from 'service-kit/analysis/describe'
+import { observe, type Observation } from 'service-kit/analysis/findings'
+import { type AnalysisStep, byStart, withOperation } from 'service-kit/analysis/step'
+import { ati, genAi } from 'service-kit/semconv'
+import type { ReceivedSpan } from '../otlp/span.ts'
+import { aggregate, type AggregateRow } from './aggregate.ts'
+import { toAnalysisStep } from './step.ts'
+
+export interface Revealed {
+  kind: Observation['kind'] | null
+  /** One sentence for a person. */
+  text: string
+  observed: Observation['observed'] | null
+}
+
+export interface Revelation extends Revealed {
+  trace_id: string
+  aggregate: AggregateRow[]
+  /** Of further runs in the same trace, by start. */
+  others: Revealed[]
+}
+
+/** What is wrong in a trace, as far as its spans alone can tell. */
+export function reveal(traceId: string, spans: Iterable<ReceivedSpan>): Revelation {
+  const steps = Array.from(spans, toAnalysisStep)
+  const [first, ...others] = runsIn(steps).map(revealRun)
+  return { trace_id: traceId, ...(first ?? revealRun(steps)), aggregate: aggregate(steps), others }
+}
+
+function revealRun(steps: readonly AnalysisStep[]): Revealed {
+  const observation = observe(scenarioOf(steps), steps)
+  if (!observation) return { kind: null, text: 'No span says which scenario this is', observed: null }
+  return { kind: observation.kind, text: describe(observation), observed: observation.observed }
+}
+
+/** A lost workflow span does not hide what the run was: all of its spans say so. */
+function scenarioOf(steps: readonly AnalysisStep[]): string {
+  const workflow = withOperation(steps, 'invoke_workflow')[0]
+  const named = workflow?.attributes[genAi.workflowName]
+  const said = named ?? steps.find(({ attributes }) => attributes[ati.scenario] !== undefined)?.attributes[ati.scenario]
+  return typeof said === 'string' ? said : ''
+}
+
+/** The spans of each run. One run has all of them, wherever they hang; several have what is below their workflows. */
+function runsIn(steps: readonly AnalysisStep[]): (readonly AnalysisStep[])[] {
+  const workflows = byStart(withOperation(steps, 'invoke_workflow'))
+  if (workflows.length < 2) return [steps]
+  const childrenOf = Map.groupBy(steps, ({ parent_span_id }) => parent_span_id)
+  return workflows.map((workflow) => {
+    const below = new Set([workflow])
+    // A set takes what is added while it is walked.
+    for (const step of below) for (const child of childrenOf.get(step.span_id) ?? []) below.add(child)
+    return [...below]
+  })
+}

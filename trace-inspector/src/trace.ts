@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util'
+import { ati } from 'service-kit/semconv'
+import type { Attributes, ReceivedSpan, Value } from './otlp/span.ts'
+
+/** What came of one trace, in whatever order it came. */
+export class Trace {
+  readonly id: string
+  /** By span id; of a span that came more than once, the first. */
+  readonly spans = new Map<string, ReceivedSpan>()
+  /** Spans that came more than once: how often, and whether they were all alike. */
+  readonly repeats = new Map<string, { times: number; alike: boolean }>()
+  readonly services = new Set<string>()
+  /** The first span without a parent, or the first of all while there is none. */
+  root: ReceivedSpan | undefined
+  /** As the first span that has one says. */
+  scenario: Value = null
+  startMs = Infinity
+  endMs = -Infinity
+  errors = 0
+  /** Spans that came again. */
+  duplicates = 0
+  /** An estimate. */
+  bytes = 2000
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  /** Whether the span is a new one, and not one that has come before. */
+  add(span: ReceivedSpan): boolean {
+    const known = this.spans.get(span.spanId)
+    if (known) {
+      this.#repeat(known, span)
+      return false
+    }
+    this.spans.set(span.spanId, span)
+    this.services.add(span.service)
+    this.bytes += bytesOf(span)
+    if (!this.root || isBefore(span, this.root)) this.root = span
+    this.scenario ??= span.attributes[ati.scenario] ?? null
+    this.startMs = Math.min(this.startMs, span.startMs)
+    this.endMs = Math.max(this.endMs, span.endMs)
+    if (span.status === 'error') this.errors++
+    return true
+  }
+
+  #repeat(known: ReceivedSpan, span: ReceivedSpan): void {
+    this.duplicates++
+    const repeat = this.repeats.get(span.spanId) ?? { times: 1, alike: true }
+    repeat.times++
+    repeat.alike &&= isDeepStrictEqual(known, span)
+    this.repeats.set(span.spanId, repeat)
+  }
+}
+
+function isBefore(a: ReceivedSpan, b: ReceivedSpan): boolean {
+  const isRoot = (span: ReceivedSpan) => span.parentSpanId === null
+  return isRoot(a) === isRoot(b) ? a.startMs < b.startMs : isRoot(a)
+}
+
+const flatBytes = 700
+const attributeBytes = 40
+
+/** What a span takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
+function bytesOf({ attributes, events, links }: ReceivedSpan): number {
+  const ofEvents = events.reduce((sum, event) => sum + 150 + bytesOfAttributes(event.attributes), 0)
+  return flatBytes + links.length * 120 + ofEvents + bytesOfAttributes(attributes)
+}
+
+function bytesOfAttributes(attributes: Attributes): number {
+  let bytes = 0
+  for (const name in attributes) {
+    const value = attributes[name]
+    bytes += attributeBytes
+    if (typeof value === 'string') bytes += value.length
+    else if (typeof value === 'object' && value !== null) bytes += JSON.stringify(value).length * 2
+  }
+  return bytes
+}

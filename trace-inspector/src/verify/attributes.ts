@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto'
+import type { AttributeValue } from 'agent-app/ledger'
+import type { Attributes, Value } from '../otlp/span.ts'
+import type { Carrier } from './carrier.ts'
+import type { Found } from './difference.ts'
+
+type Written = Readonly<Record<string, AttributeValue>>
+/** What the ledger keeps of content. */
+type Content = Extract<AttributeValue, { sha256: string }>
+
+/** What became of the attributes that were written on a span. */
+export function compareAttributes(written: Written, arrived: Attributes, carrier: Carrier): Found[] {
+  const found: Found[] = []
+  for (const name in written) {
+    const value = written[name] as AttributeValue
+    if (!Object.hasOwn(arrived, name)) {
+      found.push({ kind: 'attribute_lost', expected: { [name]: value }, actual: null })
+      continue
+    }
+    const actual = arrived[name] as Value
+    if (isSame(value, actual, carrier)) continue
+    const kind = isCut(value, actual) ? 'attribute_truncated' : 'attribute_changed'
+    const shown = isContent(value) && typeof actual === 'string' ? contentOf(actual) : actual
+    found.push({ kind, expected: { [name]: value }, actual: { [name]: shown } })
+  }
+  for (const name in arrived) {
+    if (!Object.hasOwn(written, name))
+      found.push({ kind: 'attribute_added', expected: null, actual: { [name]: arrived[name] } })
+  }
+  return found
+}
+
+const isContent = (value: AttributeValue): value is Content => typeof value === 'object' && !Array.isArray(value)
+
+const contentOf = (text: string): Content => ({ length: text.length, sha256: hash('sha256', text) })
+
+function isSame(written: AttributeValue, actual: Value, carrier: Carrier): boolean {
+  if (typeof written !== 'object') return written === actual
+  if (isContent(written))
+    return typeof actual === 'string' && actual.length === written.length && contentOf(actual).sha256 === written.sha256
+  const text = JSON.stringify(written)
+  if (carrier.listsAsText && typeof actual === 'string') return text === actual
+  return Array.isArray(actual) && text === JSON.stringify(actual)
+}
+
+/** Whether what arrived is the beginning of what was written; of content only the length can tell. */
+function isCut(written: AttributeValue, actual: Value): boolean {
+  if (Array.isArray(written))
+    return (
+      Array.isArray(actual) &&
+      actual.length <= written.length &&
+      actual.every((item, index) => item === written[index] || isCut(written[index] as string, item))
+    )
+  if (typeof actual !== 'string') return false
+  if (typeof written === 'string') return written.startsWith(actual)
+  return isContent(written) && actual.length < written.length
+}

@@ -1,0 +1,55 @@
+import type { LedgerStep } from 'agent-app/ledger'
+import type { ReceivedEvent } from '../otlp/span.ts'
+import { compareAttributes } from './attributes.ts'
+import type { Carrier } from './carrier.ts'
+import type { Found } from './difference.ts'
+
+type WrittenEvent = LedgerStep['events'][number]
+
+/**
+ * What became of the events that were written on a span. An event is known by name and time, in any order; one that is
+ * left over is held against what is left of its name, then against what is left at its time.
+ */
+export function compareEvents(written: WrittenEvent[], arrived: ReceivedEvent[], carrier: Carrier): Found[] {
+  if (written.length === 0 && arrived.length === 0) return []
+  const isSameTime = (a: WrittenEvent, b: ReceivedEvent) => Math.abs(a.time_ms - b.timeMs) <= carrier.timeToleranceMs
+  const isSameName = (a: WrittenEvent, b: ReceivedEvent) => a.name === b.name
+  const exact = pair(written, arrived, (a, b) => isSameName(a, b) && isSameTime(a, b))
+  const renamed = pair(exact.written, exact.arrived, isSameTime)
+  const moved = pair(renamed.written, renamed.arrived, isSameName)
+  const change = ([event, actual]: [WrittenEvent, ReceivedEvent]): Found => ({
+    kind: 'event_changed',
+    expected: event,
+    actual: shown(actual),
+  })
+  return [
+    ...moved.written.map((event): Found => ({ kind: 'event_lost', expected: event, actual: null })),
+    ...exact.pairs
+      .filter(([event, actual]) => compareAttributes(event.attributes, actual.attributes, carrier).length > 0)
+      .map(change),
+    ...renamed.pairs.map(change),
+    ...moved.pairs.map(change),
+    ...moved.arrived.map((event): Found => ({ kind: 'event_added', expected: null, actual: shown(event) })),
+  ]
+}
+
+const shown = ({ name, timeMs, attributes }: ReceivedEvent) => ({ name, time_ms: timeMs, attributes })
+
+/** Pairs each event that was written with the first that fits it; both lists by time, so that what fits is near. */
+function pair(
+  written: readonly WrittenEvent[],
+  arrived: readonly ReceivedEvent[],
+  fits: (a: WrittenEvent, b: ReceivedEvent) => boolean,
+) {
+  const open = [...arrived].sort((a, b) => a.timeMs - b.timeMs)
+  const pairs: [WrittenEvent, ReceivedEvent][] = []
+  const left = [...written]
+    .sort((a, b) => a.time_ms - b.time_ms)
+    .filter((event) => {
+      const at = open.findIndex((candidate) => fits(event, candidate))
+      if (at < 0) return true
+      pairs.push([event, ...open.splice(at, 1)] as [WrittenEvent, ReceivedEvent])
+      return false
+    })
+  return { pairs, written: left, arrived: open }
+}

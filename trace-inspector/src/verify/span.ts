@@ -1,0 +1,74 @@
+import type { ReceivedSpan } from '../otlp/span.ts'
+import { compareAttributes } from './attributes.ts'
+import type { Carrier } from './carrier.ts'
+import type { Found } from './difference.ts'
+import { compareEvents } from './events.ts'
+import type { Expectation } from './expectation.ts'
+
+/**
+ * SERVER spans are the standard instrumentation's: their times are whole milliseconds, they begin after the request was
+ * sent and may end after its answer was read, ms.
+ */
+export const serverTolerance = { start: 2, end: 250 }
+
+/** What became of one span; whether its parent arrived is for who knows all spans. */
+export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceId: string, carrier: Carrier): Found[] {
+  const { step, parentSpanId } = expectation
+  const found: Found[] = []
+  const expect = (kind: Found['kind'], expected: unknown, actual: unknown) => {
+    if (expected !== actual) found.push({ kind, expected, actual })
+  }
+  expect('reparented', parentSpanId, span.parentSpanId)
+  expect('renamed', step.name, span.name)
+  expect('kind_changed', step.kind, span.kind)
+  expect('service_changed', step.service, span.service)
+  expect('status_changed', step.status, span.status)
+  found.push(...compareTimes(expectation, span, carrier))
+  // What the standard instrumentation writes on a SERVER span is its own affair.
+  if (step.operation === 'http_server') return found
+  found.push(...compareAttributes(step.attributes, span.attributes, carrier))
+  found.push(...compareEvents(step.events, span.events, carrier))
+  found.push(...compareLinks(step.links, span.links, traceId))
+  return found
+}
+
+function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier): Found[] {
+  const start = step.start_ms
+  const end = start + (step.duration_ms as number)
+  if (step.operation === 'http_server') {
+    // A tool's span lies within the call; a request's begins before its run, and both end with the answer.
+    const { start: before, end: after } = serverTolerance
+    const isWithin = parent
+      ? span.startMs >= start - before && span.startMs <= end && span.endMs <= end + after
+      : span.startMs >= start - after && span.startMs <= start + before && Math.abs(span.endMs - end) <= after
+    if (isWithin && span.endMs >= span.startMs) return []
+  } else {
+    const tolerance = carrier.timeToleranceMs
+    if (Math.abs(span.startMs - start) <= tolerance && Math.abs(span.endMs - end) <= tolerance) return []
+  }
+  return [
+    {
+      kind: 'time_changed',
+      expected: { start_ms: start, end_ms: end },
+      actual: { start_ms: span.startMs, end_ms: span.endMs },
+    },
+  ]
+}
+
+/** Links lead to spans of the same trace; their order means nothing. */
+function compareLinks(
+  written: readonly { span_id: string }[],
+  arrived: ReceivedSpan['links'],
+  traceId: string,
+): Found[] {
+  const open = new Map(arrived.map((link) => [`${link.traceId}-${link.spanId}`, link]))
+  const lost = written.filter(({ span_id }) => !open.delete(`${traceId}-${span_id}`))
+  return [
+    ...lost.map((link): Found => ({ kind: 'link_lost', expected: link, actual: null })),
+    ...[...open.values()].map(({ traceId, spanId }): Found => ({
+      kind: 'link_added',
+      expected: null,
+      actual: { trace_id: traceId, span_id: spanId },
+    })),
+  ]
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LedgerAnswer } from 'agent-app/runs'
+import type { Traces } from '../traces.ts'
+import { expectationsOf, isRunning } from './expectation.ts'
+import { isSettled, type Verification, verify } from './verify.ts'
+
+export interface Sources {
+  traces: Traces
+  fetchLedger: (traceId: string) => Promise<LedgerAnswer>
+}
+
+/** Between two looks at the ledger of a run that is under way, ms; it doubles in between. */
+const pauseMs = { first: 100, longest: 5000 }
+
+/**
+ * Verifies a trace as soon as everything is there, or when `signal` is aborted: what is missing then is missing.
+ * It wakes when spans arrive, and asks the agents again only while the run is under way.
+ */
+export async function verifyWhenThere(
+  traceId: string,
+  { traces, fetchLedger }: Sources,
+  signal: AbortSignal,
+): Promise<Verification> {
+  let ledger = await fetchLedger(traceId)
+  for (let pause = pauseMs.first; ledger.runs.some(isRunning) && !signal.aborted; pause *= 2) {
+    await ended(ledger, traces, Math.min(pause, pauseMs.longest), signal)
+    ledger = await fetchLedger(traceId)
+  }
+  const owed = expectationsOf(ledger).length
+  for (;;) {
+    const trace = traces.find(traceId)
+    if (signal.aborted || (trace?.spans.size ?? 0) >= owed) {
+      const verification = verify(ledger, trace)
+      if (signal.aborted || isSettled(verification)) return verification
+    }
+    await traces.arrival(traceId, signal)
+  }
+}
+
+/** Resolves when the spans of the requests have come, which end with their runs; or after a pause; or at the end of the wait. */
+async function ended(ledger: LedgerAnswer, traces: Traces, pause: number, signal: AbortSignal): Promise<void> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(pause)])
+  const requests = ledger.runs.flatMap(({ steps }) => steps[0]?.span_id ?? [])
+  const hasCome = () => {
+    const spans = traces.find(ledger.trace_id)?.spans
+    return requests.every((spanId) => spans?.has(spanId))
+  }
+  // They may be here while a step that the request did not wait for still ends.
+  if (hasCome()) await sleep(pause, undefined, { signal: over }).catch(() => {})
+  while (!over.aborted && !hasCome()) await traces.arrival(ledger.trace_id, over)
+}
