@@ -1,5 +1,5 @@
 import type { LedgerAnswer, RunLedger } from 'agent-app/runs'
-import type { Trace } from '../../traces.ts'
+import type { Trace } from '../../trace.ts'
 import { type ExamSpan, score, type Score } from '../model/exam.ts'
 
 /** Findings whose culprits were planted: where none was, the right answer is that nothing is wrong. */

@@ -1,5 +1,5 @@
 import type { LedgerAnswer } from 'agent-app/runs'
-import type { Trace } from '../../traces.ts'
+import type { Trace } from '../../trace.ts'
 import { otlp } from '../../verify/carrier.ts'
 import { type Expectation, expectationsOf } from '../../verify/expectation.ts'
 import { match } from '../../verify/match.ts'

@@ -2,7 +2,7 @@ import type { LedgerAnswer } from 'agent-app/runs'
 import { round } from 'service-kit/analysis/step'
 import { ati } from 'service-kit/semconv'
 import type { ReceivedSpan } from '../../otlp/span.ts'
-import type { Trace } from '../../traces.ts'
+import type { Trace } from '../../trace.ts'
 import { type Columns, flag } from '../model/columns.ts'
 import { compareWithLedger, type Judged } from './judge.ts'
 
