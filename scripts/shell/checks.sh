@@ -16,7 +16,11 @@ fail() {
 # answers STATUS TYPE: whether the answer is a whole one of that kind; fails with WHY.
 answers() {
   explain
-  if [ "$STATUS" != "$1" ] || [ -n "$BROKEN" ]; then return 1; fi
+  [ -z "$BROKEN" ] || return 1
+  if [ "$STATUS" != "$1" ]; then
+    [ "$1" = 200 ] || WHY="$WHY, expected $1"
+    return 1
+  fi
   case $TYPE in "$2" | "$2;"*) return 0 ;; esac
   WHY="its content type is ${TYPE:-absent}, not $2"
   return 1
@@ -65,7 +69,8 @@ check_listing() {
 
 # ask_for_run BASE PATH ACCEPT [param=value...]
 ask_for_run() {
-  local url=$1$2 accept=$3 pair arguments
+  local url=$1$2 accept=$3 pair
+  local -a arguments
   shift 3
   arguments=(--get --header "Accept: $accept")
   for pair in "$@"; do arguments+=(--data-urlencode "$pair"); done
@@ -140,7 +145,7 @@ check_events() {
 
 check_bad_request() {
   fetch 'asking for nonsense' "$1/run?scenario=fanout&fanout=abc" --max-time 10
-  answers 400 application/problem+json || { fail 'bad request' "$WHY, expected 400" && return; }
+  answers 400 application/problem+json || { fail 'bad request' "$WHY" && return; }
   json_value parameter "$BODY"
   [ "$VALUE" = fanout ] || { fail 'bad request' "it does not name fanout: $WHY" && return; }
   explain
@@ -160,7 +165,7 @@ check_tool_call() {
 
 check_injected_failure() {
   fetch 'calling a tool that fails' "$1/tool/search?delay_ms=1&error_rate=1" --max-time 10
-  answers 503 application/problem+json || { fail 'failing tool' "$WHY, expected 503" && return; }
+  answers 503 application/problem+json || { fail 'failing tool' "$WHY" && return; }
   header retry-after fetch
   [ -z "$VALUE" ] || { fail 'failing tool' "it has a Retry-After: $VALUE" && return; }
   explain

@@ -60,13 +60,15 @@ header() {
 
 # Why a request was no success, in the server's own words where it has any, in WHY.
 explain() {
-  local title
+  local status title
   if [ -n "$BROKEN" ]; then
     WHY=$BROKEN
   elif json_value title "$BODY"; then
     title=$VALUE
+    # A stream that failed has a status of 200, and says what it would have been.
+    json_value status "$BODY" && status=$VALUE
     json_value detail "$BODY"
-    WHY="$STATUS $title: $VALUE"
+    WHY="${status:-$STATUS} $title: $VALUE"
   else
     WHY="$STATUS ${TYPE:-without content}, which is no answer of these services"
   fi

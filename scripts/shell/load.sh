@@ -62,7 +62,8 @@ tally() {
 
 # show_totals WORDS START
 show_totals() {
-  local took=$((SECONDS - $2)) times count name at line=''
+  local took=$((SECONDS - $2)) count name at line=''
+  local -a times
   clear_progress
   printf '\n%s%s %s, in %s s%s\n' "$bold" "$runs_done" "$1" "$took" "$plain"
   tally ok "$runs_ok" "$green" ''

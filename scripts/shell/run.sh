@@ -11,7 +11,8 @@ place_of() {
 
 # ask_for_run REQUEST BASE PATH [param=value...]: starts a run; a stream comes as events, whose last one is the result.
 ask_for_run() {
-  local request=$1 url=$2$3 pair arguments
+  local request=$1 url=$2$3 pair
+  local -a arguments
   arguments=(--get --header 'Accept: application/json, text/event-stream')
   shift 3
   for pair in "$@"; do arguments+=(--data-urlencode "$pair"); done

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import { listen } from './apps.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -121,8 +122,8 @@ export async function startProxy(
   }
 }
 
-/** Runs or calls that a service has under way. */
-export async function inFlight(url: string): Promise<number> {
-  const answer = (await (await fetch(`${url}/health`)).json()) as { in_flight: number }
-  return answer.in_flight
+/** Resolves when a service has so many runs or calls under way. */
+export async function untilInFlight(url: string, count: number): Promise<void> {
+  const health = async () => (await fetch(`${url}/health`)).json()
+  await expect.poll(health, { timeout: 20_000 }).toMatchObject({ in_flight: count })
 }

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scenarios } from '../agent-app/src/scenarios/index.ts'
+import { deadAddress, redirected, runScript, startProxy, startScript, untilInFlight } from './support/scripts.ts'
+import { type Pair, startPair, startService } from './support/services.ts'
+
+let pair: Pair
+let nowhere: string
+
+beforeAll(async () => {
+  pair = await startPair({ TOOL_DELAY_MS: '5' })
+  nowhere = await deadAddress()
+})
+afterAll(() => pair.stop())
+
+const failuresIn = (output: string) =>
+  output
+    .split('\n')
+    .filter((line) => line.includes('FAIL'))
+    .map((line) => line.trim().replaceAll(/ {2,}/g, ' '))
+
+describe('sanity_check.sh', () => {
+  it('passes where the primary agent and tool-service answer by default, and says that the secondary was skipped', async () => {
+    const env = await redirected({ 8080: pair.agent.url, 8081: pair.tools.url, 8082: nowhere })
+    const { code, output } = await runScript('sanity_check.sh', ['--quick'], { env })
+    expect(output).toMatch(/secondary agent .*:8082\n +skipped: nothing listens there, and SECONDARY_BASE is not set\n/)
+    expect(output).toMatch(/\n17 passed, 0 failed\n$/)
+    for (const { name } of scenarios) expect(output).toMatch(new RegExp(` ok +${name} .* trace [0-9a-f]{32}`))
+    expect(output).toMatch(/ok {4}replay .* decides the same again/)
+    expect(output).toMatch(/ok {4}bad request .*400 Bad query: fanout=abc: expected a whole number/)
+    expect(code).toBe(0)
+  })
+
+  it('checks the secondary agent too where it answers', async () => {
+    const secondary = await startService('agent-app', { TOOL_BASE: pair.tools.url, SERVICE_NAME: 'the-other' })
+    const env = { AGENT_BASE: pair.agent.url, SECONDARY_BASE: secondary.url, TOOL_BASE: pair.tools.url }
+    const { code, output } = await runScript('sanity_check.sh', ['--quick'], { env })
+    await secondary.stop()
+    expect(output).toContain('the-other, 0 in flight')
+    expect(output).toMatch(/\n31 passed, 0 failed\n$/)
+    expect(code).toBe(0)
+  })
+
+  it('fails for every address that was named and does not answer', async () => {
+    const env = { AGENT_BASE: nowhere, SECONDARY_BASE: nowhere, TOOL_BASE: nowhere }
+    const { code, output } = await runScript('sanity_check.sh', ['--wait', '0'], { env })
+    expect(failuresIn(output)).toEqual([
+      `FAIL ready not after 0 s: ${nowhere}/ready: nothing listens there`,
+      `FAIL ready not after 0 s: ${nowhere}/ready: nothing listens there`,
+      'FAIL health nothing listens there',
+      'FAIL tool call nothing listens there',
+      'FAIL failing tool nothing listens there',
+    ])
+    expect(output).toMatch(/\n0 passed, 5 failed\n$/)
+    expect(code).toBe(1)
+  })
+
+  it("says in the agent's own words why it is not ready", async () => {
+    const agent = await startService('agent-app', { TOOL_BASE: nowhere })
+    const env = { ...(await redirected({ 8081: nowhere, 8082: nowhere })), AGENT_BASE: agent.url }
+    const { code, output } = await runScript('sanity_check.sh', ['--wait', '0'], { env })
+    await agent.stop()
+    expect(failuresIn(output)).toEqual([
+      `FAIL ready not after 0 s: ${agent.url}/ready: 503 Not ready: There is no tool-service at ${nowhere}`,
+    ])
+    expect(code).toBe(1)
+  })
+
+  it('waits for an agent that comes later, and says what for', async () => {
+    const later = await deadAddress()
+    const env = { ...(await redirected({ 8081: nowhere, 8082: nowhere })), AGENT_BASE: later }
+    const script = await startScript('sanity_check.sh', ['--quick'], { env })
+    await script.shows(`waiting for ${later}/ready, up to 60 s: nothing listens there`)
+    const agent = await startService('agent-app', { TOOL_BASE: pair.tools.url, PORT: new URL(later).port })
+    const { code, output } = await script.ended
+    await agent.stop()
+    expect(output).toMatch(/ok {4}ready +after \d+ s\n/)
+    expect(output).toMatch(/\n14 passed, 0 failed\n$/)
+    expect(code).toBe(0)
+  })
+
+  it('sees what is wrong with an answer', async () => {
+    const faults: Record<string, (body: string) => string> = {
+      '/health': (body) => body.replace('"status":"ok"', '"status":"ill"'),
+      '/run?scenario=fanout&fanout=abc': (body) => body.replaceAll('"fanout"', '"other"'),
+      '/run?scenario=fanout': (body) => body.replace(/"execute_tool search":\d+/, '"execute_tool search":0'),
+      '/run?scenario=chain': (body) => body.replace('"scenario":"chain"', '"scenario":"links"'),
+      '/run?scenario=retry': (body) => body.replace(/"output_tokens":\d+/, '"output_tokens":0'),
+      '/run?scenario=dag': (body) => body.replace('"ok":true', '"ok":false'),
+      '/run?scenario=react': (body) => body.replace(/"trace_id":"\w+"/, '"trace_id":"?"'),
+      '/run?scenario=human': (body) => body.replace('"human_delay_s":0.2', '"human_delay_s":1'),
+      '/run?scenario=rag': (body) =>
+        body.replace(/"total":\d+/, '"total":10').replace('"process_chunk":3', '"process_chunk":2'),
+      '/stream': (body) => body.replace('token 3\n', '').replace('{"index":3,"text"', '{"index":4,"text"'),
+    }
+    let retries = 0
+    const proxy = await startProxy(pair.agent.url, (answer, path) => {
+      const key = Object.keys(faults)
+        .filter((start) => path.startsWith(start))
+        .sort((a, b) => b.length - a.length)[0]
+      // The first retry is right: it is the replay that differs.
+      if (key === undefined || (path.includes('retry') && retries++ === 0)) return answer
+      return { ...answer, body: (faults[key] as (body: string) => string)(answer.body) }
+    })
+    const env = { ...(await redirected({ 8081: nowhere, 8082: nowhere })), AGENT_BASE: proxy.url }
+    const { code, output } = await runScript('sanity_check.sh', ['--quick'], { env })
+    proxy.close()
+    expect(failuresIn(output)).toEqual([
+      'FAIL health its status is "ill"',
+      expect.stringMatching(/^FAIL bad request it does not name fanout: 400 Bad query/),
+      expect.stringMatching(/^FAIL fanout 85 spans in all, but 81 by name \(trace \w{32}\)$/),
+      expect.stringMatching(/^FAIL chain it is a run of links/),
+      expect.stringMatching(/^FAIL replay seed \w+ decided .*output_tokens=0.*, before: .*output_tokens=[1-9]/),
+      expect.stringMatching(/^FAIL dag ok is false, though no tool call failed/),
+      expect.stringMatching(/^FAIL react its trace id is \?/),
+      expect.stringMatching(/^FAIL human human_delay_s was 1, asked for 0.2/),
+      expect.stringMatching(/^FAIL rag 10 spans, expected 11/),
+      'FAIL stream "token 4" came where token 3 was due',
+      'FAIL stream events token 4 came where token 3 was due',
+    ])
+    expect(code).toBe(1)
+  })
+
+  it('leaves no curl and no file behind on SIGINT in mid-run', async () => {
+    const env = { AGENT_BASE: pair.agent.url, SECONDARY_BASE: nowhere, TOOL_BASE: nowhere }
+    const script = await startScript('sanity_check.sh', [], { env })
+    // The stream, 20 s long, is the last of the scenarios.
+    await script.shows('ok    rag')
+    await untilInFlight(pair.agent.url, 1)
+    script.process.kill('SIGINT')
+    expect((await script.ended).code).toBe(130)
+    await untilInFlight(pair.agent.url, 0)
+    expect(await script.leftovers()).toEqual([])
+  })
+
+  it('explains itself, and refuses options that it does not have', async () => {
+    const help = await runScript('sanity_check.sh', ['--help'])
+    expect(help).toMatchObject({ code: 0, output: expect.stringContaining('Usage: ./sanity_check.sh') })
+    const unknown = await runScript('sanity_check.sh', ['--fast'])
+    expect(unknown).toEqual({ code: 2, output: 'sanity_check.sh: there is no --fast: see --help\n' })
+  })
+})
