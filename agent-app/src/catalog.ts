@@ -6,7 +6,8 @@ import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 /** The parameter of `/run` that names the scenario. */
 const queryName = 'scenario'
 
-type Query = Record<string, string | string[]>
+/** A query string: parameter → value, or values where it was repeated. */
+export type Query = Record<string, string | string[]>
 export type ParamValues = Record<string, string | number | boolean>
 
 /** A scenario as this process offers it: its literal, with the environment's defaults in place. */

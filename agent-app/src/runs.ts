@@ -1,3 +1,4 @@
+import { Problem } from 'service-kit/problem'
 import { z } from 'zod'
 import { ledgerSchemaVersion, ledgerStepSchema } from './ledger.ts'
 import type { Run } from './run.ts'
@@ -74,6 +75,23 @@ export class RunStore {
   /** All runs of a trace: a caller's `traceparent` may put several into one. */
   find(traceId: string): readonly Run[] {
     return this.#byTrace.get(traceId) ?? []
+  }
+
+  /** `GET /runs/:trace_id`. Throws a 400 problem for what is no trace id, and a 404 that says which of two reasons it may have. */
+  answer(traceId: string): LedgerAnswer {
+    if (!/^[0-9a-f]{32}$/.test(traceId)) {
+      const given = JSON.stringify(traceId.slice(0, 100))
+      throw new Problem(400, 'Bad trace id', `${given} is not a trace id: 32 lower-case hex digits`)
+    }
+    const found = this.find(traceId)
+    if (found.length === 0) {
+      const why =
+        this.#forgotten > 0
+          ? `it never was, or it is one of the ${this.#forgotten} oldest that were forgotten to bound memory (LEDGER_MIB)`
+          : 'none was forgotten, so it was not run by this process'
+      throw new Problem(404, 'Unknown run', `There is no run with trace id ${traceId} here: ${why}`)
+    }
+    return { schema_version: ledgerSchemaVersion, trace_id: traceId, runs: found.map((run) => run.toLedger()) }
   }
 
   /** The newest first. */

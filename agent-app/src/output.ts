@@ -1,22 +1,32 @@
 import type { Request, Response } from 'express'
 import { drained } from 'service-kit/app'
-import type { Problem } from 'service-kit/problem'
+import { type Problem, sendProblem } from 'service-kit/problem'
 import type { RunResult } from './run.ts'
 import type { RunEvent } from './run-context.ts'
 
-/** How a run is written out while it happens. */
-export interface StreamOutput {
+/** How a run is told to whoever asked for it. */
+export interface RunOutput {
   /** Sends the headers, so that the reader knows of the run before its first token. */
   start(): void
   /** Resolves when the reader has room for more; rejects with the signal's reason. */
   write(event: RunEvent, signal: AbortSignal): Promise<void>
   end(result: RunResult): void
-  /** Says what went wrong, where a status can no longer. */
+  /** Says what went wrong, by its status where that has not been sent yet. */
   fail(problem: Problem): void
 }
 
+/** One answer, when all is over. */
+export function answerOnce(res: Response): RunOutput {
+  return {
+    start: () => {},
+    write: () => Promise.resolve(),
+    end: (result) => void res.json(result),
+    fail: (problem) => sendProblem(res, problem),
+  }
+}
+
 /** Lines (`token 0`, `token 1`, …) and nothing else unless it fails; or server-sent events, for clients that accept them. */
-export function openStream(req: Request, res: Response): StreamOutput {
+export function openStream(req: Request, res: Response): RunOutput {
   const asEvents = req.accepts(['text/plain', 'text/event-stream']) === 'text/event-stream'
   const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
   const format = asEvents

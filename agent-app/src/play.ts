@@ -1,0 +1,115 @@
+import { context } from '@opentelemetry/api'
+import type { Request, Response } from 'express'
+import { badQuery, Problem } from 'service-kit/problem'
+import type { Lifecycle } from 'service-kit/serve'
+import { type Admission, declaredConcurrency } from './admission.ts'
+import type { Catalog, Offer, Query } from './catalog.ts'
+import { RunCancelled, ToolServiceUnreachable } from './errors.ts'
+import type { RunOutput } from './output.ts'
+import { remoteParentOf, Run, type RunDeps } from './run.ts'
+import type { RunStore } from './runs.ts'
+
+export interface PlayDeps extends RunDeps {
+  catalog: Catalog
+  admission: Admission
+  runs: RunStore
+  lifecycle: Lifecycle
+  /** 0 is for ever. */
+  runTimeoutMs: number
+  /** A line for each run. */
+  log: (line: string) => void
+}
+
+/**
+ * Plays a run for one request, from its query to its end. What can be refused is refused first, by throwing a Problem,
+ * before anything has happened; from `output.start` on everything is told by `output`.
+ */
+export async function play(
+  deps: PlayDeps,
+  offer: Offer,
+  query: Query,
+  { req, res, output }: { req: Request; res: Response; output: RunOutput },
+): Promise<void> {
+  const parsed = deps.catalog.parse(offer, query)
+  if ('faults' in parsed) throw badQuery(parsed.faults, { scenario: offer.scenario.name })
+  if (deps.lifecycle.stopping.aborted) throw stopping()
+  const release = deps.admission.admit(declaredConcurrency(parsed.params))
+  const active = context.active()
+  const run: Run = new Run(deps, {
+    scenario: offer.scenario,
+    params: parsed.params,
+    context: active,
+    remoteParentSpanId: remoteParentOf(active, req.headers),
+    emit: (event) => output.write(event, run.signal),
+  })
+  deps.runs.add(run)
+  const untie = cancelWith(run, deps, res)
+  // The request's own span ends with its response, and so does what the ledger says of it.
+  res.once('close', () => run.close(failureOf(res)))
+  res.setHeader('x-trace-id', run.traceId)
+  output.start()
+
+  const startedAt = deps.clock.now()
+  const log = (outcome: string) => {
+    const ms = Math.round(deps.clock.now() - startedAt)
+    deps.log(`${offer.scenario.name} ${outcome} ${ms} ms trace=${run.traceId} seed=${run.seed}`)
+  }
+  try {
+    const result = await run.execute()
+    log(result.ok ? 'ok' : 'failed')
+    output.end(result)
+  } catch (error) {
+    const problem = problemOf(error, run)
+    log(problem.title.toLowerCase())
+    if (!res.destroyed) output.fail(problem)
+  } finally {
+    untie()
+    release()
+  }
+}
+
+/** Ties a run to its reasons to go on; returns how to untie it. */
+function cancelWith(run: Run, { lifecycle, runTimeoutMs }: PlayDeps, res: Response): () => void {
+  const cancel = (reason: RunCancelled['reason'], message: string) => () =>
+    run.cancel(new RunCancelled(reason, message))
+  const left = cancel('client_left', 'The client left')
+  const stopped = cancel('stopping', 'This process is stopping')
+  const timedOut = cancel('run_timeout', `The run took longer than ${runTimeoutMs} ms`)
+  res.once('close', left)
+  lifecycle.aborting.addEventListener('abort', stopped)
+  const timer = runTimeoutMs > 0 ? setTimeout(timedOut, runTimeoutMs) : undefined
+  return () => {
+    clearTimeout(timer)
+    res.off('close', left)
+    lifecycle.aborting.removeEventListener('abort', stopped)
+  }
+}
+
+/** What the SERVER span of a response says of its failure, if it failed. */
+function failureOf(res: Response): string | undefined {
+  if (!res.writableFinished) return 'cancelled'
+  return res.statusCode >= 500 ? String(res.statusCode) : undefined
+}
+
+function stopping(members: Record<string, unknown> = {}): Problem {
+  return new Problem(503, 'Stopping', 'This process is stopping', { members, headers: { 'Retry-After': '5' } })
+}
+
+/** What a run that could not come to its end is to its caller. */
+function problemOf(error: unknown, run: Run): Problem {
+  const members = { trace_id: run.traceId, seed: run.seed, replay: run.replay }
+  if (error instanceof ToolServiceUnreachable)
+    return new Problem(502, 'Tool-service unreachable', error.message, { members })
+  if (!(error instanceof RunCancelled)) {
+    console.error(`${run.scenario.name} failed:`, error)
+    return new Problem(500, 'Internal error', 'This should not have happened; the log says more', { members })
+  }
+  switch (error.reason) {
+    case 'run_timeout':
+      return new Problem(504, 'Run timed out', error.message, { members })
+    case 'stopping':
+      return stopping(members)
+    default:
+      return new Problem(499, 'Cancelled', error.message, { members })
+  }
+}
