@@ -18,18 +18,22 @@ export interface Service {
 /** Nothing of the shell is to decide what a pair does, but for what it is given. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(OTEL_|TOOL_|SERVICE_NAME|AGENT_|PORT|HOST)/.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) => !/^(OTEL_|TOOL_|SERVICE_NAME|AGENT_|INSPECTOR_|PORT|HOST)/.test(name),
+    ),
   )
 }
 
 /** Starts a service as its own npm script does, on a free port, and waits until it listens. */
 export async function startService(
-  name: 'agent-app' | 'tool-service',
+  name: 'agent-app' | 'tool-service' | 'trace-inspector',
   env: Record<string, string> = {},
 ): Promise<Service> {
-  const child = spawn(process.execPath, ['--import', './src/telemetry.ts', 'src/main.ts'], {
+  const telemetry = name === 'trace-inspector' ? [] : ['--import', './src/telemetry.ts']
+  const ports = { PORT: '0', INSPECTOR_PORT: '0' }
+  const child = spawn(process.execPath, [...telemetry, 'src/main.ts'], {
     cwd: `${root}${name}`,
-    env: { ...cleanEnvironment(), PORT: '0', OTEL_TRACES_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '50', ...env },
+    env: { ...cleanEnvironment(), ...ports, OTEL_TRACES_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '50', ...env },
     // The channel ends the service when this process is gone, however it went.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
