@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import { fetchLedger } from './ledgers.ts'
 import { otlpReceiver } from './otlp/receiver.ts'
+import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
 import type { Trace } from './trace.ts'
 import { Traces } from './traces.ts'
@@ -109,6 +110,7 @@ export function createApp({ agents, maxBytes, lifecycle }: Deps): InspectorApp {
   }
   const app = createServiceApp((app) => {
     app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans)))
+    mountPage(app, { traces, agents, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
   })
   return { app, inFlight: () => inFlight }

@@ -1,4 +1,4 @@
-import express, { type Request, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
 import { onlyGet, Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
 import { z } from 'zod'
@@ -79,15 +79,15 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
   app
     .route('/traces/:trace_id/answer')
     .all(onlyPost)
-    .post(express.json({ limit: '4mb', type: () => true }), async (req, res) => {
-      const answer = answerSchema.safeParse(req.body)
-      if (!answer.success) {
-        const expected = 'The body is to be JSON: { "span_ids": ["…"] }, with no ids when nothing is wrong'
-        throw new Problem(400, 'Bad answer', expected)
-      }
-      const traceId = traceIdOf(req)
-      res.json(examine(await fetchLedger(urls, traceId), traces.find(traceId), answer.data.span_ids))
-    })
+    .post(
+      express.text({ limit: '4mb', type: () => true }),
+      async (req: Request, res: Response) => {
+        const answer = parseAnswer(req.body)
+        const traceId = traceIdOf(req)
+        res.json(examine(await fetchLedger(urls, traceId), traces.find(traceId), answer))
+      },
+      refuseBody,
+    )
 
   function serveAsset(req: Request, res: Response): void {
     const asset = page().assets.files.get(req.path)
@@ -98,6 +98,26 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     if (isGzipped) res.set('Content-Encoding', 'gzip')
     res.end(isGzipped ? asset.gzipped : asset.body)
   }
+}
+
+/** The span ids of an answer. Throws a 400 problem when it is none. */
+function parseAnswer(body: unknown): string[] {
+  let given: unknown
+  try {
+    given = JSON.parse(String(body))
+  } catch {
+    given = undefined
+  }
+  const answer = answerSchema.safeParse(given)
+  if (answer.success) return answer.data.span_ids
+  const expected = 'The body is to be JSON: { "span_ids": ["…"] }, with no ids when nothing is wrong'
+  throw new Problem(400, 'Bad answer', expected)
+}
+
+/** A body that could not be read is the caller's fault. */
+const refuseBody: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
+  next(status < 500 ? new Problem(status, 'Bad answer', (error as Error).message) : error)
 }
 
 function onlyPost(req: Request, _res: Response, next: () => void): void {

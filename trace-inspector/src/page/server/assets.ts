@@ -39,7 +39,9 @@ export function readAssets(): Assets {
     imports[name] = path
   }
   const addFolder = (folder: URL, path: string) => {
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts')))
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    ))
       files.set(path + file, script(withoutTypes(readFileSync(new URL(file, folder), 'utf8'))))
   }
   addFolder(new URL('../model/', import.meta.url), `${root}model/`)
