@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadAddress, runScript, startProxy, startScript, untilInFlight } from './support/scripts.ts'
+import { deadAddress, runScript, startProxy, startScript, untilCancelled, untilInFlight } from './support/scripts.ts'
 import { type Pair, startPair, startService, type Service } from './support/services.ts'
 
 let pair: Pair
@@ -146,7 +146,7 @@ describe('generate_scenarios.sh while it runs', () => {
     await untilInFlight(pair.agent.url, 1)
     script.process.kill('SIGINT')
     expect((await script.ended).code).toBe(130)
-    await untilInFlight(pair.agent.url, 0)
+    await untilCancelled(pair.agent, 'stream', 1)
     expect(await script.leftovers()).toEqual([])
   })
 
@@ -158,7 +158,7 @@ describe('generate_scenarios.sh while it runs', () => {
     const { code, output } = await script.ended
     expect(code).toBe(130)
     expect(output).toMatch(/0 runs of human on primary, 5 at a time/)
-    await untilInFlight(pair.agent.url, 0)
+    await untilCancelled(pair.agent, 'human', 5)
     expect(await script.leftovers()).toEqual([])
   })
 })

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from '../agent-app/src/scenarios/index.ts'
-import { deadAddress, redirected, runScript, startProxy, startScript, untilInFlight } from './support/scripts.ts'
+import {
+  deadAddress,
+  redirected,
+  runScript,
+  startProxy,
+  startScript,
+  untilCancelled,
+  untilInFlight,
+} from './support/scripts.ts'
 import { type Pair, startPair, startService } from './support/services.ts'
 
 let pair: Pair
@@ -128,7 +136,7 @@ describe('sanity_check.sh', () => {
     await untilInFlight(pair.agent.url, 1)
     script.process.kill('SIGINT')
     expect((await script.ended).code).toBe(130)
-    await untilInFlight(pair.agent.url, 0)
+    await untilCancelled(pair.agent, 'stream', 1)
     expect(await script.leftovers()).toEqual([])
   })
 

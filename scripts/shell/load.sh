@@ -22,7 +22,7 @@ client() {
       outcome=failed
       [ "$OK" = true ] && outcome=ok
     else
-      # A refusal has a date: come back later. An error has none.
+      # What is refused may come back later, and is told when; an error is not.
       [ "$STATUS" = 503 ] && [ -n "$VALUE" ] && outcome=refused
       explain
     fi

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { listen } from './apps.ts'
+import type { Service } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -126,4 +127,10 @@ export async function startProxy(
 export async function untilInFlight(url: string, count: number): Promise<void> {
   const health = async () => (await fetch(`${url}/health`)).json()
   await expect.poll(health, { timeout: 20_000 }).toMatchObject({ in_flight: count })
+}
+
+/** Resolves when an agent has told of so many cancelled runs of a scenario: nobody waits for them any more. */
+export async function untilCancelled(agent: Service, scenario: string, count: number): Promise<void> {
+  const cancelled = () => agent.output.filter((line) => line.startsWith(`${scenario} cancelled `)).length
+  await expect.poll(cancelled, { timeout: 20_000 }).toBe(count)
 }
