@@ -1,15 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { listen } from './apps.ts'
 import type { Service } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A directory that is there until the test is over. */
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'scripts-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  return directory
+}
 
 export interface Ended {
   code: number | null
@@ -32,9 +39,10 @@ export async function startScript(
   args: string[],
   { env = {}, input }: { env?: Record<string, string>; input?: string } = {},
 ): Promise<Script> {
-  const temporary = await mkdtemp(join(tmpdir(), 'scripts-'))
+  const temporary = await temporaryDirectory()
   const { AGENT_BASE: _, SECONDARY_BASE: _secondary, TOOL_BASE: _tools, ...shell } = process.env
   const child = spawn(`${root}${name}`, args, { env: { ...shell, TMPDIR: temporary, ...env } })
+  onTestFinished(() => void child.kill())
   let output = ''
   let looks: (() => void)[] = []
   for (const stream of [child.stdout, child.stderr]) {
@@ -79,7 +87,7 @@ export async function deadAddress(): Promise<string> {
 
 /** An environment in which the addresses that scripts take by default lead elsewhere. */
 export async function redirected(addresses: Record<number, string>): Promise<Record<string, string>> {
-  const directory = await mkdtemp(join(tmpdir(), 'curl-'))
+  const directory = await temporaryDirectory()
   const options = Object.entries(addresses).map(([port, url]) => `--connect-to localhost:${port}:${new URL(url).host}`)
   const shim = `#!/bin/bash\nPATH=\${PATH#*:}\nexec curl "$@" ${options.join(' ')}\n`
   await writeFile(join(directory, 'curl'), shim, { mode: 0o755 })
