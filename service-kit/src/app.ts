@@ -1,5 +1,5 @@
 import express from 'express'
-import { notFound, problemHandler } from './problem.ts'
+import { notFound, Problem, problemHandler } from './problem.ts'
 
 /**
  * An Express application as every service here has it: no framework header, no sniffing, no ETag over answers that differ
@@ -12,9 +12,11 @@ export function createServiceApp(routes: (app: express.Express) => void): expres
   app.set('query parser', false)
   app.set('case sensitive routing', true)
   app.set('strict routing', true)
-  app.use((_req, res, next) => {
+  app.use((req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff')
     res.setHeader('Cache-Control', 'no-store')
+    if (req.headers.host === undefined && req.httpVersion === '1.1')
+      throw new Problem(400, 'Bad request', 'The request has no Host header')
     next()
   })
   routes(app)

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { answerBrokenRequests, maxHeaderBytes } from './broken-request.ts'
 import { onStopSignal } from './signals.ts'
 import type { Telemetry } from './telemetry/start.ts'
 
@@ -43,7 +44,11 @@ export interface ServeOptions {
  */
 export async function serve(listener: RequestListener, options: ServeOptions): Promise<Server> {
   const { name, host, port, portVariable = 'PORT', lifecycle } = options
-  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 60_000 }, listener)
+  // A request without Host is told so by the application, with a body like any other.
+  const limits = { maxHeaderSize: maxHeaderBytes, requestTimeout: 60_000, requireHostHeader: false }
+  const server = createServer(limits, listener)
+  answerBrokenRequests(server)
+  const answering = countAnswers(server)
   await new Promise<void>((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
@@ -59,7 +64,14 @@ export async function serve(listener: RequestListener, options: ServeOptions): P
   console.log(`${name} listens on http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`)
 
   const stop = onStopSignal(
-    () => void shutDown(server, options).then(() => process.exit(0)),
+    () =>
+      void shutDown(server, answering, options).then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(`${name} did not stop as it should:`, error)
+          process.exit(1)
+        },
+      ),
     () => process.exit(1),
   )
   // The parent may have gone while this process was loading; `connected` is absent where there never was a channel.
@@ -74,17 +86,34 @@ export async function serve(listener: RequestListener, options: ServeOptions): P
   return server
 }
 
-async function shutDown(server: Server, options: ServeOptions): Promise<void> {
-  const { lifecycle, telemetry, name } = options
+/** What has to end and to be written at the end has this long where the drain's time is over, ms. */
+const lastWordsMs = 1000
+
+async function shutDown(server: Server, answering: () => number, options: ServeOptions): Promise<void> {
+  const { lifecycle, telemetry, name, inFlight, drainMs, flushMs } = options
+  const drainedBy = performance.now() + drainMs
   lifecycle.stop()
-  await idle(options.inFlight, options.drainMs)
+  await idle(inFlight, drainMs)
   lifecycle.abort()
-  await idle(options.inFlight, 1000)
+  await idle(() => inFlight() + answering(), Math.max(drainedBy - performance.now(), lastWordsMs))
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()
   await closed
-  const lost = await telemetry.shutdown(options.flushMs)
+  const lost = await telemetry.shutdown(flushMs)
   if (lost > 0) console.error(`${name}: ${lost} spans could not be sent before the end`)
+}
+
+/**
+ * Counts the answers that have not left as a whole. The server itself takes a connection for idle, and closes it, while a
+ * slow reader still takes what was written.
+ */
+function countAnswers(server: Server): () => number {
+  let answering = 0
+  server.on('request', (_request, response) => {
+    answering++
+    response.once('close', () => answering--)
+  })
+  return () => answering
 }
 
 /** Resolves when nothing is in flight, or after `deadlineMs`. */
