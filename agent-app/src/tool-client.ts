@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import type { ToolAnswer } from 'tool-service/contract'
+import { onAbort } from 'service-kit/on-abort'
 import { behaviorHeader, maxPayloadKb } from 'tool-service/contract'
 import { type FailedAnswer, ToolFailure, ToolServiceUnreachable } from './errors.ts'
 
@@ -64,8 +65,7 @@ export class ToolClient implements Tools {
       () => ended.abort(new ToolFailure('timeout', `${tool} did not answer within ${Math.round(limitMs)} ms`)),
       limitMs,
     )
-    const cancel = () => ended.abort(signal.reason)
-    signal.addEventListener('abort', cancel)
+    const stay = onAbort(signal, () => ended.abort(signal.reason))
     let status: number | undefined
     try {
       headers[behaviorHeader] = behavior
@@ -83,7 +83,7 @@ export class ToolClient implements Tools {
       throw asToolError(tool, this.base.origin, error, status)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', cancel)
+      stay()
     }
   }
 

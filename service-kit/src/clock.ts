@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { onAbort } from './on-abort.ts'
 
 /** Where a run takes its time from: spans, ledger and waits all read the same one. */
 export interface Clock {
@@ -13,11 +13,17 @@ export const systemClock: Clock = {
   async sleep(ms, signal) {
     signal?.throwIfAborted()
     if (ms <= 0) return
-    try {
-      await sleep(ms, undefined, signal && { signal })
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error
-    }
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        forget?.()
+        resolve()
+      }, ms)
+      const forget =
+        signal &&
+        onAbort(signal, () => {
+          clearTimeout(timer)
+          reject(signal.reason as Error)
+        })
+    })
   },
 }

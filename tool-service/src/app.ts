@@ -31,29 +31,36 @@ export interface ToolApp {
   inFlight: () => number
 }
 
+const callerGone = new Error('The caller left')
+const stopping = new Problem(503, 'Stopping', 'tool-service is stopping')
+
 /** The tools: `GET /tool/:tool_name` plays one, as slow and as broken as the call asks. Listens to nothing. */
 export function createApp({ serviceName, defaults, clock, lifecycle, spanCounters }: Deps): ToolApp {
   const schema = behaviorSchema(defaults)
-  let inFlight = 0
+  const underWay = new Set<AbortController>()
+  lifecycle.aborting.addEventListener('abort', () => {
+    for (const call of underWay) call.abort(stopping)
+  })
 
   async function playTool(req: Request<{ tool_name: string }>, res: Response): Promise<void> {
     const tool = req.params.tool_name
     if (tool.length > 128) throw new Problem(400, 'Bad tool name', 'A tool name has at most 128 characters')
     const behavior = behaviorOf(req, schema)
-    const gone = new AbortController()
-    res.once('close', () => gone.abort())
-    const signal = AbortSignal.any([gone.signal, lifecycle.aborting])
-    inFlight++
+    const call = new AbortController()
+    res.once('close', () => {
+      if (!res.writableFinished) call.abort(callerGone)
+    })
+    underWay.add(call)
     try {
-      await play(tool, behavior, res, signal)
+      await play(tool, behavior, res, call.signal)
     } catch (error) {
       // A caller that left hears nothing; one whose call the end of the process cut off does.
-      if (gone.signal.aborted) return
-      if (!signal.aborted) throw error
+      if (error === callerGone) return
+      if (error !== stopping) throw error
       if (res.headersSent) res.destroy()
-      else throw new Problem(503, 'Stopping', 'tool-service is stopping')
+      else throw stopping
     } finally {
-      inFlight--
+      underWay.delete(call)
     }
   }
 
@@ -88,7 +95,7 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
       .route('/health')
       .all(onlyGet)
       .get((_req, res) => {
-        res.json({ status: 'ok', service: serviceName, in_flight: inFlight })
+        res.json({ status: 'ok', service: serviceName, in_flight: underWay.size })
       })
     app
       .route('/telemetry')
@@ -98,7 +105,7 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
       })
     app.route('/tool/:tool_name').all(onlyGet).get(playTool)
   })
-  return { app, inFlight: () => inFlight }
+  return { app, inFlight: () => underWay.size }
 }
 
 function behaviorOf(req: Request, schema: ReturnType<typeof behaviorSchema>): ToolBehavior {
