@@ -24,10 +24,16 @@ export async function get(service: string, url: string): Promise<Answer> {
 
 /** GETs JSON. Throws a ServiceError when nobody answers, or with what was answered instead of a 200. */
 export async function getJson(service: string, url: string): Promise<unknown> {
-  const { status, body } = await get(service, url)
-  const json = parse(body)
-  if (status === 200 && json !== undefined) return json
-  throw new ServiceError(`${service} answered ${status}: ${detailOf(json) ?? body.slice(0, 300)}`)
+  const answer = await get(service, url)
+  const json = parse(answer.body)
+  if (answer.status === 200 && json !== undefined) return json
+  throw new ServiceError(`${service} answered ${explain(answer)}`)
+}
+
+/** An answer that is not what was asked for, in short: its status, and what its problem says. */
+export function explain({ status, body }: Answer): string {
+  const detail = (parse(body) as { detail?: unknown } | null | undefined)?.detail
+  return `${status}: ${typeof detail === 'string' ? detail : body.slice(0, 300)}`
 }
 
 function parse(body: string): unknown {
@@ -36,10 +42,4 @@ function parse(body: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** What a problem says. */
-function detailOf(json: unknown): string | undefined {
-  const detail = (json as { detail?: unknown } | null | undefined)?.detail
-  return typeof detail === 'string' ? detail : undefined
 }

@@ -4,7 +4,7 @@ import { fetchLedger } from '../ledgers.ts'
 import { reveal, type Revelation } from '../reveal/reveal.ts'
 import { Trace } from '../trace.ts'
 import { isSettled, type Verification, verify } from '../verify/verify.ts'
-import { get, getJson, ServiceError } from './http.ts'
+import { explain, get, getJson, ServiceError } from './http.ts'
 
 export interface Judgement {
   verification: Verification
@@ -42,11 +42,11 @@ const pauseMs = 500
 /** Jaeger, which knows nothing of ledgers: what it gives back is compared here. */
 export function jaegerJudge(url: string, agent: string): Judge {
   async function read(traceId: string): Promise<Trace> {
-    const { status, body } = await get('Jaeger', `${url}/api/traces/${traceId}?raw=true`)
-    if (status === 404) return new Trace(traceId)
-    const parsed = jaegerAnswerSchema.safeParse(status === 200 ? JSON.parse(body) : undefined)
+    const answer = await get('Jaeger', `${url}/api/traces/${traceId}?raw=true`)
+    if (answer.status === 404) return new Trace(traceId)
+    const parsed = jaegerAnswerSchema.safeParse(answer.status === 200 ? JSON.parse(answer.body) : undefined)
     if (parsed.success) return readJaegerTrace(traceId, parsed.data)
-    throw new ServiceError(`Jaeger answered ${status} with something that is not a trace: ${body.slice(0, 300)}`)
+    throw new ServiceError(`Jaeger answered something that is not a trace (${explain(answer)})`)
   }
   return {
     name: `Jaeger at ${url}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { get, getJson, ServiceError } from './http.ts'
+import { explain, get, getJson, ServiceError } from './http.ts'
 import { UsageError } from './options.ts'
 
 const catalogSchema = z.object({
@@ -49,8 +49,8 @@ function withQuery(path: string, params: URLSearchParams): string {
  * too. Throws a ServiceError when there was none.
  */
 export async function play(agent: string, { path }: Play): Promise<string> {
-  const { status, headers, body } = await get('agent-app', `${agent}${path}`)
-  const traceId = headers['x-trace-id']
+  const answer = await get('agent-app', `${agent}${path}`)
+  const traceId = answer.headers['x-trace-id']
   if (typeof traceId === 'string') return traceId
-  throw new ServiceError(`agent-app answered ${path} with ${status}: ${body.slice(0, 300)}`)
+  throw new ServiceError(`agent-app answered ${explain(answer)}`)
 }

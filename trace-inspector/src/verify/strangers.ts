@@ -19,14 +19,14 @@ export function strangers(
   if (rest.length === 0) return found
   const steps = ledger.runs.flatMap((run) => (run.sampled ? run.steps : []))
   const services = new Set(steps.map(({ service }) => service))
-  const spanIds = new Set(steps.map(({ span_id }) => span_id))
+  const spanIds = new Set(steps.flatMap(({ span_id }) => span_id ?? []))
   const hasCaller = ledger.runs.some((run) => run.steps.some((step) => step.remote_parent_span_id !== null))
   const unanswered = unansweredCalls(ledger)
 
   const isBelowRun = (span: ReceivedSpan) => {
     const seen = new Set<ReceivedSpan>()
     for (let at: ReceivedSpan | undefined = span; at && !seen.has(at); at = spans.get(at.parentSpanId ?? '')) {
-      if (spanIds.has(at.parentSpanId)) return true
+      if (spanIds.has(at.parentSpanId ?? '')) return true
       seen.add(at)
     }
     return false

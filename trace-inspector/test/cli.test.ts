@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Outcome } from '../src/cli/verify-runs.ts'
+import { first, only } from './support/meddler.ts'
+import { startStack, type Stack } from './support/stack.ts'
+
+const script = fileURLToPath(new URL('../../scripts/verify.ts', import.meta.url))
+
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack()
+})
+afterEach(() => {
+  stack.meddler.meddle = (parcel) => [parcel]
+})
+afterAll(() => stack.stop())
+
+interface Ended {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+function runScript(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+}
+
+const verify = (...args: string[]) => runScript('--agent', stack.agent.url, '--inspector', stack.inspector.url, ...args)
+
+test('every scenario passes, with its defaults, in one table', async () => {
+  const { code, stdout } = await verify()
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines[0]).toMatch(/^scenario +verdict +spans +s +trace +what its spans reveal$/)
+  expect(lines.slice(1, -1).map((line) => line.split(/ +/).slice(0, 2))).toEqual(
+    ['fanout', 'chain', 'retry', 'dag', 'react', 'human', 'rag', 'stream'].map((name) => [name, 'complete']),
+  )
+  expect(lines.at(-1)).toBe(`All 8 runs passed, says trace-inspector at ${stack.inspector.url}.`)
+  expect(code).toBe(0)
+})
+
+test('takes names with parameters, and runs them as often as it is told', async () => {
+  const { code, stdout } = await verify(
+    '--runs',
+    '2',
+    '--json',
+    '--scenario',
+    'fanout?fanout=2&delay_ms=1',
+    'react?max_steps=1',
+  )
+  const { passed, runs } = JSON.parse(stdout) as { passed: boolean; runs: Outcome[] }
+  expect(runs.map(({ scenario, verification }) => [scenario, verification?.verdict])).toEqual([
+    ['fanout', 'complete'],
+    ['react', 'complete'],
+    ['fanout', 'complete'],
+    ['react', 'complete'],
+  ])
+  expect(runs[0]?.verification?.counts.expected).toBe(13)
+  expect(runs[0]?.reveals).toMatch(/took|None of the/)
+  expect([passed, code]).toEqual([true, 0])
+})
+
+test('what is wrong is shown, and the exit code says so', async () => {
+  stack.meddler.meddle = only(
+    first(({ span }) => span.name === 'checkpoint'),
+    () => [],
+  )
+  const { code, stdout } = await verify('--wait', '1', '--scenario', 'human?human_delay_s=0')
+  expect(stdout).toMatch(/^human +incomplete +11 of 12 /m)
+  expect(stdout).toMatch(
+    /^ {2}missing 1:\n {2}missing [0-9a-f]{16} GET \/run > invoke_workflow human > checkpoint \[checkpoint\]/m,
+  )
+  expect(stdout).toMatch(/^1 of 1 runs did not pass/m)
+  expect(code).toBe(1)
+})
+
+test('a trace that is absent passes only with --sampled', async () => {
+  stack.meddler.meddle = () => []
+  const args = ['--wait', '1', '--scenario', 'human?human_delay_s=0']
+  expect((await verify(...args)).code).toBe(1)
+  const { code, stdout } = await verify(...args, '--sampled')
+  expect(stdout).toMatch(/^human +absent +0 of 12 /m)
+  expect(code).toBe(0)
+})
+
+test('a run that the agent refuses is told, and the others go on', async () => {
+  const { code, stdout } = await verify('--scenario', 'fanout?fanout=0', 'human?human_delay_s=0')
+  expect(stdout).toMatch(/^fanout +failed .*fanout=0: expected a whole number from 1 to 10000/m)
+  expect(stdout).toMatch(/^human +complete /m)
+  expect(code).toBe(1)
+})
+
+test.each([
+  [['--runs', 'many'], /--runs many: expected a whole number from 1 to 10000/],
+  [['--agent', 'localhost'], /--agent localhost: expected an http or https URL/],
+  [['--from', 'zipkin=http://x'], /--from zipkin=http:\/\/x: expected jaeger=URL/],
+  [['fanout'], /fanout: expected --scenario before it/],
+  [['--frm'], /--frm/],
+])('%j is told to be wrong, with the usage', async (args, message) => {
+  const { code, stderr } = await runScript(...args)
+  expect(stderr).toMatch(message)
+  expect(stderr).toMatch('npm run verify -- [options]')
+  expect(code).toBe(2)
+})
+
+test('a scenario that the agent has not is told, with those that it has', async () => {
+  const { code, stderr } = await verify('--scenario', 'fanin')
+  expect(stderr).toMatch('--scenario fanin: expected one of fanout, chain, retry')
+  expect(code).toBe(2)
+})
+
+test('whoever is not there is named', async () => {
+  const nobody = 'http://127.0.0.1:9'
+  const noInspector = await runScript('--agent', stack.agent.url, '--inspector', nobody)
+  expect([noInspector.code, noInspector.stderr]).toEqual([
+    1,
+    `There is no trace-inspector at ${nobody} (ECONNREFUSED). npm start starts everything.\n`,
+  ])
+  const noAgent = await runScript('--agent', nobody, '--inspector', stack.inspector.url)
+  expect(noAgent.stderr).toMatch(`There is no agent-app at ${nobody}`)
+})

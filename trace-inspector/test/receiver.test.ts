@@ -1,0 +1,273 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import protobuf from 'protobufjs'
+import { Lifecycle } from 'service-kit/serve'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { listen } from '../../test/support/apps.ts'
+import { createApp } from '../src/app.ts'
+import { pack, resourceOf, spanOf } from './support/otlp.ts'
+
+const { root } = protobuf.parse(readFileSync(new URL('../src/otlp/trace.proto', import.meta.url), 'utf8'))
+const Request = root.lookupType('ExportTraceServiceRequest')
+
+const id = (byte: number, length: number) => Buffer.alloc(length, byte).toString('hex')
+const traceId = (number: number) => id(number, 16)
+
+let server: Server
+let url: string
+
+async function start(maxBytes = 64 * 1024 * 1024): Promise<void> {
+  server?.closeAllConnections()
+  server?.close()
+  server = createServer(createApp({ agents: [], maxBytes, lifecycle: new Lifecycle() }).app)
+  url = await listen(server)
+}
+beforeEach(() => start())
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+async function answerOf(response: Response) {
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const type = response.headers.get('content-type')?.split(';')[0]
+  const isJson = type?.endsWith('json') === true
+  return {
+    status: response.status,
+    type,
+    allow: response.headers.get('allow'),
+    bytes,
+    body: (isJson ? JSON.parse(bytes.toString()) : undefined) as Record<string, unknown>,
+  }
+}
+
+const get = async (path: string) => answerOf(await fetch(url + path))
+const post = async (body: string | Buffer, type: string, encoding = 'identity', path = '/v1/traces') =>
+  answerOf(
+    await fetch(url + path, {
+      method: 'POST',
+      headers: { 'Content-Type': type, 'Content-Encoding': encoding },
+      body: Buffer.from(body),
+    }),
+  )
+const postJson = (body: unknown) => post(typeof body === 'string' ? body : JSON.stringify(body), types.json)
+
+const requestOf = (...spans: ReturnType<typeof spanOf>[]) =>
+  pack(spans.map((span) => ({ resource: resourceOf('shop'), span })))
+
+const rich = spanOf({
+  traceId: traceId(1),
+  spanId: id(2, 8),
+  parentSpanId: id(3, 8),
+  name: 'rich',
+  kind: 3,
+  startTimeUnixNano: '1763823456123456789',
+  endTimeUnixNano: '1763823456223456789',
+  attributes: [
+    { key: 'text', value: { stringValue: 'ä' } },
+    { key: 'whole', value: { intValue: '-5' } },
+    { key: 'part', value: { doubleValue: 0.25 } },
+    { key: 'yes', value: { boolValue: true } },
+    { key: 'list', value: { arrayValue: { values: [{ stringValue: 'a' }, { intValue: 1 }] } } },
+    { key: '__proto__', value: { stringValue: 'x' } },
+  ],
+  events: [{ name: 'seen', timeUnixNano: '1763823456173456789', attributes: [] }],
+  links: [{ traceId: traceId(1), spanId: id(4, 8) }],
+  status: { code: 2 },
+})
+const richDetails = {
+  trace_id: traceId(1),
+  span_id: id(2, 8),
+  parent_span_id: id(3, 8),
+  name: 'rich',
+  kind: 'client',
+  service: 'shop',
+  status: 'error',
+  start_ms: 1763823456123.4568,
+  duration_ms: 100,
+  attributes: { text: 'ä', whole: -5, part: 0.25, yes: true, list: ['a', 1], ['__proto__']: 'x' },
+  events: [{ name: 'seen', time_ms: 1763823456173.4568, attributes: {} }],
+  links: [{ trace_id: traceId(1), span_id: id(4, 8) }],
+}
+
+/** JSON's hex ids as protobuf's bytes. */
+function encode(request: ReturnType<typeof requestOf>): Buffer {
+  const bytes = JSON.parse(JSON.stringify(request), (key, value: unknown) =>
+    /^(trace|span|parentSpan)Id$/.test(key) ? Buffer.from(value as string, 'hex').toString('base64') : value,
+  ) as object
+  return Buffer.from(Request.encode(Request.fromObject(bytes)).finish())
+}
+
+const types = { json: 'application/json', protobuf: 'application/x-protobuf' }
+const bodies = { json: (request: object) => Buffer.from(JSON.stringify(request)), protobuf: encode }
+
+test.each([
+  ['json', 'identity'],
+  ['json', 'gzip'],
+  ['protobuf', 'identity'],
+  ['protobuf', 'gzip'],
+] as const)('takes %s, %s, with all that a span has', async (encoding, compression) => {
+  const body = bodies[encoding](requestOf(rich))
+  const response = await post(compression === 'gzip' ? gzipSync(body) : body, types[encoding], compression)
+  expect(response.status).toBe(200)
+  expect(response.type).toBe(types[encoding])
+  const span = await get(`/traces/${traceId(1)}/spans/${id(2, 8)}`)
+  expect(span.body).toEqual(richDetails)
+})
+
+test('JSON may name kinds and statuses, write ids in capitals, and say what nobody asked for', async () => {
+  const request = JSON.stringify(requestOf(rich))
+    .replace('"kind":3', '"kind":"SPAN_KIND_CLIENT","flags":257')
+    .replace('"code":2', '"code":"STATUS_CODE_ERROR"')
+    .replaceAll(/"(?:traceId|spanId|parentSpanId)":"[^"]*"/g, (text) =>
+      text.replace(/"[^"]*"$/, (hex) => hex.toUpperCase()),
+    )
+  expect((await postJson(request)).status).toBe(200)
+  expect((await get(`/traces/${traceId(1)}/spans/${id(2, 8)}`)).body).toEqual(richDetails)
+})
+
+test('an empty request is a good one', async () => {
+  expect((await postJson('{}')).body).toEqual({})
+  const response = await post(Buffer.alloc(0), types.protobuf)
+  expect([response.status, response.type]).toEqual([200, types.protobuf])
+})
+
+const deep = JSON.stringify(
+  requestOf(
+    spanOf({ traceId: traceId(1), spanId: id(1, 8), attributes: [{ key: 'k', value: { stringValue: 'deep' } }] }),
+  ),
+).replace('{"stringValue":"deep"}', `${'{"arrayValue":{"values":['.repeat(5000)}{}${']}}'.repeat(5000)}`)
+
+test.each([
+  ['nothing', '', /the body: expected JSON/],
+  ['half of it', '{"resourceSpans":[', /the body: expected JSON/],
+  ['a list', '[]', /the body: expected an object/],
+  ['no list', '{"resourceSpans":{}}', /resourceSpans: expected a list/],
+  [
+    'null in a list',
+    '{"resourceSpans":[{"scopeSpans":[null]}]}',
+    /resourceSpans\[0\]\.scopeSpans\[0\]: expected an object/,
+  ],
+  [
+    'a name that is a number',
+    JSON.stringify(requestOf(rich)).replace('"rich"', '5'),
+    /resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]\.name: expected text/,
+  ],
+  [
+    'a time that is none',
+    JSON.stringify(requestOf(rich)).replace('1763823456123456789', 'noon'),
+    /spans\[0\]\.startTimeUnixNano: expected a whole number/,
+  ],
+  [
+    'a kind that is none',
+    JSON.stringify(requestOf(rich)).replace('"kind":3', '"kind":9'),
+    /kind: expected a number from 0 to 5/,
+  ],
+  ['values 5,000 deep', deep, /at most 100 values inside one another/],
+])('JSON that is %s is a 400 that says so, in JSON', async (_what, body, message) => {
+  const response = await postJson(body)
+  expect([response.status, response.type]).toEqual([400, 'application/json'])
+  expect(response.body).toEqual({ code: 3, message: expect.stringMatching(message) as string })
+  expect((await get('/health')).body).toMatchObject({ status: 'ok', spans: 0 })
+})
+
+test('protobuf that is none is a 400 that says so, in protobuf', async () => {
+  const response = await post(Buffer.from('not protobuf'), types.protobuf)
+  expect([response.status, response.type]).toEqual([400, types.protobuf])
+  expect(root.lookupType('Failure').decode(response.bytes)).toMatchObject({
+    code: 3,
+    message: expect.stringMatching('ExportTraceServiceRequest in protobuf') as string,
+  })
+})
+
+test('gzip that is none is a 400', async () => {
+  const response = await post(Buffer.from('{}'), types.json, 'gzip')
+  expect([response.status, response.body]).toMatchObject([400, { code: 3 }])
+})
+
+test.each([['text/plain'], ['application/xml'], ['']])('a body of type %j is a 415', async (type) => {
+  const response = await post('{}', type)
+  expect([response.status, response.type]).toEqual([415, 'application/problem+json'])
+})
+
+test('a compression that is not known is a 415', async () => {
+  const response = await post('{}', types.json, 'rot13')
+  expect([response.status, response.body]).toMatchObject([415, { code: 3 }])
+})
+
+test('a body over 64 MiB is a 413, also when it only becomes that large', async () => {
+  const zeros = Buffer.alloc(65 * 1024 * 1024)
+  const plain = await postJson(zeros)
+  expect([plain.status, plain.body]).toMatchObject([413, { code: 8 }])
+  const bomb = await post(gzipSync(zeros), types.json, 'gzip')
+  expect([bomb.status, bomb.body]).toMatchObject([413, { code: 8 }])
+  expect((await get('/health')).status).toBe(200)
+})
+
+test('any other method is a 405 that says which', async () => {
+  const response = await get('/v1/traces')
+  expect([response.status, response.allow]).toEqual([405, 'POST'])
+  const other = await post('{}', types.json, 'identity', '/traces')
+  expect([other.status, other.allow]).toEqual([405, 'GET'])
+})
+
+test('spans without ids are rejected and counted; the others are kept', async () => {
+  const bad = [spanOf({ traceId: '', spanId: id(5, 8) }), spanOf({ traceId: traceId(1), spanId: '0000000000000000' })]
+  const json = await postJson(requestOf(rich, ...bad))
+  expect([json.status, json.body]).toEqual([
+    200,
+    { partialSuccess: { rejectedSpans: '2', errorMessage: '2 spans have no valid trace id and span id' } },
+  ])
+  const response = await post(encode(requestOf(...bad)), types.protobuf)
+  const decoded = root.lookupType('ExportTraceServiceResponse').decode(response.bytes).toJSON()
+  expect(decoded).toMatchObject({ partialSuccess: { rejectedSpans: '2' } })
+  expect((await get('/health')).body).toMatchObject({ traces: 1, spans: 1 })
+})
+
+const fill = (number: number, spans: number) => {
+  const spanId = (index: number) => (index + 1).toString(16).padStart(16, '0')
+  const many = Array.from({ length: spans }, (_, index) => spanOf({ traceId: traceId(number), spanId: spanId(index) }))
+  return postJson(requestOf(...many))
+}
+
+test('memory is bounded: the oldest traces go first, and are counted', async () => {
+  await start(1024 * 1024)
+  for (let number = 1; number <= 20; number++) expect((await fill(number, 100)).body).toEqual({})
+  const { forgotten_traces: forgotten, traces, spans } = (await get('/health')).body as Record<string, number>
+  expect(forgotten).toBeGreaterThan(0)
+  expect(traces).toBe(20 - (forgotten as number))
+  expect(spans).toBe(100 * (traces as number))
+  const gone = await get(`/traces/${traceId(1)}`)
+  expect([gone.status, gone.body]).toMatchObject([404, { detail: expect.stringMatching('INSPECTOR_MIB') as string }])
+  expect((await get(`/traces/${traceId(20)}`)).status).toBe(200)
+  const { recent } = (await get('/traces')).body as { recent: { trace_id: string }[] }
+  expect(recent[0]?.trace_id).toBe(traceId(20))
+})
+
+test('a trace that alone takes all the memory loses its last spans, and says so to who sends them', async () => {
+  await start(1024 * 1024)
+  const { partialSuccess } = (await fill(1, 3000)).body
+  const { rejectedSpans, errorMessage } = partialSuccess as { rejectedSpans: string; errorMessage: string }
+  expect(errorMessage).toMatch('INSPECTOR_MIB')
+  const health = (await get('/health')).body as Record<string, number>
+  expect((health.spans as number) + Number(rejectedSpans)).toBe(3000)
+  expect(health.rejected_spans).toBe(Number(rejectedSpans))
+  // It makes room for the next.
+  expect((await fill(2, 100)).body).toEqual({})
+  expect((await get('/health')).body).toMatchObject({ traces: 1, spans: 100, forgotten_traces: 1 })
+})
+
+test('what is asked wrongly is answered as a problem', async () => {
+  for (const [path, status] of [
+    ['/traces/xyz', 400],
+    [`/traces/${traceId(9)}`, 404],
+    [`/traces/${traceId(9)}/reveal`, 404],
+    [`/traces/${traceId(9)}/verify?wait_s=601`, 400],
+    [`/traces/${traceId(9)}/verify?wait=1`, 400],
+    ['/nowhere', 404],
+  ] as const) {
+    const response = await get(path)
+    expect([path, response.status, response.type]).toEqual([path, status, 'application/problem+json'])
+  }
+})
