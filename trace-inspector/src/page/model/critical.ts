@@ -1,7 +1,7 @@
 import { walkCriticalPath } from 'service-kit/analysis/critical-path'
 import type { AnalysisStep } from 'service-kit/analysis/step'
 import { type Columns, endOf, nameOf, serviceOf } from './columns.ts'
-import type { Tree } from './tree.ts'
+import { childrenOf, type Tree } from './tree.ts'
 
 const noAttributes = {}
 const noEvents: never[] = []
@@ -39,4 +39,28 @@ export function criticalPathOf(columns: Columns, tree: Tree): Map<number, number
 export function workflowOf(columns: Columns, tree: Tree): number | undefined {
   const named = columns.name.findIndex((name) => columns.names[name]?.startsWith('invoke_workflow'))
   return named >= 0 ? named : tree.roots[0]
+}
+
+/** A part of a span in which the run waited for this very span, ms since the origin. */
+export interface Segment {
+  span: number
+  from: number
+  to: number
+}
+
+/** Where the critical path runs: the times of its spans that none of their children on the path take, in order of time. */
+export function segmentsOf(columns: Columns, tree: Tree, path: ReadonlyMap<number, number>): Segment[] {
+  const segments: Segment[] = []
+  for (const span of path.keys()) {
+    let from = columns.start[span] as number
+    const end = endOf(columns, span)
+    for (const child of childrenOf(tree, span)) {
+      if (!path.has(child)) continue
+      const start = Math.min(end, columns.start[child] as number)
+      if (start > from) segments.push({ span, from, to: start })
+      from = Math.max(from, Math.min(end, endOf(columns, child)))
+    }
+    if (end > from) segments.push({ span, from, to: end })
+  }
+  return segments.sort((a, b) => a.from - b.from)
 }

@@ -1,0 +1,71 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { useRef, useState } from 'preact/hooks'
+import { ms, tick } from '../../model/format.ts'
+import { ticks } from '../../model/scale.ts'
+import { across, pressIdle, seen, timeline, view } from '../state/look.ts'
+import { trace } from '../state/trace.ts'
+
+/** Round times over the rows. A drag zooms to what it covers. */
+export function Axis(): VNode {
+  const box = useRef<HTMLDivElement>(null)
+  const [drag, setDrag] = useState<{ from: number; to: number } | null>(null)
+  const line = timeline.value
+  const { from, to } = seen.value
+  const times = line ? ticks(line.time(from), line.time(to), 7) : []
+  const stepMs = times.length > 1 ? (times[1] as number) - (times[0] as number) : 1
+  const at = (event: PointerEvent) => {
+    const { left, width } = (box.current as HTMLDivElement).getBoundingClientRect()
+    return Math.max(0, Math.min(1, (event.clientX - left) / width))
+  }
+  return html`<div
+    ref=${box}
+    class="axis"
+    onPointerDown=${(event: PointerEvent) => {
+      ;(event.target as Element).setPointerCapture(event.pointerId)
+      setDrag({ from: at(event), to: at(event) })
+    }}
+    onPointerMove=${(event: PointerEvent) => drag && setDrag({ from: drag.from, to: at(event) })}
+    onPointerUp=${() => {
+      if (drag && Math.abs(drag.to - drag.from) > 0.01) {
+        const width = to - from
+        view.value = {
+          from: from + Math.min(drag.from, drag.to) * width,
+          to: from + Math.max(drag.from, drag.to) * width,
+        }
+      }
+      setDrag(null)
+    }}
+  >
+    ${times
+      .filter((time) => across(time) < 0.985)
+      .map((time) => html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}>${tick(time, stepMs)}</span>`)}
+    ${drag &&
+    html`<span
+      class="drag"
+      style=${{ left: `${Math.min(drag.from, drag.to) * 100}%`, width: `${Math.abs(drag.to - drag.from) * 100}%` }}
+    ></span>`}
+  </div>`
+}
+
+/** Lines of the axis through all rows, and the times in which nothing worked. */
+export function Bands(): VNode {
+  const line = timeline.value
+  const { from, to } = seen.value
+  const times = line ? ticks(line.time(from), line.time(to), 7) : []
+  const gaps = trace.value?.idle ?? []
+  return html`<div class="bands" aria-hidden="true">
+    <div class="bands-time">
+      ${times.map((time) => html`<i class="line" style=${{ left: `${across(time) * 100}%` }}></i>`)}
+      ${gaps.map((gap) => {
+        const start = Math.max(0, across(gap.start))
+        const end = Math.min(1, across(gap.end))
+        if (end <= start) return null
+        const what = gap.isHuman ? 'idle, a person' : 'idle'
+        return html`<span class="gap" style=${{ left: `${start * 100}%`, width: `${(end - start) * 100}%` }}>
+          <b>${pressIdle.value ? '⫽ ' : ''}${what} ${ms(gap.end - gap.start)}</b>
+        </span>`
+      })}
+    </div>
+  </div>`
+}

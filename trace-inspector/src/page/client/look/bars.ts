@@ -1,0 +1,92 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { endOf, flag, has, nameOf } from '../../model/columns.ts'
+import { densityOf, type Fold } from '../../model/fold.ts'
+import { count, ms } from '../../model/format.ts'
+import { across, marked, path, showPath } from '../state/look.ts'
+import type { TraceModel } from '../state/trace.ts'
+
+const share = (value: number) => `${(value * 100).toFixed(3)}%`
+/** Beyond the edges nothing is drawn: browsers do not like elements millions of pixels wide. */
+const clip = (value: number) => Math.max(-0.01, Math.min(1.01, value))
+
+/** A bar, its duration beside it, and its events on it. */
+export function spanBar({ columns }: TraceModel, span: number): VNode[] {
+  const from = clip(across(columns.start[span] as number))
+  const to = clip(across(endOf(columns, span)))
+  const words = wordsOf(columns, span)
+  const classes = [
+    'bar',
+    `hue-${(columns.service[span] as number) % 6}`,
+    ...words.map((word) => `is-${word}`),
+    ...(showPath.value && path.value.has(span) ? ['is-critical'] : []),
+  ]
+  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${ms(columns.duration[span] as number)}`
+  return [
+    html`<span class=${classes.join(' ')} style=${{ left: share(from), width: share(Math.max(0, to - from)) }}></span>`,
+    label(from, to, text, words.filter((word) => word !== 'idle').map((word) => signs[word]).join(' ')),
+  ]
+}
+
+const signs = { error: '✕ error', idle: '', lost: '◌ lost', altered: '≠ altered', unexpected: '? unexpected', orphaned: '⌥ orphaned' }
+
+/** What is to be said of a span, in words that are its bar's classes too. */
+export function wordsOf(columns: TraceModel['columns'], span: number): (keyof typeof signs)[] {
+  return (Object.keys(signs) as (keyof typeof signs)[]).filter((word) => has(columns, span, flag[word]))
+}
+
+/** Text beside a bar: behind it where there is room, else before it, else on it. */
+function label(from: number, to: number, text: string, sign = ''): VNode {
+  const place =
+    to < 0.82
+      ? { class: 'after', style: { left: share(to) } }
+      : from > 0.18
+        ? { class: 'before', style: { right: share(1 - from) } }
+        : { class: 'on', style: { right: share(Math.max(0, 1 - to)) } }
+  return html`<span class=${`bar-text ${place.class}`} style=${place.style}>${text}${sign && html`<b class="sign">${sign}</b>`}</span>`
+}
+
+const buckets = 120
+
+/** Many equals at once: how many are under way at each time, and how they spread. */
+export function foldBar({ columns }: TraceModel, fold: Fold): VNode[] {
+  const first = fold.members[0] as number
+  const start = columns.start[first] as number
+  const end = fold.members.reduce((last, span) => Math.max(last, endOf(columns, span)), start)
+  const from = clip(across(start))
+  const to = clip(across(end))
+  const density = densityOf(columns, fold, start, end, buckets)
+  const peak = density.reduce((most, value) => Math.max(most, value), 0) || 1
+  const top = Array.from(density, (value, at) => `L${at} ${(1 - value / peak).toFixed(3)}H${at + 1}`).join('')
+  const marks = fold.members.filter((span) => marked.value.has(span)).length
+  return [
+    html`<svg
+      class=${`fold-shape hue-${(columns.service[first] as number) % 6}`}
+      style=${{ left: share(from), width: share(Math.max(0, to - from)) }}
+      viewBox=${`0 0 ${buckets} 1`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      <path d=${`M0 1${top}V1Z`} />
+    </svg>`,
+    label(
+      from,
+      to,
+      `median ${ms(fold.medianMs)} · longest ${ms(fold.longestMs)}`,
+      marks > 0 ? `◆ ${marks} marked` : '',
+    ),
+  ]
+}
+
+/** What a screen reader is told of a span's time. */
+export function timeText({ columns }: TraceModel, span: number): string {
+  const said = wordsOf(columns, span).map((word) => `, ${word}`)
+  const isMarked = marked.value.has(span) ? ', the finding points here' : ''
+  const isCritical = path.value.has(span) ? ', on the critical path' : ''
+  return `at ${ms(columns.start[span] as number)}, took ${ms(columns.duration[span] as number)}${said.join('')}${isMarked}${isCritical}`
+}
+
+export const foldText = (fold: Fold) =>
+  `${count(fold.members.length, 'span')}, median ${ms(fold.medianMs)}, longest ${ms(fold.longestMs)}`
+
+export const isStream = ({ columns }: TraceModel, span: number) => nameOf(columns, span).startsWith('chat')

@@ -1,0 +1,133 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { endOf } from '../../model/columns.ts'
+import { colours, prepare } from '../dom.ts'
+import {
+  across,
+  placeOf,
+  rowHeight,
+  rows,
+  scrollTop,
+  seen,
+  segments,
+  selected,
+  showLinks,
+  timeline,
+  viewHeight,
+} from '../state/look.ts'
+import { repaints } from '../state/theme.ts'
+import { trace, type TraceModel } from '../state/trace.ts'
+
+/** More arcs than this are drawn as one bundle for each pair of rows. */
+const mostArcs = 50
+
+/** What runs across rows: the critical path, and links. */
+export function Overlay(): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useEffect(() => {
+    if (canvas.current && trace.value) draw(canvas.current, trace.value)
+  }, [
+    trace.value,
+    rows.value,
+    scrollTop.value,
+    viewHeight.value,
+    seen.value,
+    timeline.value,
+    segments.value,
+    selected.value,
+    showLinks.value,
+    repaints.value,
+    rowHeight.value,
+  ])
+  return html`<div class="overlay" aria-hidden="true"><canvas ref=${canvas}></canvas></div>`
+}
+
+function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
+  const prepared = prepare(canvas)
+  if (!prepared) return
+  const { pen, width, height } = prepared
+  const { critical, link } = colours(canvas, ['critical', 'link'])
+  const tall = rowHeight.value
+  const y = (place: number) => (place + 1) * tall - 3.5 - scrollTop.value
+  const isNear = (top: number) => top > -tall && top < height + tall
+  pen.strokeStyle = critical
+  pen.lineWidth = 2
+  pen.beginPath()
+  let last: { x: number; y: number } | undefined
+  for (const { span, from, to } of segments.value) {
+    const place = placeOf(span)
+    if (place < 0) continue
+    const here = y(place)
+    const left = across(from) * width
+    const right = across(to) * width
+    if (last && last.y !== here && (isNear(last.y) || isNear(here) || last.y < 0 !== here < 0)) {
+      pen.moveTo(left, last.y)
+      pen.lineTo(left, here)
+    }
+    if (isNear(here) && right >= 0 && left <= width) {
+      pen.moveTo(Math.max(-2, left), here)
+      pen.lineTo(Math.min(width + 2, Math.max(right, left + 1)), here)
+    }
+    last = { x: right, y: here }
+  }
+  pen.stroke()
+  if (showLinks.value) drawLinks(pen, model, link, (place) => (place + 0.5) * tall - scrollTop.value, width, height)
+}
+
+interface Arc {
+  fromX: number
+  fromY: number
+  toX: number
+  toY: number
+  count: number
+}
+
+function drawLinks(
+  pen: CanvasRenderingContext2D,
+  { columns }: TraceModel,
+  colour: string,
+  y: (place: number) => number,
+  width: number,
+  height: number,
+): void {
+  const { from, to } = columns.links
+  const isBundled = from.length > mostArcs
+  const arcs = new Map<string, Arc>()
+  from.forEach((joined, index) => {
+    const waited = to[index] as number
+    const places = [placeOf(waited), placeOf(joined)] as const
+    if (places[0] < 0 || places[1] < 0 || places[0] === places[1]) return
+    const arc = {
+      fromX: across(endOf(columns, waited)) * width,
+      fromY: y(places[0]),
+      toX: across(columns.start[joined] as number) * width,
+      toY: y(places[1]),
+      count: 1,
+    }
+    const key = isBundled ? places.join() : String(index)
+    const known = arcs.get(key)
+    if (!known) arcs.set(key, arc)
+    else {
+      known.count++
+      known.fromX = Math.max(known.fromX, arc.fromX)
+    }
+  })
+  pen.strokeStyle = pen.fillStyle = colour
+  pen.font = '11px system-ui, sans-serif'
+  for (const { fromX, fromY, toX, toY, count } of arcs.values()) {
+    if (Math.max(fromY, toY) < -20 || Math.min(fromY, toY) > height + 20) continue
+    const bend = Math.min(60, 14 + Math.abs(toY - fromY) / 4)
+    pen.lineWidth = Math.min(4, 1 + Math.log2(count) / 3)
+    pen.beginPath()
+    pen.moveTo(fromX, fromY)
+    pen.bezierCurveTo(fromX + bend, fromY, toX - bend, toY, toX, toY)
+    pen.stroke()
+    pen.beginPath()
+    pen.moveTo(toX + 1, toY)
+    pen.lineTo(toX - 6, toY - 3.5)
+    pen.lineTo(toX - 6, toY + 3.5)
+    pen.fill()
+    if (count > 1) pen.fillText(`${count} links`, toX + 6, toY - 9)
+  }
+}

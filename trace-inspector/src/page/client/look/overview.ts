@@ -1,0 +1,89 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { computed } from '@preact/signals'
+import { endOf, flag, has } from '../../model/columns.ts'
+import { layOut } from '../../model/rows.ts'
+import { colours, prepare } from '../dom.ts'
+import { marked, seen, selected, timeline, view } from '../state/look.ts'
+import { repaints } from '../state/theme.ts'
+import { trace, type TraceModel } from '../state/trace.ts'
+
+/** Every span, opened or not, in the order of the rows. */
+const order = computed(() => {
+  const model = trace.value
+  if (!model) return new Int32Array()
+  const all = layOut(model.tree, { folds: [], of: new Int32Array(model.columns.id.length).fill(-1) }, none)
+  return all.row
+})
+const none = { closed: new Set<number>(), unfolded: new Set<number>() }
+const names = ['hue-0', 'hue-1', 'hue-2', 'hue-3', 'hue-4', 'hue-5', 'error', 'accent', 'mark', 'shade', 'ink'] as const
+
+/** The whole trace in a strip, and which part of it is seen; a drag over it zooms. */
+export function Overview(): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [size, setSize] = useState(0)
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setSize(entry?.contentRect.width ?? 0))
+    observer.observe(canvas.current as HTMLCanvasElement)
+    return () => observer.disconnect()
+  }, [])
+  const line = timeline.value
+  const model = trace.value
+  useEffect(() => {
+    if (canvas.current && model && line) draw(canvas.current, model, (time) => line.drawn(time) / line.length)
+  }, [model, line, order.value, marked.value, selected.value, repaints.value, size])
+  const { from, to } = seen.value
+  const length = line?.length || 1
+  const start = useRef<number | null>(null)
+  const at = (event: PointerEvent) => {
+    const { left, width } = (canvas.current as HTMLCanvasElement).getBoundingClientRect()
+    return Math.max(0, Math.min(1, (event.clientX - left) / width)) * length
+  }
+  return html`<div class="overview" aria-hidden="true">
+    <div class="overview-time">
+      <canvas
+        ref=${canvas}
+        onPointerDown=${(event: PointerEvent) => {
+          ;(event.target as Element).setPointerCapture(event.pointerId)
+          start.current = at(event)
+        }}
+        onPointerMove=${(event: PointerEvent) => {
+          const began = start.current
+          if (began === null || Math.abs(at(event) - began) < length / 100) return
+          view.value = { from: Math.min(began, at(event)), to: Math.max(began, at(event)) }
+        }}
+        onPointerUp=${() => (start.current = null)}
+        onDblClick=${() => (view.value = null)}
+      ></canvas>
+      ${view.value &&
+      html`<i class="veil" style=${{ left: 0, width: `${(from / length) * 100}%` }}></i>
+        <i class="veil" style=${{ left: `${(to / length) * 100}%`, right: 0 }}></i>`}
+    </div>
+  </div>`
+}
+
+function draw(canvas: HTMLCanvasElement, model: TraceModel, x: (time: number) => number): void {
+  const prepared = prepare(canvas)
+  if (!prepared) return
+  const { pen, width, height } = prepared
+  const colour = colours(canvas, names)
+  const { columns } = model
+  const tall = Math.min(6, Math.max(1, (height - 4) / order.value.length))
+  const bar = (span: number, place: number, fill: string) => {
+    const left = x(columns.start[span] as number) * width
+    const right = x(endOf(columns, span)) * width
+    const y = 2 + (place / order.value.length) * (height - 4)
+    pen.fillStyle = fill
+    pen.fillRect(left, y, Math.max(1, right - left), tall)
+  }
+  const late: [number, number, string][] = []
+  order.value.forEach((span, place) => {
+    if (marked.value.has(span)) late.push([span, place, colour.mark])
+    else if (has(columns, span, flag.lost)) late.push([span, place, colour.ink])
+    else if (has(columns, span, flag.error)) late.push([span, place, colour.error])
+    else bar(span, place, colour[`hue-${(columns.service[span] as number) % 6}` as 'hue-0'])
+    if (span === selected.value) late.push([span, place, colour.accent])
+  })
+  for (const each of late) bar(...each)
+}

@@ -1,0 +1,83 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { agentOf, nameOf } from '../../model/columns.ts'
+import { foldOfRow, rowOfFold } from '../../model/rows.ts'
+import { childrenOf } from '../../model/tree.ts'
+import { cursor, marked, matching, moveTo, opened, path, query, rowHeight, showPath } from '../state/look.ts'
+import type { TraceModel } from '../state/trace.ts'
+import { foldBar, foldText, spanBar, timeText } from './bars.ts'
+import { eventMarks } from './marks.ts'
+import { toggle } from './walk.ts'
+
+/** Deeper rows are not indented any further: their depth is printed. */
+const deepestIndent = 10
+
+/** One row of the treegrid: a span, or a fold. */
+export function row(model: TraceModel, code: number, place: number, level: number): VNode {
+  const isFold = code < 0
+  const fold = model.folds.folds[foldOfRow(code)]
+  const below = isFold ? 1 : childrenOf(model.tree, code).length
+  const isOpen = isFold ? opened.value.unfolded.has(foldOfRow(code)) : !opened.value.closed.has(code)
+  const isDim = query.value !== '' && (isFold || !matching.value.has(code))
+  const classes = [
+    'row',
+    ...(cursor.value === code ? ['is-selected'] : []),
+    ...(isFold ? ['is-fold'] : []),
+    ...(isDim ? ['is-dim'] : []),
+    ...(!isFold && marked.value.has(code) ? ['is-marked'] : []),
+    ...(!isFold && showPath.value && path.value.has(code) ? ['on-path'] : []),
+  ]
+  return html`<div
+    key=${code}
+    id=${rowId(code)}
+    role="row"
+    class=${classes.join(' ')}
+    aria-level=${level + 1}
+    aria-rowindex=${place + 1}
+    aria-selected=${cursor.value === code}
+    aria-expanded=${below > 0 ? isOpen : undefined}
+    style=${{ top: `${place * rowHeight.value}px` }}
+    onClick=${() => moveTo(code)}
+    onDblClick=${() => toggle(code)}
+  >
+    <span role="gridcell" class="cell-name">
+      <span class="indent" style=${{ width: `${Math.min(level, deepestIndent) * 12}px` }}>
+        ${level > deepestIndent && html`<span class="depth">${level}</span>`}
+      </span>
+      ${below > 0
+        ? html`<span class="twisty" aria-hidden="true" onClick=${(event: Event) => (event.stopPropagation(), toggle(code))}
+            >${isOpen ? '▾' : '▸'}</span
+          >`
+        : html`<span class="twisty"></span>`}
+      ${fold ? foldName(model, fold) : spanName(model, code, isOpen)}
+    </span>
+    <span role="gridcell" class="cell-time">
+      <span class="sr">${fold ? foldText(fold) : timeText(model, code)}</span>
+      <span aria-hidden="true">${fold ? foldBar(model, fold) : [...spanBar(model, code), ...eventMarks(model, code)]}</span>
+    </span>
+  </div>`
+}
+
+export const rowId = (code: number) => (code < 0 ? `fold${-1 - code}` : `span${code}`)
+
+function spanName({ columns, tree }: TraceModel, span: number, isOpen: boolean): VNode {
+  const agent = agentOf(columns, span)
+  const isAgent = nameOf(columns, span).startsWith('invoke_agent')
+  const hidden = isOpen ? 0 : (tree.below[span] as number)
+  return html`<span class="name">
+    ${marked.value.has(span) && html`<b class="diamond" title="The finding points here">◆</b>`}
+    <i class=${`dot hue-${(columns.service[span] as number) % 6}`}></i>${nameOf(columns, span)}
+    ${isAgent && agent && html`<span class="agent">${agent}</span>`}
+    ${hidden > 0 && html`<span class="hidden">${hidden} below</span>`}
+  </span>`
+}
+
+function foldName({ columns }: TraceModel, fold: TraceModel['folds']['folds'][number]): VNode {
+  const first = fold.members[0] as number
+  return html`<span class="name">
+    <i class=${`dot hue-${(columns.service[first] as number) % 6}`}></i><b class="times">${fold.members.length} ×</b>
+    ${columns.names[fold.name]}
+  </span>`
+}
+
+export const foldRowOf = (model: TraceModel, span: number) => rowOfFold(model.folds.of[span] as number)

@@ -1,0 +1,74 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { signal } from '@preact/signals'
+import { ms, whole } from '../../model/format.ts'
+import { link } from '../state/address.ts'
+import { getJson, messageOf } from '../state/api.ts'
+
+interface Summary {
+  trace_id: string
+  name: string
+  scenario: string
+  start_ms: number
+  duration_ms: number
+  spans: number
+  errors: number
+  services: string[]
+}
+
+const recent = signal<Summary[]>([])
+const problem = signal('')
+
+async function load(): Promise<void> {
+  try {
+    recent.value = (await getJson<{ recent: Summary[] }>('/traces')).recent
+    problem.value = ''
+  } catch (error) {
+    problem.value = messageOf(error)
+  }
+}
+
+/** Traces that came last, newest first. */
+export function Recent(): VNode {
+  useEffect(() => {
+    void load()
+    const timer = setInterval(() => document.visibilityState === 'visible' && void load(), 5000)
+    return () => clearInterval(timer)
+  }, [])
+  return html`<section class="recent" aria-labelledby="recent-title">
+    <h2 id="recent-title">Recent traces</h2>
+    ${problem.value && html`<p class="problem">${problem.value}</p>`}
+    ${recent.value.length === 0
+      ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
+      : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="recent-title">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Trace</th>
+                <th scope="col" class="number">Spans</th>
+                <th scope="col" class="number">Took</th>
+                <th scope="col">Started</th>
+                <th scope="col">Services</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${recent.value.slice(0, 30).map(
+                (each) =>
+                  html`<tr>
+                    <th scope="row">
+                      <a ...${link({ page: 'trace', trace: each.trace_id })}>${each.scenario || each.name || 'trace'}</a>
+                      <code>${each.trace_id.slice(0, 8)}</code>
+                      ${each.errors > 0 && html`<span class="sign is-error">✕ ${whole(each.errors)} errors</span>`}
+                    </th>
+                    <td class="number">${whole(each.spans)}</td>
+                    <td class="number">${ms(each.duration_ms)}</td>
+                    <td>${new Date(each.start_ms).toLocaleTimeString()}</td>
+                    <td class="dim">${each.services.join(', ')}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>`}
+  </section>`
+}
