@@ -28,12 +28,15 @@ export class Problem extends Error {
   }
 }
 
+/** More faults than this at once help nobody, and a short query must not make a long answer. */
+const mostFaults = 50
+
 /** 400: everything that is wrong with a query, at once. */
 export function badQuery(faults: Fault[], members: Record<string, unknown> = {}): Problem {
-  const detail = faults
-    .map(({ parameter, value, expected }) => `${parameter}=${value}: expected ${expected}`)
-    .join('; ')
-  return new Problem(400, 'Bad query', detail, { members: { errors: faults, ...members } })
+  const errors = faults.slice(0, mostFaults)
+  const lines = errors.map(({ parameter, value, expected }) => `${parameter}=${value}: expected ${expected}`)
+  if (faults.length > mostFaults) lines.push(`and ${faults.length - mostFaults} more`)
+  return new Problem(400, 'Bad query', lines.join('; '), { members: { errors, ...members } })
 }
 
 export function sendProblem(res: Response, problem: Problem): void {

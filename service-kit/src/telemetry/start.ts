@@ -75,8 +75,10 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
     ['otlp', retaining],
     ['console', () => new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
   ])
-  const names = [...new Set(getStringListFromEnv('OTEL_TRACES_EXPORTER') ?? ['otlp'])]
-  // An exporter that only the SDK knows (or `none`) is left to the SDK.
+  const asked = new Set(getStringListFromEnv('OTEL_TRACES_EXPORTER') ?? ['otlp'])
+  asked.delete('none')
+  const names = [...asked]
+  // An exporter that only the SDK knows is left to the SDK.
   const own = names.every((name) => processors.has(name)) ? names.map((name) => processors.get(name)!()) : undefined
   const retained = own?.find((processor) => processor instanceof RetainingSpanProcessor)
 
