@@ -14,7 +14,7 @@ const schema = z.object({
     default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
     description: 'The agents whose ledgers traces are verified against',
   }),
-  INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 512, description: 'What received spans may take, MiB' }),
+  INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 256, description: 'What received spans may take, MiB' }),
   DRAIN_TIMEOUT_S,
 })
 export type Config = Readonly<z.output<typeof schema>>

@@ -58,8 +58,8 @@ function isBefore(a: ReceivedSpan, b: ReceivedSpan): boolean {
   return isRoot(a) === isRoot(b) ? a.startMs < b.startMs : isRoot(a)
 }
 
-const flatBytes = 700
-const attributeBytes = 40
+const flatBytes = 300
+const attributeBytes = 20
 
 /** What a span takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
 function bytesOf({ attributes, events, links }: ReceivedSpan): number {

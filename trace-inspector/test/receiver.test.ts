@@ -198,7 +198,7 @@ test('a compression that is not known is a 415', async () => {
 
 test('a body over 64 MiB is a 413, also when it only becomes that large', async () => {
   const zeros = Buffer.alloc(65 * 1024 * 1024)
-  const plain = await postJson(zeros)
+  const plain = await post(zeros, types.json)
   expect([plain.status, plain.body]).toMatchObject([413, { code: 8 }])
   const bomb = await post(gzipSync(zeros), types.json, 'gzip')
   expect([bomb.status, bomb.body]).toMatchObject([413, { code: 8 }])
@@ -232,7 +232,7 @@ const fill = (number: number, spans: number) => {
 }
 
 test('memory is bounded: the oldest traces go first, and are counted', async () => {
-  await start(1024 * 1024)
+  await start(512 * 1024)
   for (let number = 1; number <= 20; number++) expect((await fill(number, 100)).body).toEqual({})
   const { forgotten_traces: forgotten, traces, spans } = (await get('/health')).body as Record<string, number>
   expect(forgotten).toBeGreaterThan(0)
@@ -246,7 +246,7 @@ test('memory is bounded: the oldest traces go first, and are counted', async () 
 })
 
 test('a trace that alone takes all the memory loses its last spans, and says so to who sends them', async () => {
-  await start(1024 * 1024)
+  await start(512 * 1024)
   const { partialSuccess } = (await fill(1, 3000)).body
   const { rejectedSpans, errorMessage } = partialSuccess as { rejectedSpans: string; errorMessage: string }
   expect(errorMessage).toMatch('INSPECTOR_MIB')
