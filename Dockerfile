@@ -1,0 +1,40 @@
+# One image a service: docker build --target agent-app . (or tool-service)
+FROM node:24.21.0-bookworm-slim AS dependencies
+WORKDIR /app
+# Only what decides about dependencies: a change of sources leaves this layer in the cache.
+COPY package.json package-lock.json .npmrc ./
+COPY service-kit/package.json service-kit/
+COPY tool-service/package.json tool-service/
+COPY agent-app/package.json agent-app/
+COPY trace-inspector/package.json trace-inspector/
+# The files come with the modes of whoever checked them out; in the container another user reads them.
+RUN npm ci --omit=dev --omit=optional && chmod a+r package.json */package.json
+
+FROM node:24.21.0-bookworm-slim AS collector-keeper
+WORKDIR /app
+COPY --chown=node:node otel-collector/src ./
+USER node
+ENTRYPOINT ["node", "keeper.ts"]
+
+FROM node:24.21.0-bookworm-slim AS runtime
+WORKDIR /app
+COPY --from=dependencies /app ./
+ENV NODE_ENV=production HOST=0.0.0.0
+USER node
+CMD ["node", "--import", "./src/telemetry.ts", "src/main.ts"]
+
+# Each service builds on what it imports from.
+FROM runtime AS tool-service
+COPY --chown=node:node service-kit/src service-kit/src
+COPY --chown=node:node tool-service/src tool-service/src
+WORKDIR /app/tool-service
+ENV PORT=8081
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+FROM tool-service AS agent-app
+COPY --chown=node:node agent-app/src ../agent-app/src
+WORKDIR /app/agent-app
+ENV PORT=8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
