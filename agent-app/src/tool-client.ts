@@ -1,8 +1,8 @@
-import { Pool } from 'undici'
-import type { ToolAnswer } from 'tool-service/contract'
+import { Pool, type Dispatcher } from 'undici'
 import { onAbort } from 'service-kit/on-abort'
-import { behaviorHeader, maxPayloadKb } from 'tool-service/contract'
-import { type FailedAnswer, ToolFailure, ToolServiceUnreachable } from './errors.ts'
+import { behaviorHeader, type ToolAnswer } from 'tool-service/contract'
+import { ToolFailure, ToolServiceUnreachable } from './errors.ts'
+import { asToolError, invalid, readAnswer } from './tool-answer.ts'
 
 /** The tools as an agent sees them. */
 export interface Tools {
@@ -10,27 +10,19 @@ export interface Tools {
   readonly base: URL
   /**
    * Makes one call, with no retry. Rejects with ToolFailure, ToolServiceUnreachable or the signal's reason.
-   * `headers` carry the trace context; `delayMs` is what the call was asked to take.
+   * `headers` carry the trace context; `asked` is how long the call was asked to take, and how much to answer.
    */
   call(
     tool: string,
     behavior: string,
-    delayMs: number,
+    asked: { delayMs: number; payloadKb: number },
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<ToolAnswer>
 }
 
-/** Nobody there to answer, as opposed to somebody who answers badly. */
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ENOENT',
-])
+/** Room for what an answer says beside its payload, bytes. */
+const besidesPayload = 65_536
 
 /** The tools behind HTTP: undici's pool, with one time-out over connection, headers and body. */
 export class ToolClient implements Tools {
@@ -47,24 +39,20 @@ export class ToolClient implements Tools {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: { timeout: timeoutMs },
-      maxResponseSize: (maxPayloadKb + 64) * 1024,
     })
   }
 
   async call(
     tool: string,
     behavior: string,
-    delayMs: number,
+    asked: { delayMs: number; payloadKb: number },
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
     signal.throwIfAborted()
     const ended = new AbortController()
-    const limitMs = delayMs + this.#timeoutMs
-    const timer = setTimeout(
-      () => ended.abort(new ToolFailure('timeout', `${tool} did not answer within ${Math.round(limitMs)} ms`)),
-      limitMs,
-    )
+    const limitMs = asked.delayMs + this.#timeoutMs
+    const timer = setTimeout(() => ended.abort(this.#timedOut(tool, limitMs)), limitMs)
     const stay = onAbort(signal, () => ended.abort(signal.reason))
     let status: number | undefined
     try {
@@ -76,15 +64,21 @@ export class ToolClient implements Tools {
         signal: ended.signal,
       })
       status = response.statusCode
-      const body = await response.body.text()
-      if (status !== 200) throw failureOf(tool, status, response.headers['retry-after'], body)
-      return readAnswer(tool, body)
+      const body = await readBody(tool, response, asked.payloadKb * 1024 + besidesPayload)
+      return readAnswer(tool, { status, retryAfter: response.headers['retry-after'], body })
     } catch (error) {
       throw asToolError(tool, this.base.origin, error, status)
     } finally {
       clearTimeout(timer)
       stay()
     }
+  }
+
+  /** Somebody who is silent, or nobody: what swallows a call whole has no connection. */
+  #timedOut(tool: string, limitMs: number): Error {
+    const within = `within ${Math.round(limitMs)} ms`
+    if (this.#pool.stats.connected > 0) return new ToolFailure('timeout', `${tool} did not answer ${within}`)
+    return new ToolServiceUnreachable(`No tool-service at ${this.base.origin} (no connection ${within})`)
   }
 
   /** Whether tool-service is there and says that it is well. */
@@ -103,66 +97,21 @@ export class ToolClient implements Tools {
   }
 }
 
-function failureOf(tool: string, status: number, retryAfter: string | string[] | undefined, body: string): ToolFailure {
-  const answer: FailedAnswer = { status }
-  const retryAfterMs = typeof retryAfter === 'string' ? parseRetryAfter(retryAfter) : undefined
-  if (retryAfterMs !== undefined) answer.retryAfterMs = retryAfterMs
-  const problem = parseJson(body)
-  if (typeof problem?.service === 'string') answer.service = problem.service
-  if (typeof problem?.delay_ms === 'number') answer.delayMs = problem.delay_ms
-  return new ToolFailure(
-    status === 503 ? 'tool_unavailable' : 'unexpected_status',
-    `${tool} answered ${status}`,
-    answer,
-  )
-}
-
-/** Seconds or a date (RFC 9110, 10.2.3) as ms from now; undefined when it is neither. */
-function parseRetryAfter(value: string): number | undefined {
-  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000
-  const fromNow = Date.parse(value) - Date.now()
-  return Number.isNaN(fromNow) ? undefined : Math.max(0, fromNow)
-}
-
-function parseJson(body: string): Partial<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
+/** The text of an answer, unless it is more than was asked for: a tool that never stops talking must not fill the memory. */
+async function readBody(
+  tool: string,
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  limitBytes: number,
+): Promise<string> {
+  const announced = headers['content-length']
+  if (announced !== undefined && Number(announced) <= limitBytes) return body.text()
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > limitBytes)
+      throw invalid(`${tool} answered more than the ${limitBytes} bytes that there was room for`, statusCode)
+    chunks.push(chunk)
   }
-}
-
-function readAnswer(tool: string, body: string): ToolAnswer {
-  const answer = parseJson(body)
-  const isAnswer =
-    answer?.tool === tool &&
-    answer.ok === true &&
-    typeof answer.delay_ms === 'number' &&
-    typeof answer.payload === 'string' &&
-    typeof answer.service === 'string'
-  if (isAnswer) return answer as unknown as ToolAnswer
-  throw new ToolFailure('invalid_response', `${tool} answered 200 with something that is not a tool's answer`, {
-    status: 200,
-  })
-}
-
-function asToolError(tool: string, origin: string, error: unknown, status: number | undefined): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
-  const { code } = error
-  if (unreachable.has(code))
-    return new ToolServiceUnreachable(`No tool-service at ${origin} (${code})`, { cause: error })
-  const answer = status === undefined ? {} : { status }
-  if (
-    code.startsWith('HPE_') ||
-    code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ||
-    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-  ) {
-    return new ToolFailure(
-      'invalid_response',
-      `${tool} answered something that is not HTTP as expected (${code})`,
-      answer,
-    )
-  }
-  return new ToolFailure('connection_reset', `The connection broke while ${tool} was called (${code})`, answer)
+  return Buffer.concat(chunks).toString()
 }

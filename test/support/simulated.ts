@@ -50,7 +50,7 @@ export class SimulatedClock implements Clock {
 function simulatedTools(clock: Clock): Tools {
   return {
     base: new URL('http://tools.invalid'),
-    async call(tool, header, delayMs, _headers, signal) {
+    async call(tool, header, { delayMs }, _headers, signal) {
       const behavior = new URLSearchParams(header)
       await clock.sleep(delayMs, signal)
       const failing = fails({

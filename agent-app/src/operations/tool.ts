@@ -198,11 +198,12 @@ function attemptCall(call: Step, tool: string, options: ToolCallOptions, attempt
     async (client) => {
       const headers: Record<string, string> = {}
       propagation.inject(client.context, headers)
-      const behavior = encodeBehavior({ delayMs, errorRate, payloadKb: options.payloadKb ?? 0, seed: run.seed, key })
+      const { payloadKb = 0 } = options
+      const behavior = encodeBehavior({ delayMs, errorRate, payloadKb, seed: run.seed, key })
       client.idealMs += delayMs
       run.toolCallsInFlight++
       try {
-        const answer = await run.tools.call(tool, behavior, delayMs, headers, run.signal)
+        const answer = await run.tools.call(tool, behavior, { delayMs, payloadKb }, headers, run.signal)
         client.set({ [http.statusCode]: 200 })
         client.record.tool = { delay_ms: answer.delay_ms, ok: true, payload_bytes: answer.payload.length }
         expectServerSpan(client, answer.service)

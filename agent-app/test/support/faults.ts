@@ -1,3 +1,7 @@
+import { expect } from 'vitest'
+import type { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import type { LedgerStep } from '../../src/ledger.ts'
+import type { LedgerAnswer } from '../../src/runs.ts'
 import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import type { ReceivedSpan } from '../../../trace-inspector/src/otlp/span.ts'
@@ -43,4 +47,39 @@ export async function untilRefused(base: string): Promise<void> {
 export function orphansOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   const ids = new Set(spans.map(({ spanId }) => spanId))
   return spans.filter(({ parentSpanId }) => parentSpanId !== null && !ids.has(parentSpanId))
+}
+
+/**
+ * Waits until all spans are there that the ledger says this process opened in the runs of a trace, and holds them against
+ * it: name, parent, status and reason.
+ */
+export async function completeTrace(
+  agentUrl: string,
+  collector: SimulatedCollector,
+  traceId: string,
+): Promise<{ spans: ReceivedSpan[]; steps: LedgerStep[] }> {
+  const { body } = await answerOf(agentUrl, `/runs/${traceId}`, (answer) =>
+    (answer.body as LedgerAnswer).runs.every(({ state }) => state === 'closed'),
+  )
+  const steps = (body as LedgerAnswer).runs.flatMap((run) => run.steps)
+  const own = steps.filter(({ span_id }) => span_id !== null)
+  await collector.until(() => own.every(({ span_id }) => collector.spans.has(span_id as string)))
+  const spans = own.map(({ span_id }) => collector.spans.get(span_id as string) as ReceivedSpan)
+  const spanIds = new Map(steps.map(({ id, span_id }) => [id, span_id]))
+  const ofLedger = own.map(({ name, parent_id, status, error_type }) => ({
+    name,
+    parent: parent_id === null ? null : spanIds.get(parent_id),
+    status,
+    errorType: error_type ?? undefined,
+  }))
+  expect(
+    spans.map(({ name, parentSpanId, status, attributes }) => ({
+      name,
+      parent: parentSpanId,
+      status,
+      errorType: attributes['error.type'],
+    })),
+  ).toEqual(ofLedger)
+  expect(collector.duplicates).toBe(0)
+  return { spans, steps }
 }
