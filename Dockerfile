@@ -1,4 +1,4 @@
-# One image a service: docker build --target agent-app . (or tool-service)
+# One image a service: docker build --target agent-app . (or tool-service, trace-inspector)
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 # Only what decides about dependencies: a change of sources leaves this layer in the cache.
@@ -38,3 +38,11 @@ WORKDIR /app/agent-app
 ENV PORT=8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+FROM agent-app AS trace-inspector
+COPY --chown=node:node trace-inspector/src ../trace-inspector/src
+WORKDIR /app/trace-inspector
+ENV INSPECTOR_PORT=4319
+CMD ["node", "src/main.ts"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.INSPECTOR_PORT}/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]

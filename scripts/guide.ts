@@ -21,6 +21,14 @@ export function guide({ services, host }: Setup): string {
     'Try:',
     `  curl '${url['agent-app']}/run?scenario=fanout'`,
     `  ${told}./generate_scenarios.sh`,
+    `  npm run verify${verifyArguments(url)}`,
     '',
   ].join('\n')
+}
+
+/** What `npm run verify` has to be told where services are not at their usual places. */
+function verifyArguments(url: Record<string, string>): string {
+  const usual = { 'agent-app': ':8080', 'trace-inspector': ':4319' }
+  if (Object.entries(usual).every(([name, port]) => url[name]?.endsWith(port))) return ''
+  return ` -- --agent ${url['agent-app']} --inspector ${url['trace-inspector']}`
 }

@@ -36,6 +36,7 @@ const ports = {
   AGENT_PORT: port(8080, 'the primary agent'),
   SECONDARY_PORT: port(8082, 'the secondary agent'),
   TOOL_PORT: port(8081, 'tool-service'),
+  INSPECTOR_PORT: port(4319, 'trace-inspector'),
 }
 const { HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S } = serviceSchema({ port: 0, serviceName: '' })
 const schema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
@@ -49,11 +50,26 @@ const traced = ['--import', './src/telemetry.ts', 'src/main.ts']
 export function readSetup(environment: NodeJS.ProcessEnv): Setup {
   const read = readEnvironment(schema, environment)
   refuseSharedPorts(read)
-  const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = read
-  const agent = { folder: 'agent-app', args: traced, readyPath: '/ready', uses: ['tool-service'] }
+  const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT } = read
+  const agent = { folder: 'agent-app', args: traced, readyPath: '/ready', uses: ['tool-service', 'trace-inspector'] }
   const primaryName = environment.SERVICE_NAME || environment.OTEL_SERVICE_NAME || 'synthetic-agent-app'
   const TOOL_BASE = urlOf(read.HOST, TOOL_PORT)
+  const agents = [AGENT_PORT, SECONDARY_PORT].map((agentPort) => urlOf(read.HOST, agentPort))
+  const traces = goElsewhere(environment) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(read.HOST, INSPECTOR_PORT) }
   const services: Service[] = [
+    {
+      name: 'trace-inspector',
+      folder: 'trace-inspector',
+      args: ['src/main.ts'],
+      port: INSPECTOR_PORT,
+      portVariable: 'INSPECTOR_PORT',
+      readyPath: '/ready',
+      environment: {
+        INSPECTOR_PORT: String(INSPECTOR_PORT),
+        AGENT_URLS: environment.AGENT_URLS || agents.join(','),
+      },
+      uses: [],
+    },
     {
       name: 'tool-service',
       folder: 'tool-service',
@@ -61,26 +77,38 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       port: TOOL_PORT,
       portVariable: 'TOOL_PORT',
       readyPath: '/health',
-      environment: {},
-      uses: [],
+      environment: traces,
+      uses: ['trace-inspector'],
     },
     {
       ...agent,
       name: 'agent-app',
       port: AGENT_PORT,
       portVariable: 'AGENT_PORT',
-      environment: { TOOL_BASE, SERVICE_NAME: primaryName, AGENT_NAME: environment.AGENT_NAME },
+      environment: { ...traces, TOOL_BASE, SERVICE_NAME: primaryName, AGENT_NAME: environment.AGENT_NAME },
     },
     {
       ...agent,
       name: 'agent-app-secondary',
       port: SECONDARY_PORT,
       portVariable: 'SECONDARY_PORT',
-      environment: { TOOL_BASE, SERVICE_NAME: `${primaryName}-secondary`, AGENT_NAME: 'SecondaryAgent' },
+      environment: {
+        ...traces,
+        TOOL_BASE,
+        SERVICE_NAME: `${primaryName}-secondary`,
+        AGENT_NAME: 'SecondaryAgent',
+      },
     },
   ]
   const stopMs = (read.DRAIN_TIMEOUT_S + read.FLUSH_TIMEOUT_S) * 1000 + stopMarginMs
   return { services, host: read.HOST, stopMs }
+}
+
+/** Whether the shell says where spans go; one that asks for gRPC means a Collector, for trace-inspector takes HTTP. */
+function goElsewhere(environment: NodeJS.ProcessEnv): boolean {
+  const protocol = environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || environment.OTEL_EXPORTER_OTLP_PROTOCOL
+  const endpoint = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT
+  return Boolean(endpoint) || protocol === 'grpc'
 }
 
 /** Variables of the shell that belong to one service alone. OTEL_SERVICE_NAME would name all of them alike. */

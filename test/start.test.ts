@@ -38,7 +38,7 @@ test('runs all services, each under its own name, and ends them on SIGTERM', asy
   await supervisor.until(ready)
   const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = supervisor.ports
   const pids = supervisor.services()
-  expect([...pids.keys()].sort()).toEqual(['agent-app', 'agent-app-secondary', 'tool-service'])
+  expect([...pids.keys()].sort()).toEqual(['agent-app', 'agent-app-secondary', 'tool-service', 'trace-inspector'])
   expect((await get(TOOL_PORT, '/health')).body.service).toBe('synthetic-tool-service')
   expect((await get(AGENT_PORT, '/')).body).toMatchObject({ service: 'shop', agent: 'Mesh' })
   expect((await get(SECONDARY_PORT, '/')).body).toMatchObject({ service: 'shop-secondary', agent: 'SecondaryAgent' })
@@ -50,6 +50,22 @@ test('runs all services, each under its own name, and ends them on SIGTERM', asy
   process.kill(supervisor.pid, 'SIGTERM')
   expect(await supervisor.ended).toBe(0)
   await expectGone(pids)
+})
+
+test('traces go to the inspector, which knows the agents, unless the shell says where they go', async () => {
+  const supervisor = start({ OTEL_SDK_DISABLED: 'false', OTEL_EXPORTER_OTLP_ENDPOINT: '' })
+  await supervisor.until(ready)
+  const { AGENT_PORT, SECONDARY_PORT, INSPECTOR_PORT } = supervisor.ports
+  for (const port of [AGENT_PORT, SECONDARY_PORT]) {
+    const { body } = await get(port, '/run?scenario=fanout&fanout=1&delay_ms=1')
+    const verified = await get(INSPECTOR_PORT, `/traces/${String(body.trace_id)}/verify?wait_s=20`)
+    expect(verified.body.verdict).toBe('complete')
+  }
+  const elsewhere = start({ OTEL_SDK_DISABLED: 'false', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:21017' })
+  await elsewhere.until(ready)
+  await get(elsewhere.ports.AGENT_PORT, '/run?scenario=fanout&fanout=1&delay_ms=1')
+  await elsewhere.until(/127\.0\.0\.1:21017\/v1\/traces takes no spans/)
+  expect((await get(elsewhere.ports.INSPECTOR_PORT, '/traces')).body).toMatchObject({ spans: 0 })
 })
 
 test('a run that is under way comes to its end before the tools go', async () => {
@@ -104,7 +120,7 @@ test.each([
   ['once they are ready', ready],
 ])('SIGKILL of the supervisor leaves no process: %s', async (_when, moment) => {
   const supervisor = start()
-  await expect.poll(() => supervisor.services().size, patient).toBe(3)
+  await expect.poll(() => supervisor.services().size, patient).toBe(4)
   await supervisor.until(moment)
   const pids = supervisor.services()
   process.kill(supervisor.pid, 'SIGKILL')

@@ -9,7 +9,7 @@ let nextPort = 21_020
 /** `npm start` as a real process, with ports that no other test has. */
 export interface Supervisor {
   pid: number
-  ports: { AGENT_PORT: number; SECONDARY_PORT: number; TOOL_PORT: number }
+  ports: { AGENT_PORT: number; SECONDARY_PORT: number; TOOL_PORT: number; INSPECTOR_PORT: number }
   /** All that was printed so far. */
   output: () => string
   /** Resolves when the output matches; rejects when the process ends without. */
@@ -22,7 +22,8 @@ export interface Supervisor {
 
 /** Starts the supervisor, by `node` itself or by npm in a process group of its own. */
 export function startSupervisor(environment: Record<string, string> = {}, by: 'node' | 'npm' = 'node'): Supervisor {
-  const ports = { AGENT_PORT: nextPort++, SECONDARY_PORT: nextPort++, TOOL_PORT: nextPort++ }
+  const [AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT] = [nextPort++, nextPort++, nextPort++, nextPort++]
+  const ports = { AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT }
   const portTexts = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
   const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts']
   const child = spawn(command, args, {
@@ -77,7 +78,7 @@ function servicesBelow(pid: number): Map<string, number> {
   const all = processes()
   const below = (parent: number): typeof all =>
     all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)])
-  const known = ['tool-service', 'agent-app', 'agent-app-secondary']
+  const known = ['tool-service', 'agent-app', 'agent-app-secondary', 'trace-inspector']
   return new Map(
     below(pid)
       .filter(({ name }) => known.includes(name))
