@@ -4,7 +4,7 @@ export function ms(value: number): string {
   if (size >= 60_000) return `${(value / 60_000).toFixed(size >= 600_000 ? 0 : 1)} min`
   if (size >= 10_000) return `${(value / 1000).toFixed(1)} s`
   if (size >= 1000) return `${(value / 1000).toFixed(2)} s`
-  if (size >= 10 || size === 0) return `${Math.round(value)} ms`
+  if (size >= 9.95 || size === 0) return `${Math.round(value)} ms`
   if (size >= 0.1) return `${value.toFixed(1)} ms`
   return `${Math.round(value * 1000)} µs`
 }

@@ -13,7 +13,7 @@ export interface Gap {
 const leastShare = 0.04
 
 /**
- * Times in which no innermost span was at work. Waiting for a person is no work; what is above the innermost spans is
+ * Times in which no service's innermost span was at work. Waiting for a person is no work; what is above the innermost spans is
  * only there because they are.
  */
 export function findIdle(columns: Columns, tree: Tree, extent: { start: number; end: number }): Gap[] {
@@ -22,7 +22,7 @@ export function findIdle(columns: Columns, tree: Tree, extent: { start: number; 
   for (let span = 0; span < columns.id.length; span++) {
     const interval: [number, number] = [columns.start[span] as number, endOf(columns, span)]
     if (has(columns, span, flag.idle)) waits.push(interval)
-    else if (childrenOf(tree, span).length === 0) busy.push(interval)
+    else if (isInnermost(columns, tree, span)) busy.push(interval)
   }
   busy.sort((a, b) => a[0] - b[0])
   const least = (extent.end - extent.start) * leastShare
@@ -34,6 +34,11 @@ export function findIdle(columns: Columns, tree: Tree, extent: { start: number; 
     busyUntil = Math.max(busyUntil, end)
   }
   return gaps
+}
+
+/** A call that another service answers works all the while. */
+function isInnermost({ service }: Columns, tree: Tree, span: number): boolean {
+  return childrenOf(tree, span).every((child) => service[child] !== service[span])
 }
 
 function isWithin(waits: readonly [number, number][], start: number, end: number): boolean {

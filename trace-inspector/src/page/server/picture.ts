@@ -32,7 +32,10 @@ export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: Le
   const judged = ledger && compareWithLedger(ledger, trace)
   const drawn = received.map((span) => drawReceived(span, judged?.flags.get(span.spanId) ?? 0))
   if (judged) drawn.push(...judged.lost.map((lost) => ({ ...lost, flags: lost.flags | flag.lost })))
-  const columns = toColumns(traceId, drawn)
+  const columns = toColumns(
+    traceId,
+    drawn.sort((a, b) => a.startMs - b.startMs),
+  )
   return judged ? { columns, judged: judged.notes } : { columns }
 }
 

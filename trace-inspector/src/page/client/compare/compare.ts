@@ -1,3 +1,81 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-export function Compare(): VNode { return html`<p>…</p>` }
+import type { Observation } from 'service-kit/analysis/findings'
+import { workflowOf } from '../../model/critical.ts'
+import { ms, percent, whole } from '../../model/format.ts'
+import { answersFor } from '../../model/questions.ts'
+import { anyScenario } from '../state/agents.ts'
+import { ledgerRuns, revelation, type Revelation, trace } from '../state/trace.ts'
+import { Chart } from './chart.ts'
+import { LedgerAnswer } from './ledger-answer.ts'
+
+/** What an aggregate shows of these spans beside what the trace reveals, and whether the ledger agrees. */
+export function Compare(): VNode {
+  const revealed = revelation.value
+  if (!revealed)
+    return html`<p class="waiting" role="status"><i class="spinner" aria-hidden="true"></i> Reading the trace</p>`
+  return html`<div class="compare">
+    <${Questions} revealed=${revealed} />
+    <section class="card" aria-labelledby="aggregate-title">
+      <h2 id="aggregate-title">What an aggregate shows</h2>
+      <p class="dim">Durations by span name, as an APM's table has them.</p>
+      ${aggregateTable(revealed)}
+    </section>
+    <section class="card" aria-labelledby="reveals-title">
+      <h2 id="reveals-title">What the trace shows of it</h2>
+      ${revealed.observed === null && html`<p class="dim">${revealed.text}.</p>`}
+      ${revealed.observed && html`<${Chart} observation=${revealed as Observation} />`}
+      <${LedgerAnswer} revealed=${revealed} />
+    </section>
+  </div>`
+}
+
+function Questions({ revealed }: { revealed: Revelation }): VNode | null {
+  const model = trace.value
+  if (!model || !revealed.observed) return null
+  const root = workflowOf(model.columns, model.tree)
+  const total = root === undefined ? 0 : (model.columns.duration[root] as number)
+  const { symptom, missed } = answersFor(revealed as Observation, total, revealed.aggregate)
+  const scenario = anyScenario(ledgerRuns.value[0]?.scenario ?? '')
+  const cards: [string, string | undefined, string][] = [
+    ['The symptom', scenario?.symptom, symptom],
+    ['Why an aggregate misses it', scenario?.missed, missed],
+    ['What the trace reveals', scenario?.reveals, `${revealed.text}.`],
+  ]
+  return html`<section class="questions" aria-label="Three questions">
+    ${cards.map(
+      ([title, general, here]) =>
+        html`<div class="question">
+          <h3>${title}</h3>
+          <p>${here}</p>
+          ${general && html`<p class="dim">${general}.</p>`}
+        </div>`,
+    )}
+  </section>`
+}
+
+function aggregateTable({ aggregate }: Revelation): VNode {
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="aggregate-title">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          ${['Count', 'Mean', 'p50', 'p95', 'p99', 'Errors'].map((title) => html`<th scope="col" class="number">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${aggregate.map(
+          (row) =>
+            html`<tr>
+              <th scope="row">${row.name}</th>
+              <td class="number">${whole(row.count)}</td>
+              ${[row.mean_ms, row.p50_ms, row.p95_ms, row.p99_ms].map((value) => html`<td class="number">${ms(value)}</td>`)}
+              <td class="number">
+                ${row.error_rate > 0 ? html`<span class="sign is-error">✕ ${percent(row.error_rate)}</span>` : '0 %'}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
+}

@@ -40,11 +40,13 @@ export function Axis(): VNode {
     ${times
       .filter((time) => across(time) < 0.985)
       .map((time) => html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}>${tick(time, stepMs)}</span>`)}
-    ${drag &&
-    html`<span
-      class="drag"
-      style=${{ left: `${Math.min(drag.from, drag.to) * 100}%`, width: `${Math.abs(drag.to - drag.from) * 100}%` }}
-    ></span>`}
+    ${
+      drag &&
+      html`<span
+        class="drag"
+        style=${{ left: `${Math.min(drag.from, drag.to) * 100}%`, width: `${Math.abs(drag.to - drag.from) * 100}%` }}
+      ></span>`
+    }
   </div>`
 }
 

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { endOf, flag, has, nameOf } from '../../model/columns.ts'
+import { endOf, flag, has } from '../../model/columns.ts'
 import { densityOf, type Fold } from '../../model/fold.ts'
 import { count, ms } from '../../model/format.ts'
 import { across, marked, path, showPath } from '../state/look.ts'
@@ -24,11 +24,27 @@ export function spanBar({ columns }: TraceModel, span: number): VNode[] {
   const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${ms(columns.duration[span] as number)}`
   return [
     html`<span class=${classes.join(' ')} style=${{ left: share(from), width: share(Math.max(0, to - from)) }}></span>`,
-    label(from, to, text, words.filter((word) => word !== 'idle').map((word) => signs[word]).join(' ')),
+    label(
+      from,
+      to,
+      text,
+      words
+        .filter((word) => word !== 'idle')
+        .map((word) => signs[word])
+        .join(' '),
+      has(columns, span, flag.idle | flag.lost),
+    ),
   ]
 }
 
-const signs = { error: '✕ error', idle: '', lost: '◌ lost', altered: '≠ altered', unexpected: '? unexpected', orphaned: '⌥ orphaned' }
+const signs = {
+  error: '✕ error',
+  idle: '',
+  lost: '◌ lost',
+  altered: '≠ altered',
+  unexpected: '? unexpected',
+  orphaned: '⌥ orphaned',
+}
 
 /** What is to be said of a span, in words that are its bar's classes too. */
 export function wordsOf(columns: TraceModel['columns'], span: number): (keyof typeof signs)[] {
@@ -36,14 +52,16 @@ export function wordsOf(columns: TraceModel['columns'], span: number): (keyof ty
 }
 
 /** Text beside a bar: behind it where there is room, else before it, else on it. */
-function label(from: number, to: number, text: string, sign = ''): VNode {
+function label(from: number, to: number, text: string, sign = '', isHollow = false): VNode {
   const place =
     to < 0.82
       ? { class: 'after', style: { left: share(to) } }
       : from > 0.18
         ? { class: 'before', style: { right: share(1 - from) } }
-        : { class: 'on', style: { right: share(Math.max(0, 1 - to)) } }
-  return html`<span class=${`bar-text ${place.class}`} style=${place.style}>${text}${sign && html`<b class="sign">${sign}</b>`}</span>`
+        : { class: isHollow ? 'on is-boxed' : 'on', style: { right: share(Math.max(0, 1 - to)) } }
+  return html`<span class=${`bar-text ${place.class}`} style=${place.style}
+    >${text}${sign && html`<b class="sign">${sign}</b>`}</span
+  >`
 }
 
 const buckets = 120
@@ -74,6 +92,7 @@ export function foldBar({ columns }: TraceModel, fold: Fold): VNode[] {
       to,
       `median ${ms(fold.medianMs)} · longest ${ms(fold.longestMs)}`,
       marks > 0 ? `◆ ${marks} marked` : '',
+      true,
     ),
   ]
 }
@@ -88,5 +107,3 @@ export function timeText({ columns }: TraceModel, span: number): string {
 
 export const foldText = (fold: Fold) =>
   `${count(fold.members.length, 'span')}, median ${ms(fold.medianMs)}, longest ${ms(fold.longestMs)}`
-
-export const isStream = ({ columns }: TraceModel, span: number) => nameOf(columns, span).startsWith('chat')

@@ -8,6 +8,8 @@ import { path, select, selected, unselect } from '../state/look.ts'
 import { getJson, messageOf } from '../state/api.ts'
 import { type Note, trace, type TraceModel } from '../state/trace.ts'
 import { wordsOf } from './bars.ts'
+import { Glance } from './glance.ts'
+import { valueText } from './value.ts'
 
 interface Received {
   kind: string
@@ -38,10 +40,7 @@ export function Details(): VNode {
   useEffect(() => {
     if (model && id && !isLost) void load(model.columns.trace_id, id)
   }, [model, id, isLost])
-  if (!model || span < 0)
-    return html`<aside class="details is-empty" aria-label="Span">
-      <p>Select a span: click it, or walk with the arrow keys.</p>
-    </aside>`
+  if (!model || span < 0) return html`<${Glance} />`
   const note = model.notes[id]
   const { span: known, problem } = received.value.id === id ? received.value : { span: null, problem: '' }
   return html`<aside class="details" aria-label="Span">
@@ -49,8 +48,8 @@ export function Details(): VNode {
       <h2>${nameOf(model.columns, span)}</h2>
       <button type="button" class="tool" aria-label="Select nothing (Esc)" onClick=${unselect}>✕</button>
     </header>
-    ${facts(model, span, known)} ${note && changes(note, isLost)}
-    ${!isLost && known && events(model, span, known)} ${links(model, span)}
+    ${facts(model, span, known)} ${note && changes(note, isLost)} ${!isLost && known && events(model, span, known)}
+    ${links(model, span)}
     ${isLost ? attributes(note?.attributes, 'As the ledger has it') : known && attributes(known.attributes, 'Attributes')}
     ${problem && html`<p class="problem">${problem}</p>`}
   </aside>`
@@ -71,14 +70,14 @@ function facts(model: TraceModel, span: number, known: Received | null): VNode {
     ['span id', html`<code>${columns.id[span]}</code>`],
   ]
   return html`<dl class="facts">
-    ${list.filter(([, value]) => value !== '').map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
+    ${list
+      .filter(([, value]) => value !== '')
+      .map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
   </dl>`
-}
-
-const shown = (value: unknown): string => {
-  if (value === null || value === undefined) return 'nothing'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length > 2000 ? `${text.slice(0, 2000)}… (${text.length} characters)` : text
 }
 
 function changes({ key, changes: list }: Note, isLost: boolean): VNode {
@@ -93,7 +92,7 @@ function changes({ key, changes: list }: Note, isLost: boolean): VNode {
         ({ kind, expected, actual }) =>
           html`<li>
             <b>${kind.replaceAll('_', ' ')}</b>
-            <del>${shown(expected)}</del> <span aria-label="became">→</span> <ins>${shown(actual)}</ins>
+            <del>${valueText(expected)}</del> <span aria-label="became">→</span> <ins>${valueText(actual)}</ins>
           </li>`,
       )}
     </ul>
@@ -114,7 +113,9 @@ function events({ columns }: TraceModel, span: number, { events: list }: Receive
             html`<tr>
               <td class="number">+ ${ms(time_ms - start)}</td>
               <th scope="row">${name.replaceAll('_', ' ')}</th>
-              <td>${Object.entries(own).map(([key, value]) => html`<span class="pair">${key.split('.').at(-1)} ${shown(value)}</span>`)}</td>
+              <td>
+                ${Object.entries(own).map(([key, value]) => html`<span class="pair">${key.split('.').at(-1)} ${valueText(value)}</span>`)}
+              </td>
             </tr>`,
         )}
       </tbody>
@@ -129,10 +130,12 @@ function links({ columns }: TraceModel, span: number): VNode[] {
   const { from, to } = columns.links
   const waitedFor = to.filter((_, index) => from[index] === span)
   const joinedBy = from.filter((_, index) => to[index] === span)
-  return ([
-    ['Waited for', waitedFor],
-    ['Waited for by', joinedBy],
-  ] as const)
+  return (
+    [
+      ['Waited for', waitedFor],
+      ['Waited for by', joinedBy],
+    ] as const
+  )
     .filter(([, spans]) => spans.length > 0)
     .map(
       ([title, spans]) =>
@@ -143,7 +146,8 @@ function links({ columns }: TraceModel, span: number): VNode[] {
               (other) =>
                 html`<li>
                   <button type="button" class="link" onClick=${() => select(other)}>
-                    ${agentOf(columns, other) || nameOf(columns, other)} <span class="dim">${ms(columns.duration[other] as number)}</span>
+                    ${agentOf(columns, other) || nameOf(columns, other)}
+                    <span class="dim">${ms(columns.duration[other] as number)}</span>
                   </button>
                 </li>`,
             )}
@@ -159,7 +163,11 @@ function attributes(list: Record<string, unknown> | undefined, title: string): V
   return html`<section>
     <h3>${title}</h3>
     <dl class="attributes">
-      ${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${shown(value)}</dd>`)}
+      ${entries.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${valueText(value)}</dd>`,
+      )}
     </dl>
   </section>`
 }

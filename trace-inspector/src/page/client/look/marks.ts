@@ -15,6 +15,10 @@ const eventsOf = computed(() => {
   return found
 })
 
+/** Shares of the width that a word takes, and where the last may begin. */
+const wordWidth = 0.11
+const lastNamed = 0.78
+
 const words: Readonly<Record<string, string>> = {
   first_token: 'first token',
   last_token: 'last token',
@@ -32,11 +36,14 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
     const at = across(columns.events.at[index] as number)
     if (at < 0 || at > 1) continue
     const name = columns.names[columns.events.name[index] as number] as string
-    if (words[name])
-      named.push(
-        html`<i class=${`mark mark-${name}`} style=${{ left: `${(at * 100).toFixed(3)}%` }} title=${words[name]}></i>`,
-      )
-    else ticks[name === 'stall' ? 'stall' : 'other'].push(`M${(at * 1000).toFixed(1)} 0V10`)
+    const word = words[name]
+    if (word) {
+      const left = `${(at * 100).toFixed(3)}%`
+      named.push(html`<i class=${`mark mark-${name}`} style=${{ left }} title=${word}></i>`)
+      // What would run into the next word, or into the duration at the end, is left to the tooltip.
+      if (at < lastNamed && isNextFar(columns, own, index, at))
+        named.push(html`<span class="mark-text" style=${{ left }}>${word}</span>`)
+    } else ticks[name === 'stall' ? 'stall' : 'other'].push(`M${(at * 1000).toFixed(1)} 0V10`)
   }
   const drawn = (['stall', 'other'] as const).filter((kind) => ticks[kind].length > 0)
   return [
@@ -48,4 +55,15 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
     ),
     ...named,
   ]
+}
+
+/** Whether the next named event of the span leaves room for a word. */
+function isNextFar(
+  { events, names }: TraceModel['columns'],
+  own: readonly number[],
+  index: number,
+  at: number,
+): boolean {
+  const next = own.find((each) => each > index && words[names[events.name[each] as number] as string])
+  return next === undefined || across(events.at[next] as number) - at > wordWidth
 }

@@ -51,9 +51,8 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   const tall = rowHeight.value
   const y = (place: number) => (place + 1) * tall - 3.5 - scrollTop.value
   const isNear = (top: number) => top > -tall && top < height + tall
-  pen.strokeStyle = critical
-  pen.lineWidth = 2
-  pen.beginPath()
+  const along = new Path2D()
+  const between = new Path2D()
   let last: { x: number; y: number } | undefined
   for (const { span, from, to } of segments.value) {
     const place = placeOf(span)
@@ -62,16 +61,20 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
     const left = across(from) * width
     const right = across(to) * width
     if (last && last.y !== here && (isNear(last.y) || isNear(here) || last.y < 0 !== here < 0)) {
-      pen.moveTo(left, last.y)
-      pen.lineTo(left, here)
+      between.moveTo(left, last.y)
+      between.lineTo(left, here)
     }
     if (isNear(here) && right >= 0 && left <= width) {
-      pen.moveTo(Math.max(-2, left), here)
-      pen.lineTo(Math.min(width + 2, Math.max(right, left + 1)), here)
+      along.moveTo(Math.max(-2, left), here)
+      along.lineTo(Math.min(width + 2, Math.max(right, left + 1)), here)
     }
     last = { x: right, y: here }
   }
-  pen.stroke()
+  pen.strokeStyle = critical
+  pen.lineWidth = 2.5
+  pen.stroke(along)
+  pen.lineWidth = 1
+  pen.stroke(between)
   if (showLinks.value) drawLinks(pen, model, link, (place) => (place + 0.5) * tall - scrollTop.value, width, height)
 }
 

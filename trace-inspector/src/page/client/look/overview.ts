@@ -31,7 +31,15 @@ export function Overview(): VNode {
   const line = timeline.value
   const model = trace.value
   useEffect(() => {
-    if (canvas.current && model && line) draw(canvas.current, model, (time) => line.drawn(time) / line.length)
+    if (canvas.current && model && line)
+      drawSpans(
+        canvas.current,
+        model,
+        order.value,
+        (time) => line.drawn(time) / line.length,
+        marked.value,
+        selected.value,
+      )
   }, [model, line, order.value, marked.value, selected.value, repaints.value, size])
   const { from, to } = seen.value
   const length = line?.length || 1
@@ -56,34 +64,46 @@ export function Overview(): VNode {
         onPointerUp=${() => (start.current = null)}
         onDblClick=${() => (view.value = null)}
       ></canvas>
-      ${view.value &&
-      html`<i class="veil" style=${{ left: 0, width: `${(from / length) * 100}%` }}></i>
-        <i class="veil" style=${{ left: `${(to / length) * 100}%`, right: 0 }}></i>`}
+      ${
+        view.value &&
+        html`<i class="veil" style=${{ left: 0, width: `${(from / length) * 100}%` }}></i>
+          <i class="veil" style=${{ left: `${(to / length) * 100}%`, right: 0 }}></i>`
+      }
     </div>
   </div>`
 }
 
-function draw(canvas: HTMLCanvasElement, model: TraceModel, x: (time: number) => number): void {
+const nothing: ReadonlySet<number> = new Set()
+
+/** Draws spans in the order of their rows; `x` says where a time is, from 0 to 1. */
+export function drawSpans(
+  canvas: HTMLCanvasElement,
+  model: TraceModel,
+  rows: Int32Array,
+  x: (time: number) => number,
+  marks = nothing,
+  chosen = -1,
+): void {
   const prepared = prepare(canvas)
   if (!prepared) return
   const { pen, width, height } = prepared
   const colour = colours(canvas, names)
   const { columns } = model
-  const tall = Math.min(6, Math.max(1, (height - 4) / order.value.length))
+  const tall = Math.min(6, Math.max(1, (height - 4) / rows.length))
   const bar = (span: number, place: number, fill: string) => {
     const left = x(columns.start[span] as number) * width
     const right = x(endOf(columns, span)) * width
-    const y = 2 + (place / order.value.length) * (height - 4)
+    const y = 2 + (place / rows.length) * (height - 4)
     pen.fillStyle = fill
     pen.fillRect(left, y, Math.max(1, right - left), tall)
   }
   const late: [number, number, string][] = []
-  order.value.forEach((span, place) => {
-    if (marked.value.has(span)) late.push([span, place, colour.mark])
+  rows.forEach((span, place) => {
+    if (marks.has(span)) late.push([span, place, colour.mark])
     else if (has(columns, span, flag.lost)) late.push([span, place, colour.ink])
     else if (has(columns, span, flag.error)) late.push([span, place, colour.error])
     else bar(span, place, colour[`hue-${(columns.service[span] as number) % 6}` as 'hue-0'])
-    if (span === selected.value) late.push([span, place, colour.accent])
+    if (span === chosen) late.push([span, place, colour.accent])
   })
   for (const each of late) bar(...each)
 }

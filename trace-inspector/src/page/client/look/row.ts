@@ -11,6 +11,8 @@ import { toggle } from './walk.ts'
 
 /** Deeper rows are not indented any further: their depth is printed. */
 const deepestIndent = 10
+/** Where the finding points at more, their signs are enough. */
+const mostOutlined = 24
 
 /** One row of the treegrid: a span, or a fold. */
 export function row(model: TraceModel, code: number, place: number, level: number): VNode {
@@ -24,7 +26,9 @@ export function row(model: TraceModel, code: number, place: number, level: numbe
     ...(cursor.value === code ? ['is-selected'] : []),
     ...(isFold ? ['is-fold'] : []),
     ...(isDim ? ['is-dim'] : []),
-    ...(!isFold && marked.value.has(code) ? ['is-marked'] : []),
+    ...(!isFold && marked.value.has(code)
+      ? [marked.value.size <= mostOutlined ? 'is-marked is-outlined' : 'is-marked']
+      : []),
     ...(!isFold && showPath.value && path.value.has(code) ? ['on-path'] : []),
   ]
   return html`<div
@@ -44,16 +48,23 @@ export function row(model: TraceModel, code: number, place: number, level: numbe
       <span class="indent" style=${{ width: `${Math.min(level, deepestIndent) * 12}px` }}>
         ${level > deepestIndent && html`<span class="depth">${level}</span>`}
       </span>
-      ${below > 0
-        ? html`<span class="twisty" aria-hidden="true" onClick=${(event: Event) => (event.stopPropagation(), toggle(code))}
-            >${isOpen ? '▾' : '▸'}</span
-          >`
-        : html`<span class="twisty"></span>`}
+      ${
+        below > 0
+          ? html`<span
+              class="twisty"
+              aria-hidden="true"
+              onClick=${(event: Event) => (event.stopPropagation(), toggle(code))}
+              >${isOpen ? '▾' : '▸'}</span
+            >`
+          : html`<span class="twisty"></span>`
+      }
       ${fold ? foldName(model, fold) : spanName(model, code, isOpen)}
     </span>
     <span role="gridcell" class="cell-time">
       <span class="sr">${fold ? foldText(fold) : timeText(model, code)}</span>
-      <span aria-hidden="true">${fold ? foldBar(model, fold) : [...spanBar(model, code), ...eventMarks(model, code)]}</span>
+      <span aria-hidden="true"
+        >${fold ? foldBar(model, fold) : [...spanBar(model, code), ...eventMarks(model, code)]}</span
+      >
     </span>
   </div>`
 }

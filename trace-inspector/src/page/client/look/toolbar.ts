@@ -31,7 +31,8 @@ export function Toolbar(): VNode | null {
     <span class="found" role="status">${query.value && count(matches.value.length, 'match', 'matches')}</span>
     <span class="group">
       ${button('+', 'Closer (W)', () => zoomBy(0.6))} ${button('−', 'Further away (S)', () => zoomBy(1 / 0.6))}
-      ${button('‹', 'Earlier (A)', () => panBy(-0.25), !view.value)} ${button('›', 'Later (D)', () => panBy(0.25), !view.value)}
+      ${button('‹', 'Earlier (A)', () => panBy(-0.25), !view.value)}
+      ${button('›', 'Later (D)', () => panBy(0.25), !view.value)}
       ${button('All', 'All of the time (0)', showAll, !view.value)}
     </span>
     <span class="group">

@@ -40,7 +40,8 @@ function Rows({ label }: { label: string }): VNode {
       if (event.ctrlKey || event.metaKey) {
         const { left, width } = (element.querySelector('.cell-time') ?? element).getBoundingClientRect()
         zoomBy(event.deltaY > 0 ? 1.25 : 0.8, Math.max(0, Math.min(1, (event.clientX - left) / width)))
-      } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) panBy((event.deltaX || event.deltaY) / 800)
+      } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
+        panBy((event.deltaX || event.deltaY) / 800)
       else return
       event.preventDefault()
     }
@@ -59,7 +60,8 @@ function Rows({ label }: { label: string }): VNode {
   const shown: VNode[] = []
   for (let place = from; place < to; place++)
     shown.push(row(model, list.row[place] as number, place, list.level[place] as number))
-  const active = cursor.value !== null && list.row.subarray(from, to).includes(cursor.value) ? rowId(cursor.value) : undefined
+  const active =
+    cursor.value !== null && list.row.subarray(from, to).includes(cursor.value) ? rowId(cursor.value) : undefined
   return html`<div class="rows-frame">
     <${Bands} />
     <div
@@ -74,9 +76,13 @@ function Rows({ label }: { label: string }): VNode {
       onScroll=${(event: Event) => (scrollTop.value = (event.target as HTMLElement).scrollTop)}
       onKeyDown=${onRowKey}
     >
-      <div class="rows-space" role="rowgroup" style=${{ height: `${list.row.length * rowHeight.value}px` }}>${shown}</div>
+      <div class="rows-space" role="rowgroup" style=${{ height: `${list.row.length * rowHeight.value}px` }}>
+        ${shown}
+      </div>
     </div>
     <${Overlay} />
-    <span id="keys-hint" class="sr">Arrow keys walk the tree, W and S zoom, slash searches, question mark lists all keys</span>
+    <span id="keys-hint" class="sr"
+      >Arrow keys walk the tree, W and S zoom, slash searches, question mark lists all keys</span
+    >
   </div>`
 }

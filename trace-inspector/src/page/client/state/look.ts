@@ -9,7 +9,7 @@ import { search } from '../../model/search.ts'
 import { scrollTo } from '../../model/window.ts'
 import { address, note } from './address.ts'
 import { announce } from './announce.ts'
-import { revelation, trace, type TraceModel } from './trace.ts'
+import { revelation, type Revelation, trace, type TraceModel } from './trace.ts'
 
 export const rowHeight = signal(26)
 export const opened = signal<Opened>({ closed: new Set(), unfolded: new Set() })
@@ -39,7 +39,9 @@ export const timeline = computed(() =>
 export const seen = computed<View>(() => view.value ?? { from: 0, to: timeline.value?.length ?? 1 })
 export const matches = computed(() => (trace.value ? search(trace.value.columns, query.value) : []))
 export const matching = computed(() => new Set(matches.value))
-export const path = computed(() => (trace.value ? criticalPathOf(trace.value.columns, trace.value.tree) : new Map<number, number>()))
+export const path = computed(() =>
+  trace.value ? criticalPathOf(trace.value.columns, trace.value.tree) : new Map<number, number>(),
+)
 export const segments = computed(() =>
   trace.value && showPath.value ? segmentsOf(trace.value.columns, trace.value.tree, path.value) : [],
 )
@@ -47,9 +49,13 @@ export const segments = computed(() =>
 export const positions = computed(() => new Map(trace.value?.columns.id.map((id, span) => [id, span])))
 /** Spans that the finding points at. */
 export const marked = computed(() => {
-  const ids = showMarks.value ? (revelation.value?.observed?.span_ids ?? []) : []
-  return new Set(ids.flatMap((id) => positions.value.get(id) ?? []))
+  const found = showMarks.value ? revelation.value?.observed : null
+  return new Set(found ? pointedAt(found).flatMap((id) => positions.value.get(id) ?? []) : [])
 })
+/** A critical path has its own line: what is marked of it is the branch that was waited for. */
+const pointedAt = (observed: NonNullable<Revelation['observed']>): string[] =>
+  'bottleneck' in observed ? (observed.bottleneck ? [observed.bottleneck.span_id] : []) : observed.span_ids
+
 /** The span whose details are shown; −1 for none. */
 export const selected = computed(() => {
   const row = cursor.value
@@ -115,7 +121,8 @@ effect(() => {
     const row = cursor.value
     const at = isSame && row !== null && row >= 0 ? (before?.columns.id[row] ?? '') : address.value.span
     batch(() => {
-      opened.value = before && isSame ? carryOver(opened.value, before, model) : { closed: new Set(), unfolded: new Set() }
+      opened.value =
+        before && isSame ? carryOver(opened.value, before, model) : { closed: new Set(), unfolded: new Set() }
       cursor.value = null
       if (isSame) return
       view.value = null

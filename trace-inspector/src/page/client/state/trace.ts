@@ -58,7 +58,8 @@ export interface LedgerRun {
   state: 'running' | 'closed'
   ok: boolean | null
   started_ms: number
-  finding: (Observation & { text: string; injected: { key: string; drawn_ms: number; span_id: string }[] | null }) | null
+  finding:
+    (Observation & { text: string; injected: { key: string; drawn_ms: number; span_id: string }[] | null }) | null
 }
 
 export function modelOf(columns: Columns, notes: Readonly<Record<string, Note>> = {}): TraceModel {
@@ -163,7 +164,8 @@ export async function refresh(traceId: string, isCurrent = () => opened === trac
 async function watch(traceId: string, isCurrent: () => boolean): Promise<void> {
   const next = await getJson<Verification>(`/traces/${traceId}/verify?wait_s=2`).catch(() => null)
   if (!isCurrent() || !next) return
-  const drawn = trace.value?.columns.id.filter((_, span) => ((trace.value?.columns.flags[span] ?? 0) & 4) === 0).length ?? 0
+  const drawn =
+    trace.value?.columns.id.filter((_, span) => ((trace.value?.columns.flags[span] ?? 0) & 4) === 0).length ?? 0
   verification.value = next
   pending.value = Math.max(0, next.counts.received - drawn)
   if (next.run === 'closed') await loadRuns(traceId)
@@ -171,7 +173,9 @@ async function watch(traceId: string, isCurrent: () => boolean): Promise<void> {
 
 /** Durations of the calls of a trace by span id, in order of start. */
 export function callsOf({ columns }: TraceModel): Map<string, number> {
-  const calls = columns.id.flatMap((_, span) => (columns.names[columns.name[span] as number]?.startsWith('execute_tool') ? [span] : []))
+  const calls = columns.id.flatMap((_, span) =>
+    columns.names[columns.name[span] as number]?.startsWith('execute_tool') ? [span] : [],
+  )
   calls.sort((a, b) => (columns.start[a] as number) - (columns.start[b] as number))
   return new Map(calls.map((span) => [columns.id[span] as string, columns.duration[span] as number]))
 }

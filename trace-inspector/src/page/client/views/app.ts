@@ -41,9 +41,15 @@ function Help(): VNode {
   return html`<dialog ref=${dialog} aria-label="Keys" onClose=${() => (showHelp.value = false)}>
     <h2>Keys</h2>
     <dl class="keys">
-      ${keys.map(({ keys: names, does }) => html`<dt>${names.split(' ').map((key) => html`<kbd>${key}</kbd>`)}</dt><dd>${does}</dd>`)}
+      ${keys.map(
+        ({ keys: names, does }) =>
+          html`<dt>${names.split(' ').map((key) => html`<kbd>${key}</kbd>`)}</dt>
+            <dd>${does}</dd>`,
+      )}
     </dl>
-    <p class="dim">Those that walk and zoom work while the rows have the focus. Ctrl and the wheel zoom, a drag over the axis too.</p>
+    <p class="dim">
+      Those that walk and zoom work while the rows have the focus. Ctrl and the wheel zoom, a drag over the axis too.
+    </p>
     <button type="button" class="primary" onClick=${() => (showHelp.value = false)}>Close</button>
   </dialog>`
 }

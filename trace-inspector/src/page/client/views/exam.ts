@@ -1,3 +1,140 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-export function ExamPage(): VNode { return html`<p>…</p>` }
+import { useEffect } from 'preact/hooks'
+import { agentOf, nameOf } from '../../model/columns.ts'
+import { count, percent } from '../../model/format.ts'
+import { foldOfRow } from '../../model/rows.ts'
+import { cursor, positions, select, showMarks } from '../state/look.ts'
+import { address, link } from '../state/address.ts'
+import { agentsProblem } from '../state/agents.ts'
+import { examProblem, handIn, point, pointedAt, score, startExam, surprise, unpoint } from '../state/exam.ts'
+import { progress, runProblem } from '../state/run.ts'
+import { trace, traceProblem } from '../state/trace.ts'
+import { Progress } from './progress.ts'
+import { TraceHead } from './trace-head.ts'
+import { Look } from './trace-page.ts'
+
+/** Find the culprit yourself: the answer is hidden until yours is in. */
+export function ExamPage(): VNode {
+  const { trace: traceId, scenario, params } = address.value
+  useEffect(() => {
+    score.value = null
+    unpoint()
+  }, [traceId, params.seed])
+  useEffect(() => {
+    showMarks.value = score.value !== null
+    return () => void (showMarks.value = true)
+  }, [score.value])
+  if (traceId) return html`<${Sitting} />`
+  return html`<div class="exam-intro card">
+    <h1>Exam</h1>
+    <p class="lead">
+      A run is made, and its trace is shown without the answer. Point at the span that is to blame, or say that nothing
+      is wrong. Then the run tells what it knows, and your answer is scored.
+    </p>
+    ${agentsProblem.value && html`<p class="problem" role="alert">${agentsProblem.value}</p>`}
+    <p class="exam-actions">
+      ${scenario && html`<button type="button" class="primary" disabled=${progress.value !== null} onClick=${() => void startExam()}>Begin</button>`}
+      <button type="button" class=${scenario ? 'secondary' : 'primary'} onClick=${surprise}>
+        ${scenario ? 'Another' : 'Draw an exam'}
+      </button>
+      ${scenario && html`<span class="dim">${scenario}${params.seed ? html`, seed <code>${params.seed}</code>` : ''}</span>`}
+    </p>
+    ${runProblem.value && html`<p class="problem" role="alert">${runProblem.value}</p>`}
+    <${Progress} />
+  </div>`
+}
+
+function Sitting(): VNode {
+  if (traceProblem.value) return html`<p class="problem" role="alert">${traceProblem.value}</p>`
+  return html`<div class="trace-page">
+    <${TraceHead} isExam=${true} />
+    <section class="card exam" aria-label="Your answer">
+      ${score.value ? html`<${Result} />` : html`<${Question} />`}
+    </section>
+    ${trace.value ? html`<${Look} />` : html`<p class="waiting" role="status"><i class="spinner" aria-hidden="true"></i> Waiting for the spans to arrive</p>`}
+  </div>`
+}
+
+/** What the cursor is on: ids of spans, and what to call them. */
+function underCursor(): { ids: string[]; name: string } | null {
+  const model = trace.value
+  const row = cursor.value
+  if (!model || row === null) return null
+  const { columns, folds } = model
+  const spans = row >= 0 ? [row] : (folds.folds[foldOfRow(row)]?.members ?? [])
+  const name = row >= 0 ? `${nameOf(columns, row)} ${agentOf(columns, row)}` : `all ${spans.length}`
+  return { ids: spans.map((span) => columns.id[span] as string), name: name.trim() }
+}
+
+/** All spans that are called as the selected one; only failed ones where it failed. */
+function alike(): string[] {
+  const model = trace.value
+  const row = cursor.value
+  if (!model || row === null || row < 0) return []
+  const { columns } = model
+  const failed = (span: number) => (columns.flags[span] as number) & 1
+  const operation = (span: number) => nameOf(columns, span).split(' ')[0]
+  return columns.id.filter((_, span) => operation(span) === operation(row) && (!failed(row) || failed(span)))
+}
+
+function Question(): VNode {
+  const chosen = [...pointedAt.value]
+  const here = underCursor()
+  const others = alike()
+  return html`<h2>What is to blame?</h2>
+    <p class="dim">
+      Select a span in the waterfall, point at it, and hand in. Pointing at nothing says that nothing is wrong.
+    </p>
+    <p class="exam-actions">
+      <button type="button" class="secondary" disabled=${!here} onClick=${() => here && point(here.ids)}>
+        Point at ${here ? html`<b>${here.name}</b>` : 'the selected span'}
+      </button>
+      ${others.length > 1 && html`<button type="button" class="secondary" onClick=${() => point(others)}>and at all ${others.length} like it</button>`}
+      <button type="button" class="primary" disabled=${!trace.value} onClick=${() => void handIn()}>
+        ${chosen.length === 0 ? 'Nothing is wrong: hand in' : `Hand in ${count(chosen.length, 'span')}`}
+      </button>
+    </p>
+    ${
+      chosen.length > 0 &&
+      html`<ul class="chips" aria-label="You point at">
+        ${chosen.slice(0, 12).map((id) => html`<li>${nameById(id)} <button type="button" class="link" aria-label=${`Not ${nameById(id)}`} onClick=${() => unpoint(id)}>✕</button></li>`)}
+        ${chosen.length > 12 && html`<li>and ${chosen.length - 12} more <button type="button" class="link" onClick=${() => unpoint()}>clear</button></li>`}
+      </ul>`
+    }
+    ${examProblem.value && html`<p class="problem" role="alert">${examProblem.value}</p>`}`
+}
+
+const verdicts = { right: '✓ Right', partly: '◐ Partly right', wrong: '✕ Wrong' }
+
+function Result(): VNode {
+  const result = score.value as NonNullable<typeof score.value>
+  return html`<h2 role="status" tabindex="-1" class=${`verdict-${result.verdict}`}>${verdicts[result.verdict]}</h2>
+    <ul class="counts">
+      <li><b>${percent(result.precision)}</b> precision</li>
+      <li><b>${percent(result.recall)}</b> recall</li>
+      <li><b>${result.found.length}</b> found</li>
+      <li><b>${result.missed.length}</b> missed</li>
+      <li><b>${result.wrong.length}</b> wrongly accused</li>
+    </ul>
+    <p>${result.culprits.length === 0 ? 'Nothing was wrong. ' : ''}${result.text}.</p>
+    ${
+      result.culprits.length > 0 &&
+      html`<p class="planted">
+        To blame:
+        ${result.culprits.slice(0, 6).map((id) => html`<button type="button" class="link" onClick=${() => select(positions.value.get(id) ?? -1)}>${nameById(id)}</button> `)}
+        ${result.culprits.length > 6 && html`<span class="dim">and ${result.culprits.length - 6} more</span>`}
+      </p>`
+    }
+    <p class="exam-actions">
+      <button type="button" class="primary" onClick=${surprise}>Draw another</button>
+      <a class="tool" ...${link({ page: 'trace', trace: address.value.trace, tab: 'compare' })}>See all of it</a>
+    </p>`
+}
+
+function nameById(id: string): string {
+  const model = trace.value
+  const span = positions.value.get(id)
+  if (!model || span === undefined) return id
+  return `${nameOf(model.columns, span)} ${agentOf(model.columns, span)}`.trim()
+}

@@ -22,30 +22,40 @@ export function Progress(): VNode | null {
       <b>${run.scenario}</b> runs for <span class="number">${((now - run.startedAt) / 1000).toFixed(1)} s</span>
       ${run.steps > 0 && html`<span class="dim">· ${count(run.steps, 'step')} so far</span>`}
       <span class="spacer"></span>
-      ${run.traceId &&
-      html`<button type="button" class="tool" onClick=${() => go({ page: 'trace', trace: run.traceId })}>Look at it now</button>`}
+      ${
+        run.traceId &&
+        html`<button type="button" class="tool" onClick=${() => go({ page: 'trace', trace: run.traceId })}>
+          Look at it now
+        </button>`
+      }
       <button type="button" class="tool" onClick=${cancelRun}>Cancel</button>
     </p>
-    ${run.tokens.length + run.tools.length > 0 &&
-    html`<div class="streaming">
-      <div>
-        <h3>Tokens</h3>
-        <p class="tokens">${run.tokens.join(' ')}<span class="caret" aria-hidden="true"></span></p>
-      </div>
-      <div>
-        <h3>Background work <span class="dim">${count(run.tools.length, 'call')} done${failed > 0 ? `, ${failed} failed` : ''}</span></h3>
-        <ol class="calls">
-          ${run.tools
-            .slice(-8)
-            .reverse()
-            .map(
-              ({ index, tool, ok, duration_ms }) =>
-                html`<li class=${ok ? '' : 'is-failed'}>
-                  <span>${ok ? '✓' : '✕'} ${tool} <span class="dim">#${index}</span></span><span class="number">${ms(duration_ms)}</span>
-                </li>`,
-            )}
-        </ol>
-      </div>
-    </div>`}
+    ${
+      run.tokens.length + run.tools.length > 0 &&
+      html`<div class="streaming">
+        <div>
+          <h3>Tokens</h3>
+          <p class="tokens">${run.tokens.join(' ')}<span class="caret" aria-hidden="true"></span></p>
+        </div>
+        <div>
+          <h3>
+            Background work
+            <span class="dim">${count(run.tools.length, 'call')} done${failed > 0 ? `, ${failed} failed` : ''}</span>
+          </h3>
+          <ol class="calls">
+            ${run.tools
+              .slice(-8)
+              .reverse()
+              .map(
+                ({ index, tool, ok, duration_ms }) =>
+                  html`<li class=${ok ? '' : 'is-failed'}>
+                    <span>${ok ? '✓' : '✕'} ${tool} <span class="dim">#${index}</span></span
+                    ><span class="number">${ms(duration_ms)}</span>
+                  </li>`,
+              )}
+          </ol>
+        </div>
+      </div>`
+    }
   </section>`
 }

@@ -39,36 +39,40 @@ export function Recent(): VNode {
   return html`<section class="recent" aria-labelledby="recent-title">
     <h2 id="recent-title">Recent traces</h2>
     ${problem.value && html`<p class="problem">${problem.value}</p>`}
-    ${recent.value.length === 0
-      ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
-      : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="recent-title">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Trace</th>
-                <th scope="col" class="number">Spans</th>
-                <th scope="col" class="number">Took</th>
-                <th scope="col">Started</th>
-                <th scope="col">Services</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${recent.value.slice(0, 30).map(
-                (each) =>
-                  html`<tr>
-                    <th scope="row">
-                      <a ...${link({ page: 'trace', trace: each.trace_id })}>${each.scenario || each.name || 'trace'}</a>
-                      <code>${each.trace_id.slice(0, 8)}</code>
-                      ${each.errors > 0 && html`<span class="sign is-error">✕ ${whole(each.errors)} errors</span>`}
-                    </th>
-                    <td class="number">${whole(each.spans)}</td>
-                    <td class="number">${ms(each.duration_ms)}</td>
-                    <td>${new Date(each.start_ms).toLocaleTimeString()}</td>
-                    <td class="dim">${each.services.join(', ')}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>`}
+    ${
+      recent.value.length === 0
+        ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
+        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="recent-title">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Trace</th>
+                  <th scope="col" class="number">Spans</th>
+                  <th scope="col" class="number">Took</th>
+                  <th scope="col">Started</th>
+                  <th scope="col">Services</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${recent.value.slice(0, 30).map(
+                  (each) =>
+                    html`<tr>
+                      <th scope="row">
+                        <a ...${link({ page: 'trace', trace: each.trace_id })}
+                          >${each.scenario || each.name || 'trace'}</a
+                        >
+                        <code>${each.trace_id.slice(0, 8)}</code>
+                        ${each.errors > 0 && html`<span class="sign is-error">✕ ${whole(each.errors)} errors</span>`}
+                      </th>
+                      <td class="number">${whole(each.spans)}</td>
+                      <td class="number">${ms(each.duration_ms)}</td>
+                      <td>${new Date(each.start_ms).toLocaleTimeString()}</td>
+                      <td class="dim">${each.services.join(', ')}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
   </section>`
 }

@@ -33,19 +33,21 @@ function field(
   const words = schema.enum ?? (schema.type === 'boolean' ? ['true', 'false'] : undefined)
   return html`<div class=${`field ${fault ? 'is-wrong' : ''}`}>
     <label for=${id}>${name}</label>
-    ${words
-      ? html`<select ...${common} value=${value || String(preset ?? '')}>
-          ${words.map((word) => html`<option value=${word}>${word}</option>`)}
-        </select>`
-      : html`<input
-          ...${common}
-          type="text"
-          autocomplete="off"
-          spellcheck=${false}
-          inputmode=${schema.type === 'integer' ? 'numeric' : schema.type === 'number' ? 'decimal' : 'text'}
-          value=${value}
-          placeholder=${preset === undefined ? 'drawn' : String(preset)}
-        />`}
+    ${
+      words
+        ? html`<select ...${common} value=${value || String(preset ?? '')}>
+            ${words.map((word) => html`<option value=${word}>${word}</option>`)}
+          </select>`
+        : html`<input
+            ...${common}
+            type="text"
+            autocomplete="off"
+            spellcheck=${false}
+            inputmode=${schema.type === 'integer' ? 'numeric' : schema.type === 'number' ? 'decimal' : 'text'}
+            value=${value}
+            placeholder=${preset === undefined ? 'drawn' : String(preset)}
+          />`
+    }
     <p class="hint" id=${`${id}-hint`}>${schema.description}${rangeOf(schema)}</p>
     ${fault && html`<p class="fault" id=${`${id}-fault`}>✕ ${fault.value ?? ''}: expected ${fault.expected}</p>`}
   </div>`

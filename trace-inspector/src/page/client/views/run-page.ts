@@ -29,7 +29,9 @@ export function RunPage(): VNode {
   return html`<div class="run-page">
     <section class="chooser" aria-labelledby="run-title">
       <h1 id="run-title">Run a scenario</h1>
-      <p class="lead">Each leaves a real trace of which the right answer is known. Look at it, and see what an average hides.</p>
+      <p class="lead">
+        Each leaves a real trace of which the right answer is known. Look at it, and see what an average hides.
+      </p>
       ${agentsProblem.value && html`<p class="problem" role="alert">${agentsProblem.value}</p>`}
       <ul class="scenarios" aria-label="Scenarios">
         ${list.map(
@@ -46,39 +48,49 @@ export function RunPage(): VNode {
         )}
       </ul>
     </section>
-    ${scenario &&
-    html`<form class="run-form" onSubmit=${run} noValidate aria-label=${`Run ${scenario.name}`}>
-      <header>
-        <h2>${scenario.name}</h2>
-        <p class="dim">${scenario.symptom}</p>
-      </header>
-      <div class="fields">
-        <div class="field">
-          <label for="agent">agent</label>
-          <select id="agent" value=${agent?.id} onInput=${(event: Event) => note({ agent: (event.target as HTMLSelectElement).value })}>
-            ${agents.value.map(
-              ({ id, service, prefix, is_up }) =>
-                html`<option value=${id} disabled=${!is_up}>${service || id}${prefix ? ` · ${prefix}` : ''}${is_up ? '' : ' (does not answer)'}</option>`,
-            )}
-          </select>
-          <p class="hint">Who runs it, at ${agent?.id}</p>
+    ${
+      scenario &&
+      html`<form class="run-form" onSubmit=${run} novalidate aria-label=${`Run ${scenario.name}`}>
+        <header>
+          <h2>${scenario.name}</h2>
+          <p class="dim">${scenario.symptom}</p>
+        </header>
+        <div class="fields">
+          <div class="field">
+            <label for="agent">agent</label>
+            <select
+              id="agent"
+              value=${agent?.id}
+              onInput=${(event: Event) => note({ agent: (event.target as HTMLSelectElement).value })}
+            >
+              ${agents.value.map(
+                ({ id, service, prefix, is_up }) =>
+                  html`<option value=${id} disabled=${!is_up}>
+                    ${service || id}${prefix ? ` · ${prefix}` : ''}${is_up ? '' : ' (does not answer)'}
+                  </option>`,
+              )}
+            </select>
+            <p class="hint">Who runs it, at ${agent?.id}</p>
+          </div>
+          ${fields(scenario, params, change)}
         </div>
-        ${fields(scenario, params, change)}
-      </div>
-      <footer>
-        <button class="primary" type="submit" disabled=${progress.value !== null}>▶ Run ${scenario.name}</button>
-        <button
-          type="button"
-          class="secondary"
-          onClick=${() => go({ page: 'exam', agent: wanted, scenario: scenario.name, params })}
-        >
-          As an exam
-        </button>
-        <span class="dim">${scenario.spans.agent_app} spans of the agent, ${scenario.spans.tool_service} of the tools</span>
-      </footer>
-      ${runProblem.value && html`<p class="problem" role="alert">${runProblem.value}</p>`}
-      <${Progress} />
-    </form>`}
+        <footer>
+          <button class="primary" type="submit" disabled=${progress.value !== null}>▶ Run ${scenario.name}</button>
+          <button
+            type="button"
+            class="secondary"
+            onClick=${() => go({ page: 'exam', agent: wanted, scenario: scenario.name, params })}
+          >
+            As an exam
+          </button>
+          <span class="dim"
+            >${scenario.spans.agent_app} spans of the agent, ${scenario.spans.tool_service} of the tools</span
+          >
+        </footer>
+        ${runProblem.value && html`<p class="problem" role="alert">${runProblem.value}</p>`}
+        <${Progress} />
+      </form>`
+    }
     <${Recent} />
   </div>`
 }

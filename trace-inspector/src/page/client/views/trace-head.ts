@@ -27,15 +27,19 @@ export function TraceHead({ isExam = false }: { isExam?: boolean }): VNode {
     </div>
     ${!isExam && html`<p class="sentence">${revelation.value?.text ?? ''}</p>`}
     <ul class="figures" aria-label="Figures">
-      ${model &&
-      html`<li><b>${ms(model.extent.end - model.extent.start)}</b> long</li>
-        <li><b>${whole(model.columns.id.length)}</b> spans</li>
-        <li class="services">
-          ${model.columns.services.map((name, place) => html`<span><i class=${`dot hue-${place % 6}`}></i>${name}</span>`)}
-        </li>`}
-      ${run &&
-      html`<li>seed <code>${run.seed}</code></li>
-        <li class="dim">${new Date(run.started_ms).toLocaleTimeString()}</li>`}
+      ${
+        model &&
+        html`<li><b>${ms(model.extent.end - model.extent.start)}</b> long</li>
+          <li><b>${whole(model.columns.id.length)}</b> spans</li>
+          <li class="services">
+            ${model.columns.services.map((name, place) => html`<span><i class=${`dot hue-${place % 6}`}></i>${name}</span>`)}
+          </li>`
+      }
+      ${
+        run &&
+        html`<li>seed <code>${run.seed}</code></li>
+          <li class="dim">${new Date(run.started_ms).toLocaleTimeString()}</li>`
+      }
     </ul>
   </header>`
 }
@@ -56,12 +60,19 @@ function Actions(): VNode {
   const [copied, setCopied] = useState(false)
   const run = ledgerRuns.value[0]
   const params = run
-    ? Object.fromEntries(Object.entries({ ...run.params, seed: run.seed }).map(([name, value]) => [name, String(value)]))
+    ? Object.fromEntries(
+        Object.entries({ ...run.params, seed: run.seed }).map(([name, value]) => [name, String(value)]),
+      )
     : {}
   return html`<span class="actions">
-    ${run && html`<a class="tool" ...${link({ page: 'run', scenario: run.scenario, params })}>↻ Run again</a>`}
-    <a class="tool" href=${`/traces/${address.value.trace}/chrome`} download title="Chrome trace JSON: ui.perfetto.dev opens it">
-      ⤓ Perfetto
+    ${run && html`<a class="tool" ...${link({ page: 'run', scenario: run.scenario, params })}>Run again</a>`}
+    <a
+      class="tool"
+      href=${`/traces/${address.value.trace}/chrome`}
+      download
+      title="Chrome trace JSON: ui.perfetto.dev opens it"
+    >
+      Perfetto
     </a>
     <button
       type="button"
@@ -71,7 +82,7 @@ function Actions(): VNode {
         setCopied(true)
       }}
     >
-      <span role="status">${copied ? '✓ copied' : '⧉ Copy link'}</span>
+      <span role="status">${copied ? 'Copied' : 'Copy link'}</span>
     </button>
   </span>`
 }

@@ -39,9 +39,13 @@ export function TracePage(): VNode {
       )}
     </div>
     <div id="panel" class=${`panel panel-${tab}`} role="tabpanel" aria-labelledby=${`tab-${tab}`}>
-      ${trace.value
-        ? html`<${View} />`
-        : html`<p class="waiting" role="status"><i class="spinner" aria-hidden="true"></i> Waiting for the spans to arrive</p>`}
+      ${
+        trace.value
+          ? html`<${View} />`
+          : html`<p class="waiting" role="status">
+              <i class="spinner" aria-hidden="true"></i> Waiting for the spans to arrive
+            </p>`
+      }
     </div>
   </div>`
 }
@@ -59,10 +63,12 @@ function onTabKey(event: KeyboardEvent): void {
 export function Look(): VNode {
   return html`<div class="look">
     <${Toolbar} />
-    ${pending.value > 0 &&
-    html`<button type="button" class="pending" onClick=${() => void refresh(address.value.trace)}>
-      ${count(pending.value, 'more span')}, show
-    </button>`}
+    ${
+      pending.value > 0 &&
+      html`<button type="button" class="pending" onClick=${() => void refresh(address.value.trace)}>
+        ${count(pending.value, 'more span')}, show
+      </button>`
+    }
     ${isWaiting.value && html`<span class="sr" role="status">More spans may come</span>`}
     <div class="look-body"><${Waterfall} /><${Details} /></div>
   </div>`

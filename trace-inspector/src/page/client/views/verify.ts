@@ -1,3 +1,114 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-export function Verify(): VNode { return html`<p>…</p>` }
+import { flag, has } from '../../model/columns.ts'
+import { count, whole } from '../../model/format.ts'
+import { positions, select } from '../state/look.ts'
+import { address } from '../state/address.ts'
+import { openTrace, trace, type TraceModel, type Verification, verification, ledgerProblem } from '../state/trace.ts'
+import { valueText } from '../look/value.ts'
+import { Look } from './trace-page.ts'
+import { verdicts } from './trace-head.ts'
+
+/** Whether everything arrived, what did not, and where it happened. */
+export function Verify(): VNode {
+  const verdict = verification.value
+  if (!verdict)
+    return ledgerProblem.value
+      ? html`<p class="problem">${ledgerProblem.value}</p>`
+      : html`<p class="waiting" role="status"><i class="spinner" aria-hidden="true"></i> Comparing with the ledger</p>`
+  return html`<div class="verify">
+    <section class="card" aria-labelledby="verdict-title">
+      <h2 id="verdict-title">${verdicts[verdict.verdict].sign} ${sentence(verdict)}</h2>
+      <p class="dim">Each span was compared with the ledger of the run: what it did, as it knows it itself.</p>
+      ${counts(verdict)} ${differences(verdict)}
+      ${
+        verdict.verdict !== 'complete' &&
+        html`<p>
+          <button type="button" class="tool" onClick=${() => void openTrace(address.value.trace)}>Verify again</button>
+        </p>`
+      }
+    </section>
+    ${legend(trace.value)}
+    <${Look} />
+  </div>`
+}
+
+function sentence({ verdict, run, counts: all }: Verification): string {
+  if (run === 'running') return `The run still goes on: ${count(all.received, 'span')} by now`
+  switch (verdict) {
+    case 'complete':
+      return `Complete: all ${count(all.expected, 'span')} that the run made arrived, once and unchanged`
+    case 'incomplete':
+      return `Incomplete: of ${count(all.expected, 'span')} that the run made, ${whole(all.missing)} never arrived`
+    case 'altered':
+      return `Altered: all ${count(all.expected, 'span')} arrived, with ${count(all.differences, 'difference')}`
+    case 'absent':
+      return 'Absent: nothing of the run arrived, or nothing of it was sampled'
+  }
+}
+
+const totals = ['expected', 'received', 'not_owed', 'of_caller', 'differences']
+
+function counts({ counts: all }: Verification): VNode {
+  const kinds = Object.entries(all).filter(([kind, number]) => number > 0 && !totals.includes(kind))
+  return html`<ul class="counts" aria-label="Counts">
+    <li><b>${whole(all.expected)}</b> expected</li>
+    <li><b>${whole(all.received)}</b> received</li>
+    ${kinds.map(([kind, number]) => html`<li class="is-off"><b>${whole(number)}</b> ${kind.replaceAll('_', ' ')}</li>`)}
+  </ul>`
+}
+
+function differences({ differences: list, counts: all }: Verification): VNode | null {
+  if (list.length === 0) return null
+  return html`<div class="scroll differences" tabindex="0" role="region" aria-label="Differences">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Where</th>
+            <th scope="col">Before → after</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${list.map(
+            ({ kind, span_id, path, expected, actual }) =>
+              html`<tr>
+                <th scope="row">${kind === 'missing' ? '◌' : '≠'} ${kind.replaceAll('_', ' ')}</th>
+                <td>${place(span_id, path)}</td>
+                <td class="change">
+                  <del>${valueText(expected)}</del> <span aria-label="became">→</span> <ins>${valueText(actual)}</ins>
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${all.differences > list.length && html`<p class="dim">The first ${list.length} of ${whole(all.differences)}; every span is marked below.</p>`}`
+}
+
+function place(spanId: string | null, path: string): VNode | string {
+  const span = spanId === null ? undefined : positions.value.get(spanId)
+  if (span === undefined) return path
+  return html`<button
+    type="button"
+    class="link"
+    onClick=${() => {
+      select(span)
+      document.querySelector('.waterfall')?.scrollIntoView({ block: 'nearest' })
+    }}
+  >
+    ${path}
+  </button>`
+}
+
+function legend(model: TraceModel | null): VNode | null {
+  if (!model) return null
+  const of = (bit: number) => model.columns.id.filter((_, span) => has(model.columns, span, bit)).length
+  const lost = of(flag.lost)
+  const altered = of(flag.altered)
+  if (lost + altered === 0) return null
+  return html`<p class="ghost-legend">
+    ${lost > 0 && html`<span><i class="bar is-lost sample"></i> ${count(lost, 'ghost')}: lost, drawn where the ledger says they happened</span>`}
+    ${altered > 0 && html`<span><i class="bar is-altered sample hue-0"></i> ${count(altered, 'span')} altered: select one to see before → after</span>`}
+  </p>`
+}

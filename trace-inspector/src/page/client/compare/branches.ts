@@ -1,0 +1,48 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import type { ObservedOf } from 'service-kit/analysis/findings'
+import { count, ms } from '../../model/format.ts'
+import { agentById } from './spans.ts'
+
+const mostShown = 10
+
+/** The branches that a join came nearest to waiting for: how long each took, and how much longer it could have. */
+export function Branches({ observed }: { observed: ObservedOf<'critical_path'> }): VNode {
+  const branches = [...observed.branches].sort((a, b) => a.slack_ms - b.slack_ms)
+  const shown = branches.slice(0, mostShown)
+  const whole = shown.reduce((most, { ms: took, slack_ms }) => Math.max(most, took + slack_ms), 0) || 1
+  return html`<figure class="chart">
+    <figcaption>
+      The branches with the least slack <span class="dim">of ${count(branches.length, 'branch', 'branches')}</span>
+    </figcaption>
+    <table class="bars">
+      <thead>
+        <tr>
+          <th scope="col">Branch</th>
+          <th scope="col"><span class="sr">Chart</span></th>
+          <th scope="col" class="number">Took</th>
+          <th scope="col" class="number">Slack</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${shown.map(({ span_id, agent_id, ms: took, slack_ms }) => {
+          const isIt = span_id === observed.bottleneck?.span_id
+          return html`<tr>
+            <th scope="row">${isIt && html`<b class="diamond">◆</b>`}${agent_id ?? agentById(span_id)}</th>
+            <td class="bar-cell">
+              <span class="track">
+                <i
+                  class=${`part ${isIt ? 'part-marked' : 'part-acting'}`}
+                  style=${{ width: `${(took / whole) * 100}%` }}
+                ></i
+                ><i class="part part-idle" style=${{ width: `${(slack_ms / whole) * 100}%` }}></i>
+              </span>
+            </td>
+            <td class="number">${ms(took)}</td>
+            <td class="number">${isIt ? 'none' : ms(slack_ms)}</td>
+          </tr>`
+        })}
+      </tbody>
+    </table>
+  </figure>`
+}

@@ -1,0 +1,22 @@
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { layOut } from '../../model/rows.ts'
+import { drawSpans } from '../look/overview.ts'
+import { repaints } from '../state/theme.ts'
+import type { TraceModel } from '../state/trace.ts'
+
+/** A whole trace in small, to a given scale, so that two can be held against each other. */
+export function Miniature({ model, longestMs }: { model: TraceModel; longestMs: number }): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useEffect(() => {
+    if (!canvas.current) return
+    const all = layOut(
+      model.tree,
+      { folds: [], of: new Int32Array(model.columns.id.length).fill(-1) },
+      { closed: new Set(), unfolded: new Set() },
+    )
+    drawSpans(canvas.current, model, all.row, (time) => (time - model.extent.start) / (longestMs || 1))
+  }, [model, longestMs, repaints.value])
+  return html`<canvas class="miniature" ref=${canvas} aria-hidden="true"></canvas>`
+}

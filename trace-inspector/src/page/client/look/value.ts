@@ -1,0 +1,8 @@
+const longest = 2000
+
+/** A value as text; long ones are cut, and say how long they are. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
+}

@@ -1,0 +1,67 @@
+import { signal } from '@preact/signals'
+import { remedyOf } from '../../model/without.ts'
+import { address, go, note } from './address.ts'
+import { agentFor, scenarioFor, scenariosOf } from './agents.ts'
+import { getJson, messageOf } from './api.ts'
+import { hex, playRun } from './run.ts'
+
+export interface Score {
+  verdict: 'right' | 'partly' | 'wrong'
+  precision: number
+  recall: number
+  found: string[]
+  missed: string[]
+  wrong: string[]
+  culprits: string[]
+  text: string
+}
+
+/** Ids of the spans that the reader points at. */
+export const pointedAt = signal<ReadonlySet<string>>(new Set())
+export const score = signal<Score | null>(null)
+export const examProblem = signal('')
+
+export function point(ids: readonly string[]): void {
+  pointedAt.value = new Set([...pointedAt.value, ...ids])
+}
+
+export function unpoint(id?: string): void {
+  pointedAt.value = id === undefined ? new Set() : new Set([...pointedAt.value].filter((each) => each !== id))
+}
+
+/** A scenario by chance, with its fault or without. */
+export function surprise(): void {
+  const { agent } = address.value
+  const list = scenariosOf.value[agentFor(agent)?.id ?? '']?.filter(({ path }) => path !== '/stream') ?? []
+  const scenario = list[Math.floor(Math.random() * list.length)]
+  if (!scenario) return
+  const isSound = Math.random() < 0.3 && ['fanout', 'retry', 'dag', 'react'].includes(scenario.name)
+  const changes = isSound ? (remedyOf(scenario.name)?.changes ?? {}) : {}
+  go({ page: 'exam', agent, scenario: scenario.name, params: { ...changes, seed: hex(8) } })
+}
+
+/** Plays what the address asks for; the trace is part of the address from then on. */
+export async function startExam(): Promise<void> {
+  const { agent, scenario: name, params } = address.value
+  const known = agentFor(agent)
+  const scenario = known && scenarioFor(agent, name)
+  if (!known || !scenario) return
+  score.value = null
+  unpoint()
+  const result = await playRun(known.id, scenario, params)
+  if (result) note({ page: 'exam', trace: result.trace_id, params: { ...params, seed: result.seed } })
+}
+
+/** Hands the answer in; pointing at nothing says that nothing is wrong. */
+export async function handIn(): Promise<void> {
+  examProblem.value = ''
+  try {
+    score.value = await getJson<Score>(`/traces/${address.value.trace}/answer`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ span_ids: [...pointedAt.value] }),
+    })
+  } catch (error) {
+    examProblem.value = messageOf(error)
+  }
+}
