@@ -30,6 +30,8 @@ Environment:
   AGENT_BASE        the primary agent (http://localhost:8080)
   SECONDARY_BASE    the secondary agent (http://localhost:8082); skipped when it does not answer and this is unset
   TOOL_BASE         tool-service (http://localhost:8081); skipped when it does not answer and this is unset
+  INSPECTOR_BASE    trace-inspector (http://localhost:4319), which is asked whether every trace arrived whole and unchanged;
+                    skipped when it does not answer, or nothing came there, and this is unset
   NO_COLOR          no colours
 TEXT
 }
@@ -79,6 +81,7 @@ skip() {
 
 check_agent() {
   local base=$2 index name path
+  traces=()
   heading "$1" "$base"
   check_ready "$base" "$wait_s" || return
   check_health "$base"
@@ -98,6 +101,7 @@ check_agent() {
         ;;
     esac
   done
+  if [ -n "${INSPECTOR_BASE:-}" ] || is_there "$inspector_base"; then check_arrival "$inspector_base"; fi
 }
 
 check_tool_service() {

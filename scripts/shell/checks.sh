@@ -2,6 +2,8 @@
 # The checks of sanity_check.sh: each asks a service something and says in one line what it saw.
 
 passed=0 failed=0
+# Name and trace id of the runs that were checked on an agent.
+traces=()
 
 pass() {
   passed=$((passed + 1))
@@ -11,6 +13,10 @@ pass() {
 fail() {
   failed=$((failed + 1))
   printf '  %sFAIL%s  %-13s  %s\n' "$red$bold" "$plain" "$1" "$2"
+}
+
+note() {
+  printf '  %sskip%s  %-13s  %s\n' "$yellow" "$plain" "$1" "$2"
 }
 
 # answers STATUS TYPE: whether the answer is a whole one of that kind; fails with WHY.
@@ -96,6 +102,7 @@ check_run() {
   [ "$VALUE" = 0 ] || figures="$figures, retries $VALUE"
   run_line "$figures"
   pass "$name" "$VALUE"
+  traces+=("$name $TRACE_ID")
   [ "$name" = retry ] || return 0
   check_replay "$base"
 }
@@ -141,6 +148,25 @@ check_events() {
   figure tool_calls
   run_line "calls $VALUE, tokens $TOKENS"
   pass "$name events" "$VALUE"
+  traces+=("$name $TRACE_ID")
+}
+
+# check_arrival BASE: every trace of the runs that were checked is at trace-inspector, whole and unchanged.
+check_arrival() {
+  local entry spans=0 count=0
+  for entry in ${traces[@]+"${traces[@]}"}; do
+    fetch "waiting for the trace of ${entry% *}" "$1/traces/${entry#* }/verify?wait_s=15" --max-time 30
+    answers 200 application/json || { fail arrival "${entry% *}: $WHY" && return; }
+    json_value verdict "$BODY"
+    if [ "$VALUE" = absent ] && [ $count -eq 0 ] && [ -z "${INSPECTOR_BASE:-}" ]; then
+      note 'arrival' 'no span came to trace-inspector: traces go elsewhere, or none were sampled; INSPECTOR_BASE makes this a failure'
+      return
+    fi
+    [ "$VALUE" = complete ] || { fail arrival "${entry% *} is $VALUE: $1/traces/${entry#* }/verify" && return; }
+    json_value received "$BODY"
+    spans=$((spans + VALUE)) count=$((count + 1))
+  done
+  pass arrival "$count traces, $spans spans: all there, once, unchanged"
 }
 
 check_bad_request() {

@@ -4,6 +4,8 @@
 agent_base=${AGENT_BASE:-http://localhost:8080}
 secondary_base=${SECONDARY_BASE:-http://localhost:8082}
 tool_base=${TOOL_BASE:-http://localhost:8081}
+inspector_base=${INSPECTOR_BASE:-http://localhost:4319}
+inspector_base=${inspector_base%/}
 agent_base=${agent_base%/} secondary_base=${secondary_base%/} tool_base=${tool_base%/}
 
 # No .curlrc, and no proxy on the way to this machine.
