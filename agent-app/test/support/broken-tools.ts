@@ -55,25 +55,25 @@ export const faults: Record<string, { answer: (socket: Socket) => unknown; error
     errorType: 'invalid_response',
   },
   'something that is not JSON': {
-    answer: (socket) => socket.end(ok('<html>It works!</html>')),
+    answer: (socket) => socket.write(ok('<html>It works!</html>')),
     errorType: 'invalid_response',
   },
-  'an empty body': { answer: (socket) => socket.end(ok('')), errorType: 'invalid_response' },
-  'JSON that is no answer': { answer: (socket) => socket.end(ok('[null]')), errorType: 'invalid_response' },
+  'an empty body': { answer: (socket) => socket.write(ok('')), errorType: 'invalid_response' },
+  'JSON that is no answer': { answer: (socket) => socket.write(ok('[null]')), errorType: 'invalid_response' },
   'the answer of another tool': {
-    answer: (socket) => socket.end(ok(JSON.stringify({ ...answer, tool: 'other' }))),
+    answer: (socket) => socket.write(ok(JSON.stringify({ ...answer, tool: 'other' }))),
     errorType: 'invalid_response',
   },
   'a payload that is no text': {
-    answer: (socket) => socket.end(ok(JSON.stringify({ ...answer, payload: { a: 1 } }))),
+    answer: (socket) => socket.write(ok(JSON.stringify({ ...answer, payload: { a: 1 } }))),
     errorType: 'invalid_response',
   },
   'a redirect': {
-    answer: (socket) => socket.end('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n'),
+    answer: (socket) => socket.write('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n'),
     errorType: 'unexpected_status',
   },
   'status 500': {
-    answer: (socket) => socket.end('HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n'),
+    answer: (socket) => socket.write('HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n'),
     errorType: '500',
   },
   'another protocol': {
@@ -93,7 +93,7 @@ export class BrokenTools {
     this.#server = createServer((socket) => {
       this.sockets.add(socket)
       socket.on('error', () => {}).on('close', () => this.sockets.delete(socket))
-      socket.once('data', () => this.answer(socket))
+      socket.on('data', () => this.answer(socket))
     })
   }
 
