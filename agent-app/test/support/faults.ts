@@ -83,3 +83,9 @@ export async function completeTrace(
   expect(collector.duplicates).toBe(0)
   return { spans, steps }
 }
+
+/** The trace of the newest run of an agent. */
+export async function traceIdOf(agentUrl: string): Promise<string> {
+  const { body } = await answerOf(agentUrl, '/runs')
+  return (body.runs as { trace_id: string }[])[0]?.trace_id as string
+}

@@ -1,0 +1,82 @@
+import { get } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { exportingTo, type Pair, type Service, startPair, startService } from '../../../test/support/services.ts'
+import { answerOf, completeTrace, inFlight, traceIdOf } from '../support/faults.ts'
+
+let collector: SimulatedCollector
+let pair: Pair
+/** An agent that gives a run two seconds. */
+let hurried: Service
+beforeAll(async () => {
+  collector = await SimulatedCollector.start()
+  pair = await startPair(exportingTo(collector.url))
+  hurried = await startService('agent-app', {
+    ...exportingTo(collector.url),
+    TOOL_BASE: pair.tools.url,
+    RUN_TIMEOUT_S: '2',
+  })
+})
+afterAll(async () => {
+  await hurried.stop()
+  await pair.stop()
+  await collector.down()
+})
+
+/** A run of each scenario that is far from its end when its first tool call is under way. */
+const runs: Record<string, string> = {
+  fanout: '/run?scenario=fanout&fanout=40&concurrency=10&delay_ms=600000',
+  chain: '/run?scenario=chain&delay_ms=600000',
+  retry: '/run?scenario=retry&fanout=40&delay_ms=600000',
+  dag: '/run?scenario=dag&fanout=40&delay_ms=600000',
+  react: '/run?scenario=react&delay_ms=600000',
+  human: '/run?scenario=human&delay_ms=600000',
+  rag: '/run?scenario=rag&delay_ms=600000',
+  stream: '/stream?tool_delay_ms=600000&background_fanout=40',
+}
+
+/** What went on when its reason was gone: nothing, at either end, and no step but those that it cut off is marked. */
+async function expectEnded(agentUrl: string, traceId: string, errorType: string, requestErrorType: string | undefined) {
+  await inFlight(agentUrl, 0)
+  await inFlight(pair.tools.url, 0)
+  const { steps } = await completeTrace(agentUrl, collector, traceId)
+  const endOf = ({ start_ms, duration_ms }: (typeof steps)[number]) => start_ms + (duration_ms as number)
+  const [request, ...others] = steps
+  const failed = others.filter(({ status }) => status === 'error')
+  expect(new Set(failed.map(({ error_type }) => error_type))).toEqual(new Set([errorType]))
+  expect(failed.map(({ operation }) => operation)).toEqual(expect.arrayContaining(['invoke_workflow', 'http_client']))
+  expect(request?.error_type ?? undefined).toBe(requestErrorType)
+  const workflow = steps.find(({ operation }) => operation === 'invoke_workflow')
+  expect(Math.max(...others.map(endOf))).toBe(endOf(workflow as NonNullable<typeof workflow>))
+  // tool-service was left in the middle of every call, and says so on the spans of its own.
+  const attempts = new Set(steps.filter(({ operation }) => operation === 'http_client').map(({ span_id }) => span_id))
+  const servers = () => [...collector.spans.values()].filter(({ parentSpanId }) => attempts.has(parentSpanId))
+  await collector.until(() => servers().length === attempts.size)
+  expect(
+    servers().every(({ status, attributes }) => status === 'error' && attributes['error.type'] === 'cancelled'),
+  ).toBe(true)
+}
+
+describe.each(Object.entries(runs))('%s', (scenario, path) => {
+  it('ends when its client leaves, with its spans marked', async () => {
+    const calls = ['fanout', 'stream'].includes(scenario) ? 10 : ['dag', 'retry'].includes(scenario) ? 20 : 1
+    const request = get(`${pair.agent.url}${path}`).on('error', () => {})
+    await answerOf(pair.tools.url, '/health', ({ body }) => Number(body.in_flight) >= calls)
+    const traceId = await traceIdOf(pair.agent.url)
+    request.destroy()
+    await expectEnded(pair.agent.url, traceId, 'cancelled', 'cancelled')
+  })
+
+  it('ends when its time is over, and says so', async () => {
+    const response = await fetch(`${hurried.url}${path}`)
+    const traceId = response.headers.get('x-trace-id') as string
+    const text = await response.text()
+    if (scenario === 'stream') {
+      expect(text).toMatch(/\nerror The run took longer than 2000 ms\n$/)
+    } else {
+      expect(response.status).toBe(504)
+      expect(JSON.parse(text)).toMatchObject({ title: 'Run timed out', trace_id: traceId })
+    }
+    await expectEnded(hurried.url, traceId, 'timeout', scenario === 'stream' ? undefined : '504')
+  })
+})
