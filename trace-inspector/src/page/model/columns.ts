@@ -52,6 +52,9 @@ export const serviceOf = (columns: Columns, span: number): string =>
   columns.services[columns.service[span] as number] as string
 /** Empty where the span names no agent. */
 export const agentOf = (columns: Columns, span: number): string => columns.agents[columns.agent[span] as number] ?? ''
+/** The agent without what it shares with its mesh: `worker:7` of `SecondaryAgent:worker:7`. */
+export const shortAgentOf = (columns: Columns, span: number): string =>
+  agentOf(columns, span).split(':').slice(-2).join(':')
 export const endOf = (columns: Columns, span: number): number =>
   (columns.start[span] as number) + (columns.duration[span] as number)
 

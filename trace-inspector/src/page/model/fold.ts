@@ -23,7 +23,8 @@ const fewest = 5
 const outlierRule = 3
 /** So that what is kept out can still be read. */
 const mostKeptOut = 12
-const remarkable = flag.error | flag.lost | flag.altered | flag.unexpected | flag.orphaned
+const flaws = flag.lost | flag.altered | flag.unexpected
+const remarkable = flag.error | flag.orphaned | flaws
 
 /**
  * Finds the equals below each span: five or more siblings of one name, one after the other or at the same time. Where they
@@ -32,12 +33,13 @@ const remarkable = flag.error | flag.lost | flag.altered | flag.unexpected | fla
 export function findFolds(columns: Columns, tree: Tree): Folds {
   const folds: Fold[] = []
   const of = new Int32Array(columns.id.length).fill(-1)
+  const said = flawsBelow(columns, tree)
   for (let parent = 0; parent < columns.id.length; parent++) {
     const siblings = childrenOf(tree, parent)
     if (siblings.length < fewest) continue
     for (const [name, members] of Map.groupBy(siblings, (span) => columns.name[span] as number)) {
       if (members.length < fewest || !isOneCrowd(columns, siblings, members)) continue
-      const { equals, medianMs, longestMs } = withoutOutliers(columns, members)
+      const { equals, medianMs, longestMs } = withoutOutliers(columns, members, said)
       if (equals.length < fewest) continue
       for (const span of equals) of[span] = folds.length
       folds.push({ parent, name, members: equals, medianMs, longestMs })
@@ -57,10 +59,21 @@ function isOneCrowd(columns: Columns, siblings: Int32Array, members: readonly nu
   return false
 }
 
-function withoutOutliers({ duration, flags }: Columns, members: readonly number[]) {
+/** What is said of each span, and what is not as the run made it below: a fold must not hide it. */
+function flawsBelow({ flags, parent }: Columns, tree: Tree): Int32Array {
+  const said = Int32Array.from(flags)
+  const deepestFirst = Array.from(said.keys()).sort((a, b) => (tree.depth[b] as number) - (tree.depth[a] as number))
+  for (const span of deepestFirst) {
+    const above = parent[span] as number
+    if (above >= 0) said[above] = (said[above] as number) | ((said[span] as number) & flaws)
+  }
+  return said
+}
+
+function withoutOutliers({ duration }: Columns, members: readonly number[], said: Int32Array) {
   const sorted = members.map((span) => duration[span] as number).sort((a, b) => a - b)
   const medianMs = sorted[Math.ceil(sorted.length / 2) - 1] as number
-  const isRemarkable = (span: number) => ((flags[span] as number) & remarkable) !== 0
+  const isRemarkable = (span: number) => ((said[span] as number) & remarkable) !== 0
   const weight = (span: number) => (isRemarkable(span) ? Infinity : (duration[span] as number))
   const keptOut = new Set(
     members

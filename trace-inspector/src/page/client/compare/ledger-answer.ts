@@ -49,22 +49,21 @@ const mostShown = 6
 
 function planted(injected: Injected): VNode | string {
   if (!injected || injected.length === 0) return 'Nothing was planted: the figures are the finding.'
-  return html`Planted:
-  ${injected.slice(0, mostShown).map(
-    ({ key, drawn_ms, span_id }) =>
-      html` <button
-          type="button"
-          class="link"
-          onClick=${() => {
-            note({ tab: 'look' })
-            select(positions.value.get(span_id) ?? -1)
-          }}
-        >
-          ${where(span_id) || key}
-        </button>
-        <span class="dim">${ms(drawn_ms)}</span>`,
-  )}
-  ${injected.length > mostShown && html` <span class="dim">and ${injected.length - mostShown} more</span>`}`
+  return html`<span>Planted</span> ${injected.slice(0, mostShown).map(
+      ({ key, drawn_ms, span_id }) =>
+        html`<button
+            type="button"
+            class="link"
+            onClick=${() => {
+              note({ tab: 'look' })
+              select(positions.value.get(span_id) ?? -1)
+            }}
+          >
+            ${where(span_id) || key}
+          </button>
+          <span class="dim">${ms(drawn_ms)}</span>`,
+    )}
+    ${injected.length > mostShown && html`<span class="dim">and ${injected.length - mostShown} more</span>`}`
 }
 
 function where(spanId: string): string {

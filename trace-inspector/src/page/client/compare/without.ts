@@ -16,16 +16,15 @@ export function Without(): VNode {
   const found = against.value?.traceId === address.value.against ? against.value : null
   useEffect(() => void loadAgainst(), [address.value.against, trace.value, revelation.value])
   if (!remedy) return html`<p class="waiting">Nobody has said how to take the fault out of this scenario.</p>`
+  const changes = Object.entries(remedy.changes)
+    .map((pair) => pair.join('='))
+    .join(' ')
   const isBusy = progress.value !== null || (address.value.against !== '' && !found && !againstProblem.value)
   return html`<div class="without">
     <section class="card intro">
       <p>
-        The same seed once more, with <b>${remedy.label}</b>
-        <code
-          >${Object.entries(remedy.changes)
-            .map((pair) => pair.join('='))
-            .join(' ')}</code
-        >. Every other decision stays the same.
+        The same seed once more, with
+        <b>${remedy.label}</b> ${html`<code>${changes}</code>`}${'. Every other decision stays the same.'}
       </p>
       <button type="button" class="primary" disabled=${isBusy} onClick=${() => void runWithout()}>
         ${isBusy ? html`<i class="spinner" aria-hidden="true"></i> Running` : found ? 'Run it again' : 'Run without the fault'}
@@ -42,12 +41,10 @@ function Result({ found, model }: { found: Against; model: TraceModel }): VNode 
   const unit = prediction?.unit ?? 'ms'
   const shown = (value: number | null) =>
     value === null ? '–' : unit === 'ms' ? ms(value) : `${value.toFixed(1)} tokens/s`
+  const title = `${unit === 'ms' ? 'Saved' : 'Beside background work'} ${shown(measured)}; the finding predicted ${shown(prediction?.value ?? null)}`
   const longest = Math.max(model.extent.end - model.extent.start, found.model.extent.end - found.model.extent.start)
   return html`<section class="card" aria-labelledby="saving-title" role="region">
-      <h2 id="saving-title" role="status">
-        ${unit === 'ms' ? 'Saved' : 'Beside background work'} ${shown(measured)}; the finding predicted
-        ${shown(prediction?.value ?? null)}
-      </h2>
+      <h2 id="saving-title" role="status">${title}</h2>
       <p class="dim">Predicted from ${prediction?.how ?? 'nothing'}.</p>
       <div class="savings">
         ${saving('predicted', prediction?.value ?? 0, Math.max(prediction?.value ?? 0, measured ?? 0), shown)}

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { agentOf, nameOf } from '../../model/columns.ts'
+import { nameOf, shortAgentOf } from '../../model/columns.ts'
 import { foldOfRow, rowOfFold } from '../../model/rows.ts'
 import { childrenOf } from '../../model/tree.ts'
 import { cursor, marked, matching, moveTo, opened, path, query, rowHeight, showPath } from '../state/look.ts'
@@ -72,7 +72,7 @@ export function row(model: TraceModel, code: number, place: number, level: numbe
 export const rowId = (code: number) => (code < 0 ? `fold${-1 - code}` : `span${code}`)
 
 function spanName({ columns, tree }: TraceModel, span: number, isOpen: boolean): VNode {
-  const agent = agentOf(columns, span)
+  const agent = shortAgentOf(columns, span)
   const isAgent = nameOf(columns, span).startsWith('invoke_agent')
   const hidden = isOpen ? 0 : (tree.below[span] as number)
   return html`<span class="name">
