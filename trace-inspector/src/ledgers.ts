@@ -1,6 +1,6 @@
 import { type LedgerAnswer, ledgerAnswerSchema } from 'agent-app/runs'
 import { Problem } from 'service-kit/problem'
-import { request } from 'undici'
+import { Agent, interceptors, request } from 'undici'
 
 /** What an agent said of a trace: its ledger, or why there is none. */
 type Answer = { ledger: LedgerAnswer } | { why: string }
@@ -8,9 +8,20 @@ type Answer = { ledger: LedgerAnswer } | { why: string }
 /** How long an agent may take to answer; a ledger of 40,000 steps takes about a second, ms. */
 const timeoutMs = 30_000
 
+/** A connection that was kept may just be being closed: that says nothing of the agent. */
+const dispatcher = new Agent().compose(
+  interceptors.retry({
+    maxRetries: 2,
+    minTimeout: 50,
+    errorCodes: ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'],
+    statusCodes: [],
+  }),
+)
+
 async function ask(agent: string, traceId: string): Promise<Answer> {
   try {
     const response = await request(`${agent}/runs/${traceId}`, {
+      dispatcher,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
