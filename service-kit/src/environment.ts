@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { withoutCredentials } from './redact.ts'
 import { parseScalars } from './scalars.ts'
 
 /** The environment says something that this service cannot work with; the message lists every bad variable. */
@@ -17,7 +18,9 @@ export function readEnvironment<Schema extends z.ZodObject>(
   const named = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, environment[name]]))
   const parsed = parseScalars(schema, named, () => '')
   if ('value' in parsed) return Object.freeze(parsed.value)
-  const lines = parsed.faults.map(({ parameter, value, expected }) => `  ${parameter}=${value}: expected ${expected}`)
+  const lines = parsed.faults.map(({ parameter, value = '', expected }) => {
+    return `  ${parameter}=${withoutCredentials(value)}: expected ${expected}`
+  })
   throw new EnvironmentError(
     `The environment has ${lines.length === 1 ? 'a bad variable' : `${lines.length} bad variables`}:\n${lines.join('\n')}`,
   )

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { diag, DiagLogLevel } from '@opentelemetry/api'
 import { diagLogLevelFromString } from '@opentelemetry/core'
+import { withoutCredentials } from '../redact.ts'
 
-/** Writes a line to the log, without the credentials of the URLs in it. */
 export function logTelemetry(line: string): void {
-  console.error(`telemetry: ${line.replace(/\/\/[^\s/@]*@/g, '//')}`)
+  console.error(`telemetry: ${withoutCredentials(line)}`)
 }
 
 /** What a collector turned down within an export that it accepted. */
