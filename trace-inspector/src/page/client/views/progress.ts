@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { count, ms } from '../../model/format.ts'
 import { go } from '../state/address.ts'
 import { cancelRun, progress } from '../state/run.ts'
@@ -14,9 +14,11 @@ export function Progress(): VNode | null {
     const timer = setInterval(() => setNow(Date.now()), 100)
     return () => clearInterval(timer)
   }, [run === null])
+  const box = useRef<HTMLElement>(null)
+  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [run === null, run?.tools.length === 1])
   if (!run) return null
   const failed = run.tools.filter(({ ok }) => !ok).length
-  return html`<section class="progress" aria-label="Run in progress">
+  return html`<section class="progress" ref=${box} aria-label="Run in progress">
     <p class="pulse">
       <i class="spinner" aria-hidden="true"></i>
       <b>${run.scenario}</b> runs for <span class="number">${((now - run.startedAt) / 1000).toFixed(1)} s</span>

@@ -45,7 +45,7 @@ function field(
             spellcheck=${false}
             inputmode=${schema.type === 'integer' ? 'numeric' : schema.type === 'number' ? 'decimal' : 'text'}
             value=${value}
-            placeholder=${preset === undefined ? 'drawn' : String(preset)}
+            placeholder=${preset === undefined ? (name === 'seed' ? 'drawn' : 'none') : String(preset)}
           />`
     }
     <p class="hint" id=${`${id}-hint`}>${schema.description}${rangeOf(schema)}</p>
