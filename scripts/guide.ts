@@ -8,11 +8,7 @@ export function guide({ services, host }: Setup): string {
   // The scripts know the usual places; told the others, they find these too.
   const bases = { AGENT_BASE: url['agent-app'], SECONDARY_BASE: url['agent-app-secondary'] }
   const isUsual = bases.AGENT_BASE?.endsWith(':8080') && bases.SECONDARY_BASE?.endsWith(':8082')
-  const told = isUsual
-    ? ''
-    : `${Object.entries(bases)
-        .map(([name, base]) => `${name}=${base} `)
-        .join('')}`
+  const told = Object.entries(bases).map(([name, base]) => `${name}=${base} `)
   return [
     '',
     'All services are ready. Ctrl-C ends them.',
@@ -20,7 +16,7 @@ export function guide({ services, host }: Setup): string {
     '',
     'Try:',
     `  curl '${url['agent-app']}/run?scenario=fanout'`,
-    `  ${told}./generate_scenarios.sh`,
+    `  ${isUsual ? '' : told.join('')}./generate_scenarios.sh`,
     `  npm run verify${verifyArguments(url)}`,
     '',
   ].join('\n')
