@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PictureAnswer } from '../../src/page/server/picture.ts'
+import { flag } from '../../src/page/model/columns.ts'
+import { first } from '../support/meddler.ts'
+import { startStack, type Stack } from '../support/stack.ts'
+
+let stack: Stack
+beforeAll(async () => void (stack = await startStack()))
+afterAll(() => stack.stop())
+
+const ask = (path: string, init?: RequestInit) => fetch(`${stack.inspector.url}${path}`, init)
+const html = { headers: { Accept: 'text/html' } }
+
+test('a browser gets the page, everybody else the index', async () => {
+  const page = await ask('/', html)
+  expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self' 'sha256-/)
+  expect((await ask('/')).headers.get('content-type')).toMatch(/^application\/json/)
+  expect((await ask('/', { method: 'HEAD', ...html })).status).toBe(405)
+})
+
+test('every module that the page names is there, compressed, and not sent twice', async () => {
+  const text = await (await ask('/', html)).text()
+  const paths = [...text.matchAll(/(?:href|src)="(\/page\/[^"]+)"/g)].map(([, path]) => path as string)
+  expect(paths.length).toBeGreaterThan(40)
+  for (const path of paths) {
+    const answer = await ask(path)
+    expect([path, answer.status, answer.headers.get('content-encoding')]).toEqual([path, 200, 'gzip'])
+    const again = await ask(path, { headers: { 'If-None-Match': answer.headers.get('etag') as string } })
+    expect(again.status).toBe(304)
+    await answer.text()
+  }
+})
+
+test('all imports of all modules lead to modules', async () => {
+  const text = await (await ask('/', html)).text()
+  const { imports } = JSON.parse(/<script type="importmap">(.*?)<\/script>/.exec(text)?.[1] ?? '') as {
+    imports: Record<string, string>
+  }
+  const paths = [...text.matchAll(/modulepreload" href="([^"]+)"/g)].map(([, path]) => path as string)
+  for (const path of paths) {
+    const source = await (await ask(path)).text()
+    for (const [, name] of source.matchAll(/^(?:import|export)\b[^;'"]*?from\s*['"]([^'"]+)['"]/gm)) {
+      const target = (name as string).startsWith('.')
+        ? new URL(name as string, `http://x${path}`).pathname
+        : imports[name as string]
+      expect(paths, `${path} imports ${name}`).toContain(target)
+    }
+  }
+})
+
+test.each([
+  '/page/../main.ts',
+  '/page/%2e%2e/main.ts',
+  '/page/server/agents.ts',
+  '/page/nothing.ts',
+  '/page/lib/express.js',
+])('nothing else is served: %s', async (path) => expect((await ask(path)).status).toBe(404))
+
+test('agents are reached through here, with their own words', async () => {
+  const { agents } = await stack.get<{ agents: { id: string; is_up: boolean; service: string }[] }>('/agents')
+  expect(agents).toMatchObject([{ is_up: true, service: 'synthetic-agent-app' }])
+  const agent = `/agents/${encodeURIComponent(agents[0]?.id ?? '')}`
+  expect((await ask(`${agent}/scenarios`)).status).toBe(200)
+  const refused = await ask(`${agent}/run?scenario=fanout&fanout=-1`)
+  expect(refused.status).toBe(400)
+  expect(await refused.json()).toMatchObject({ errors: [{ parameter: 'fanout' }] })
+  expect((await ask(`${agent}/ready`)).status).toBe(404)
+  expect((await ask('/agents/somebody:80/run')).status).toBe(404)
+  expect((await ask(`${agent}/run`, { method: 'POST' })).status).toBe(405)
+})
+
+test('a stream comes through as it comes', async () => {
+  const { agents } = await stack.get<{ agents: { id: string }[] }>('/agents')
+  const answer = await ask(
+    `/agents/${encodeURIComponent(agents[0]?.id ?? '')}/stream?duration_s=0.3&background_fanout=2&tool_delay_ms=10`,
+    { headers: { Accept: 'text/event-stream' } },
+  )
+  expect(answer.headers.get('x-trace-id')).toMatch(/^[0-9a-f]{32}$/)
+  const text = await answer.text()
+  expect(text).toMatch(/^event: token\n/m)
+  expect(text).toMatch(/^event: tool\n/m)
+  expect(text).toMatch(/event: result\ndata: .*\n\n$/)
+})
+
+test('a lost span is drawn where the ledger says it happened, an altered one is marked', async () => {
+  const isLost = first(({ span }) => span.name === 'execute_tool mail')
+  const isRenamed = first(({ span }) => span.name === 'execute_tool search')
+  stack.meddler.meddle = (parcel) => {
+    if (isLost(parcel)) return []
+    return [isRenamed(parcel) ? { ...parcel, span: { ...parcel.span, name: 'renamed' } } : parcel]
+  }
+  const run = await stack.run('scenario=fanout&fanout=10&delay_ms=20')
+  await stack.arrived(run.trace_id, run.spans.total - 1)
+  stack.meddler.meddle = (parcel) => [parcel]
+  const { columns, judged } = await stack.get<PictureAnswer>(`/traces/${run.trace_id}/picture?ledger=1`)
+  const withFlag = (bit: number) =>
+    columns.id.flatMap((_, span) => ((columns.flags[span] as number) & bit ? [span] : []))
+  const [ghost] = withFlag(flag.lost)
+  const [altered] = withFlag(flag.altered)
+  expect(columns.names[columns.name[ghost as number] as number]).toBe('execute_tool mail')
+  const parent = columns.parent[ghost as number] as number
+  expect(columns.names[columns.name[parent] as number]).toBe('invoke_agent worker')
+  expect(columns.start[ghost as number]).toBeGreaterThanOrEqual(columns.start[parent] as number)
+  expect(judged?.[columns.id[ghost as number] as string]?.attributes).toHaveProperty('gen_ai.tool.name', 'mail')
+  expect(judged?.[columns.id[altered as number] as string]?.changes).toContainEqual({
+    kind: 'renamed',
+    expected: 'execute_tool search',
+    actual: 'renamed',
+  })
+  expect(withFlag(flag.orphaned)).toEqual([])
+})
+
+test('an answer by span ids is scored, also when it names a call of the tools’ service', async () => {
+  const run = await stack.run('scenario=fanout&fanout=20&delay_ms=50&stragglers=1')
+  await stack.arrived(run.trace_id, run.spans.total)
+  const [culprit] = run.finding.observed.span_ids as string[]
+  const answer = async (body: unknown) => {
+    const response = await ask(`/traces/${run.trace_id}/answer`, { method: 'POST', body: JSON.stringify(body) })
+    return { status: response.status, ...((await response.json()) as object) }
+  }
+  expect(await answer({ span_ids: [culprit] })).toMatchObject({
+    status: 200,
+    verdict: 'right',
+    precision: 1,
+    recall: 1,
+  })
+  expect(await answer({ span_ids: [] })).toMatchObject({ verdict: 'wrong', recall: 0, missed: [culprit] })
+  const { columns } = await stack.get<PictureAnswer>(`/traces/${run.trace_id}/picture`)
+  const below = (id: string) =>
+    columns.id.find((_, span) => columns.id[columns.parent[span] as number] === id) as string
+  expect(await answer({ span_ids: [below(below(culprit as string))] })).toMatchObject({ verdict: 'right' })
+  expect(await answer({ spans: [] })).toMatchObject({ status: 400 })
+  expect(await answer('nonsense')).toMatchObject({ status: 400 })
+  expect((await ask(`/traces/${run.trace_id}/answer`)).status).toBe(405)
+  expect((await ask(`/traces/${'1'.repeat(32)}/answer`, { method: 'POST', body: '{"span_ids":[]}' })).status).toBe(404)
+})
+
+test('the trace can be taken to Perfetto', async () => {
+  const run = await stack.run('scenario=dag&fanout=5&delay_ms=5')
+  await stack.arrived(run.trace_id, run.spans.total)
+  const answer = await ask(`/traces/${run.trace_id}/chrome`)
+  expect(answer.headers.get('content-disposition')).toContain(`${run.trace_id}.json`)
+  const { traceEvents } = (await answer.json()) as { traceEvents: { ph: string; bind_id?: string }[] }
+  expect(traceEvents.filter(({ ph }) => ph === 'b')).toHaveLength(run.spans.total)
+  expect(traceEvents.filter(({ bind_id }) => bind_id)).toHaveLength(10)
+})
