@@ -127,7 +127,10 @@ describe('the symptoms', () => {
   })
 
   it('a call that a retry rescued is no error, and neither are those above it', async () => {
-    const { spans, result } = await traced('retry', 'fanout=40&error_rate=0.3&max_retries=20&faulty_tools=0&delay_ms=2&backoff_ms=1&seed=a')
+    const { spans, result } = await traced(
+      'retry',
+      'fanout=40&error_rate=0.3&max_retries=20&faulty_tools=0&delay_ms=2&backoff_ms=1&seed=a',
+    )
     expect(result.summary.retries).toBeGreaterThan(0)
     const failed = countByName(spans.filter(({ status }) => status === 'error'))
     expect(failed).toEqual({ GET: result.summary.retries, 'GET /tool/:tool_name': result.summary.retries })

@@ -55,3 +55,14 @@ export function errorTypeOf(error: unknown): string {
     return error.errorType
   return error instanceof Error ? error.name : '_OTHER'
 }
+
+/** Whether a tool did what it was asked to; an agent that uses this lives with a failure. Anything but a tool's failure is thrown. */
+export async function succeeded(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work
+    return true
+  } catch (error) {
+    if (error instanceof ToolFailure) return false
+    throw error
+  }
+}

@@ -3,6 +3,7 @@ import { type Context, isSpanContextValid, propagation, trace, TraceFlags, type 
 import type { Clock } from 'service-kit/clock'
 import { Random } from 'service-kit/random'
 import { ati } from 'service-kit/semconv'
+import { spanIdOf } from 'service-kit/spans'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
@@ -11,7 +12,7 @@ import { Ledger, type LedgerStep } from './ledger.ts'
 import type { RunContext, RunEvent } from './run-context.ts'
 import type { RunLedger } from './runs.ts'
 import type { Scenario } from './scenario.ts'
-import { spanIdOf, Step } from './step.ts'
+import { Step } from './step.ts'
 import { countSpans, summarise } from './summary.ts'
 import type { Tools } from './tool-client.ts'
 
@@ -123,7 +124,7 @@ export class Run {
   async execute(): Promise<RunResult> {
     const { scenario, params } = this
     let workflow: LedgerStep | undefined
-    const ok = await this.#request.invokeWorkflow(scenario.name, {}, async (step) => {
+    const ok = await this.#request.invokeWorkflow(scenario.name, async (step) => {
       workflow = step.record
       const reachedGoal = await scenario.run(step, params as never)
       await step.checkpoint(checkpointKb)

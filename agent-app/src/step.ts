@@ -1,17 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { type Attributes, type Context, isSpanContextValid, type Span, TraceFlags } from '@opentelemetry/api'
+import { type Attributes, type Context, type Span, TraceFlags } from '@opentelemetry/api'
 import pLimit from 'p-limit'
 import type { Random } from 'service-kit/random'
 import { makespan } from 'service-kit/analysis/schedule'
-import { type AtiSpanKind, ati, errorType, genAi, openInferenceKind } from 'service-kit/semconv'
-import { failSpan, openSpan } from 'service-kit/spans'
-import { errorTypeOf, RunCancelled, ToolFailure } from './errors.ts'
+import { type AtiSpanKind, ati, errorType } from 'service-kit/semconv'
+import { failSpan, openSpan, spanIdOf } from 'service-kit/spans'
+import { allOf } from './all-of.ts'
+import { errorTypeOf } from './errors.ts'
 import { kept, type LedgerStep, type Operation } from './ledger.ts'
+import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
 import { awaitHuman, checkpoint, processChunk, type ChunkOptions, type HumanOptions } from './operations/other.ts'
 import { streamChat, type StreamOptions } from './operations/stream.ts'
 import { executeTool, retrieve, type ToolCallOptions } from './operations/tool.ts'
-import { provider } from './model.ts'
 import { type RunContext, spanKinds } from './run-context.ts'
 
 /** What is known of a step before it starts. */
@@ -27,13 +27,6 @@ export interface Opening {
   attempt?: number
   injected?: LedgerStep['injected']
   /** Steps that this one waited for: a span link to each. */
-  dependsOn?: readonly LedgerStep[]
-}
-
-export interface AgentOptions {
-  /** Which of several agents of this name. */
-  index?: number
-  attributes?: Attributes
   dependsOn?: readonly LedgerStep[]
 }
 
@@ -74,50 +67,12 @@ export class Step {
 
   /** An agent at work: `body` is what it does. */
   invokeAgent<T>(name: string, options: AgentOptions, body: (agent: Step) => Promise<T>): Promise<T> {
-    const { run } = this
-    const key = options.index === undefined ? name : `${name}/${options.index}`
-    const isPlanner = name === 'planner' || name === 'react'
-    return this.open(
-      {
-        key,
-        operation: 'invoke_agent',
-        name: `invoke_agent ${name}`,
-        kind: 'internal',
-        spanKind: isPlanner ? 'planner' : 'worker',
-        agentId: `${run.agentPrefix}${name}:${options.index ?? 'v1'}`,
-        attributes: {
-          [genAi.operationName]: 'invoke_agent',
-          [genAi.providerName]: provider,
-          [genAi.agentName]: name,
-          [genAi.agentId]: `${run.agentPrefix}${name}:v1`,
-          ...(run.conversationId !== undefined && { [genAi.conversationId]: run.conversationId }),
-          ...options.attributes,
-        },
-        ...(options.dependsOn && { dependsOn: options.dependsOn }),
-      },
-      body,
-    )
+    return this.open(agentOpening(this.run, name, options), body)
   }
 
   /** The whole of a run below its request. */
-  invokeWorkflow<T>(name: string, attributes: Attributes, body: (workflow: Step) => Promise<T>): Promise<T> {
-    return this.open(
-      {
-        key: 'workflow',
-        operation: 'invoke_workflow',
-        name: `invoke_workflow ${name}`,
-        kind: 'internal',
-        spanKind: 'workflow',
-        agentId: `${this.run.agentPrefix}workflow:v1`,
-        attributes: {
-          [genAi.operationName]: 'invoke_workflow',
-          [genAi.workflowName]: name,
-          [openInferenceKind]: 'CHAIN',
-          ...attributes,
-        },
-      },
-      body,
-    )
+  invokeWorkflow<T>(name: string, body: (workflow: Step) => Promise<T>): Promise<T> {
+    return this.open(workflowOpening(this.run, name), body)
   }
 
   /** One call of the simulated model. */
@@ -177,7 +132,7 @@ export class Step {
         idealMs[index] = lane.idealMs
       }),
     )
-    await this.#allOf(tasks)
+    await allOf(tasks, this.run)
     this.idealMs += makespan(idealMs, concurrency)
   }
 
@@ -186,21 +141,6 @@ export class Step {
     await this.concurrently(branches.length, branches.length, (lane, index) =>
       (branches[index] as (lane: Step) => Promise<void>)(lane),
     )
-  }
-
-  async #allOf(tasks: Promise<void>[]): Promise<void> {
-    const guarded = tasks.map(async (task) => {
-      try {
-        await task
-      } catch (error) {
-        this.run.cancel(new RunCancelled('failure_elsewhere', 'Another step of the run failed', { cause: error }))
-        throw error
-      }
-    })
-    const failed = (await Promise.allSettled(guarded)).find((outcome) => outcome.status === 'rejected')
-    if (!failed) return
-    const reason: unknown = this.run.signal.reason
-    throw reason instanceof RunCancelled && reason.cause ? reason.cause : failed.reason
   }
 
   /** The same step, with a sum of ideal time of its own. */
@@ -304,22 +244,5 @@ export class Step {
   async spend(ms: number): Promise<void> {
     this.idealMs += ms
     await this.run.clock.sleep(ms, this.run.signal)
-  }
-}
-
-/** The span's id, or one that nobody else has where the SDK is off and spans have none. */
-export function spanIdOf(span: Span): string {
-  const context = span.spanContext()
-  return isSpanContextValid(context) ? context.spanId : randomBytes(8).toString('hex')
-}
-
-/** Whether a tool did what it was asked to; an agent that uses this lives with a failure. Anything but a tool's failure is thrown. */
-export async function succeeded(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work
-    return true
-  } catch (error) {
-    if (error instanceof ToolFailure) return false
-    throw error
   }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from 'service-kit/random'
-import { backoff } from '../src/operations/tool.ts'
+import { backoff } from '../src/retry-policy.ts'
 import { failureRates } from '../src/scenarios/retry.ts'
-import { toolOf } from '../src/operations/tool.ts'
+import { toolOf } from '../src/tools.ts'
 
 const random = new Random('back-off')
 

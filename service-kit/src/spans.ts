@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import {
   type Attributes,
   type Context,
+  isSpanContextValid,
   type Link,
   type Span,
   type SpanKind,
@@ -30,4 +32,10 @@ export function openSpan(tracer: Tracer, parent: Context, opening: SpanOpening):
 export function failSpan(span: Span, errorType: string, message: string): void {
   span.setAttribute('error.type', errorType)
   span.setStatus({ code: SpanStatusCode.ERROR, message })
+}
+
+/** The span's id, or one that nobody else has where the SDK is off and spans have none. */
+export function spanIdOf(span: Span): string {
+  const context = span.spanContext()
+  return isSpanContextValid(context) ? context.spanId : randomBytes(8).toString('hex')
 }

@@ -1,8 +1,9 @@
 import { choice, integer } from 'service-kit/scalars'
 import { ati } from 'service-kit/semconv'
-import { toolOf } from '../operations/tool.ts'
+import { toolOf } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
-import { type Step, succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
+import type { Step } from '../step.ts'
 
 export const chain = defineScenario({
   name: 'chain',

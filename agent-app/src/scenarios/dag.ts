@@ -1,9 +1,9 @@
 import { integer, number } from 'service-kit/scalars'
 import { ati } from 'service-kit/semconv'
 import type { LedgerStep } from '../ledger.ts'
-import { toolOf } from '../operations/tool.ts'
+import { toolOf } from '../tools.ts'
 import { defineScenario, stragglerFactor, stragglersFit } from '../scenario.ts'
-import { succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
 
 export const dag = defineScenario({
   name: 'dag',

@@ -1,7 +1,7 @@
 import { choice, number } from 'service-kit/scalars'
 import { drawCallId } from '../operations/tool.ts'
 import { defineScenario } from '../scenario.ts'
-import { succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
 
 export const human = defineScenario({
   name: 'human',

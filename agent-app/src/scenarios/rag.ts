@@ -4,7 +4,7 @@ import type { Random } from 'service-kit/random'
 import { maxPayloadKb } from 'tool-service/contract'
 import { drawMs } from '../model.ts'
 import { defineScenario } from '../scenario.ts'
-import { succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
 
 /** Sigma of the chunks' sizes, whatever the jitter of times is. */
 const sizeSigma = 0.5

@@ -1,8 +1,9 @@
 import { integer, number } from 'service-kit/scalars'
 import { ati } from 'service-kit/semconv'
-import { drawCallId, toolNames } from '../operations/tool.ts'
+import { drawCallId } from '../operations/tool.ts'
+import { toolNames } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
-import { succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
 
 /** What one observed answer adds to the context of all later thoughts. */
 const tokensPerObservation = 120

@@ -1,9 +1,9 @@
 import { choice, integer, number } from 'service-kit/scalars'
 import { ati } from 'service-kit/semconv'
 import type { Random } from 'service-kit/random'
-import { toolNames, toolOf } from '../operations/tool.ts'
+import { toolNames, toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
-import { succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
 
 /**
  * The failure rate of each tool such that the mean over all first attempts is `errorRate`: `faulty` tools, drawn, carry all

@@ -1,8 +1,8 @@
 import { integer, number } from 'service-kit/scalars'
 import { ati } from 'service-kit/semconv'
-import { toolOf } from '../operations/tool.ts'
+import { toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
-import { succeeded } from '../step.ts'
+import { succeeded } from '../errors.ts'
 
 export const stream = defineScenario({
   name: 'stream',
