@@ -19,7 +19,8 @@ ENTRYPOINT ["node", "keeper.ts"]
 FROM node:24.21.0-bookworm-slim AS runtime
 WORKDIR /app
 COPY --from=dependencies /app ./
-ENV NODE_ENV=production HOST=0.0.0.0
+# A container has no machine id, and the host detector complains of that.
+ENV NODE_ENV=production HOST=0.0.0.0 OTEL_NODE_RESOURCE_DETECTORS=env,process
 USER node
 CMD ["node", "--import", "./src/telemetry.ts", "src/main.ts"]
 
