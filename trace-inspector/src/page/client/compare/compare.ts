@@ -46,7 +46,7 @@ function Questions({ revealed }: { revealed: Revelation }): VNode | null {
     ${cards.map(
       ([title, general, here]) =>
         html`<div class="question">
-          <h3>${title}</h3>
+          <h2>${title}</h2>
           <p>${here}</p>
           ${general && html`<p class="dim">${general}.</p>`}
         </div>`,
@@ -55,7 +55,7 @@ function Questions({ revealed }: { revealed: Revelation }): VNode | null {
 }
 
 function aggregateTable({ aggregate }: Revelation): VNode {
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="aggregate-title">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table by span name">
     <table>
       <thead>
         <tr>

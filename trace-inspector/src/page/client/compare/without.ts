@@ -3,6 +3,7 @@ import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { count, ms } from '../../model/format.ts'
 import type { StepPair } from '../../model/align.ts'
+import { announce } from '../state/announce.ts'
 import { address, link } from '../state/address.ts'
 import { type Against, against, againstProblem, loadAgainst, remedyHere, runWithout } from '../state/against.ts'
 import { progress, runProblem } from '../state/run.ts'
@@ -42,9 +43,10 @@ function Result({ found, model }: { found: Against; model: TraceModel }): VNode 
   const shown = (value: number | null) =>
     value === null ? '–' : unit === 'ms' ? ms(value) : `${value.toFixed(1)} tokens/s`
   const title = `${unit === 'ms' ? 'Saved' : 'Beside background work'} ${shown(measured)}; the finding predicted ${shown(prediction?.value ?? null)}`
+  useEffect(() => announce(title), [found.traceId])
   const longest = Math.max(model.extent.end - model.extent.start, found.model.extent.end - found.model.extent.start)
-  return html`<section class="card" aria-labelledby="saving-title" role="region">
-      <h2 id="saving-title" role="status">${title}</h2>
+  return html`<section class="card" aria-labelledby="saving-title">
+      <h2 id="saving-title">${title}</h2>
       <p class="dim">Predicted from ${prediction?.how ?? 'nothing'}.</p>
       <div class="savings">
         ${saving('predicted', prediction?.value ?? 0, Math.max(prediction?.value ?? 0, measured ?? 0), shown)}
@@ -89,7 +91,7 @@ function Steps({ steps }: { steps: StepPair[] }): VNode {
     <h2 id="steps-title">
       Step by step <span class="dim">the largest differences first, of ${count(steps.length, 'step')}</span>
     </h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="steps-title">
+    <div class="scroll" tabindex="0" role="region" aria-label="Table of steps">
       <table>
         <thead>
           <tr>

@@ -23,7 +23,7 @@ const mostPointers = 6
 function pointers({ columns }: TraceModel, title: string, spans: readonly number[]): VNode | null {
   if (spans.length === 0) return null
   return html`<section>
-    <h3>${title}</h3>
+    <h2>${title}</h2>
     <ul>
       ${spans.slice(0, mostPointers).map(
         (span) =>
@@ -52,7 +52,7 @@ function waits({ columns }: TraceModel): VNode | null {
   if (total <= 0) return null
   const most = [...byName].sort((a, b) => b[1] - a[1]).slice(0, mostWaits)
   return html`<section>
-    <h3>The run waited for</h3>
+    <h2>The run waited for</h2>
     <ul class="shares">
       ${most.map(
         ([name, exclusive]) =>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { remedyOf } from '../../model/without.ts'
 import { address, go, note } from './address.ts'
+import { announce } from './announce.ts'
 import { agentFor, scenarioFor, scenariosOf } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
 import { hex, playRun } from './run.ts'
@@ -20,6 +21,9 @@ export interface Score {
 export const pointedAt = signal<ReadonlySet<string>>(new Set())
 export const score = signal<Score | null>(null)
 export const examProblem = signal('')
+
+/** How an answer was, in words. */
+export const verdicts = { right: '✓ Right', partly: '◐ Partly right', wrong: '✕ Wrong' }
 
 export function point(ids: readonly string[]): void {
   pointedAt.value = new Set([...pointedAt.value, ...ids])
@@ -61,6 +65,7 @@ export async function handIn(): Promise<void> {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ span_ids: [...pointedAt.value] }),
     })
+    announce(`${verdicts[score.value.verdict]}. ${score.value.text}`)
   } catch (error) {
     examProblem.value = messageOf(error)
   }

@@ -7,7 +7,7 @@ import { foldOfRow } from '../../model/rows.ts'
 import { cursor, positions, select, showMarks } from '../state/look.ts'
 import { address, link } from '../state/address.ts'
 import { agentsProblem } from '../state/agents.ts'
-import { examProblem, handIn, point, pointedAt, score, startExam, surprise, unpoint } from '../state/exam.ts'
+import { examProblem, handIn, point, pointedAt, score, startExam, surprise, unpoint, verdicts } from '../state/exam.ts'
 import { progress, runProblem } from '../state/run.ts'
 import { trace, traceProblem } from '../state/trace.ts'
 import { Progress } from './progress.ts'
@@ -105,11 +105,9 @@ function Question(): VNode {
     ${examProblem.value && html`<p class="problem" role="alert">${examProblem.value}</p>`}`
 }
 
-const verdicts = { right: '✓ Right', partly: '◐ Partly right', wrong: '✕ Wrong' }
-
 function Result(): VNode {
   const result = score.value as NonNullable<typeof score.value>
-  return html`<h2 role="status" tabindex="-1" class=${`verdict-${result.verdict}`}>${verdicts[result.verdict]}</h2>
+  return html`<h2 class=${`verdict-${result.verdict}`}>${verdicts[result.verdict]}</h2>
     <ul class="counts">
       <li><b>${percent(result.precision)}</b> precision</li>
       <li><b>${percent(result.recall)}</b> recall</li>

@@ -42,7 +42,7 @@ export function Recent(): VNode {
     ${
       recent.value.length === 0
         ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="recent-title">
+        : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of recent traces">
             <table>
               <thead>
                 <tr>

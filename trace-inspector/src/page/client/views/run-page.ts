@@ -1,11 +1,15 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { address, go, note } from '../state/address.ts'
+import type { Fault } from '../state/api.ts'
+import { count } from '../../model/format.ts'
 import { agentFor, agents, agentsProblem, scenarioFor, scenariosOf } from '../state/agents.ts'
 import { playRun, progress, runProblem, faults } from '../state/run.ts'
 import { Progress } from './progress.ts'
 import { Recent } from './recent.ts'
 import { fields } from './run-form.ts'
+
+const saying = ({ parameter, value, expected }: Fault) => `${parameter}=${value ?? ''}: expected ${expected}`
 
 /** Pick an agent, a scenario and its parameters, and run it. */
 export function RunPage(): VNode {
@@ -13,6 +17,14 @@ export function RunPage(): VNode {
   const agent = agentFor(wanted)
   const list = scenariosOf.value[agent?.id ?? ''] ?? []
   const scenario = scenarioFor(wanted, name) ?? list[0]
+
+  const elsewhere = faults.value.filter(
+    ({ parameter }) => !Object.hasOwn(scenario?.parameters.properties ?? {}, parameter),
+  )
+  const problem =
+    faults.value.length > elsewhere.length
+      ? [`${count(faults.value.length - elsewhere.length, 'field')} to mend`, ...elsewhere.map(saying)].join('; ')
+      : runProblem.value
 
   async function run(event: Event): Promise<void> {
     event.preventDefault()
@@ -87,7 +99,7 @@ export function RunPage(): VNode {
             >${scenario.spans.agent_app} spans of the agent, ${scenario.spans.tool_service} of the tools</span
           >
         </footer>
-        ${runProblem.value && html`<p class="problem" role="alert">${runProblem.value}</p>`}
+        ${problem && html`<p class="problem" role="alert">${problem}</p>`}
         <${Progress} />
       </form>`
     }

@@ -1,0 +1,145 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startStack, type Stack } from '../support/stack.ts'
+import { open, startBrowser, violations, withoutBrowser } from './support/browser.ts'
+
+/** Presses Tab until what has the focus is called this. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press('Tab')
+    const label = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement | null
+      return element ? (element.getAttribute('aria-label') ?? element.innerText ?? '') : ''
+    })
+    if (name.test(label)) return
+  }
+  throw new Error(`Tab never led to ${name}`)
+}
+
+describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrowser})` : ''}`, () => {
+  let stack: Stack
+  let browser: Browser
+  beforeAll(async () => {
+    ;[stack, browser] = await Promise.all([startStack(), startBrowser()])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stack?.stop()
+  })
+
+  test('an exam, by keyboard alone', async () => {
+    const { page, complaints } = await open(
+      browser,
+      stack.inspector.url,
+      '/?page=exam&scenario=human&human_delay_s=0.3&seed=a',
+    )
+    await tabTo(page, /^Begin$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('treegrid').waitFor()
+    expect(await page.getByText('waiting for a person').count()).toBe(0)
+    await page.keyboard.press('/')
+    await page.keyboard.type('is:idle')
+    await page.keyboard.press('Enter')
+    await page.locator('.row.is-selected').waitFor()
+    await page.keyboard.press('Shift+Tab')
+    await page.locator('.skip').focus()
+    await tabTo(page, /^Point at\s+human_feedback/)
+    await page.keyboard.press('Enter')
+    await tabTo(page, /^Hand in 1 span/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: '✓ Right' }).waitFor()
+    await page.getByText('spent waiting for a person').first().waitFor()
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  test('a comparison with the run without its fault, by keyboard alone', async () => {
+    const run = await stack.run('scenario=human&human_delay_s=0.5&seed=b')
+    await stack.arrived(run.trace_id, run.spans.total)
+    const { page } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}`)
+    await page.locator('.badge.is-complete').waitFor()
+    await tabTo(page, /^Look$/)
+    for (let to = 0; to < 3; to++) await page.keyboard.press('ArrowRight')
+    await tabTo(page, /^Run without the fault$/)
+    await page.keyboard.press('Enter')
+    const title = page.locator('#saving-title')
+    await title.waitFor()
+    expect(await title.innerText()).toMatch(/^Saved \d+ ms; the finding predicted 50\d ms$/)
+    expect(new URL(page.url()).searchParams.get('against')).toMatch(/^[0-9a-f]{32}$/)
+    // Whoever opens the address sees the same.
+    const other = await open(browser, stack.inspector.url, new URL(page.url()).pathname + new URL(page.url()).search)
+    await expect.poll(() => other.page.locator('#saving-title').innerText()).toBe(await title.innerText())
+    await other.page.close()
+    await page.close()
+  })
+
+  test('the tree is walked with the arrow keys, and says where one is', async () => {
+    const run = await stack.run('scenario=fanout&fanout=8&delay_ms=5&seed=c&stragglers=0')
+    await stack.arrived(run.trace_id, run.spans.total)
+    const { page } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}`)
+    const grid = page.getByRole('treegrid')
+    await grid.focus()
+    const active = () =>
+      grid.evaluate((element) => {
+        const row = document.getElementById(element.getAttribute('aria-activedescendant') ?? '')
+        return (
+          row &&
+          `${row.getAttribute('aria-level')} ${row.querySelector('.name')?.textContent?.replace(/\s+/g, ' ').trim()}`
+        )
+      })
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    await press('ArrowDown', 'ArrowDown')
+    expect(await active()).toBe('2 invoke_workflow fanout')
+    await press('ArrowLeft')
+    expect(await grid.getAttribute('aria-rowcount')).toBe('2')
+    await press('ArrowRight', 'ArrowRight')
+    expect(await active()).toBe('3 invoke_agent plannerplanner:v1')
+    await press('End')
+    expect(await active()).toBe('3 checkpoint')
+    expect(new URL(page.url()).searchParams.get('span')).toMatch(/^[0-9a-f]{16}$/)
+    await expect.poll(() => page.locator('.details h2').innerText()).toBe('checkpoint')
+    await press('w', 'w')
+    await page.getByText(/ seen$/).waitFor()
+    await press('0', 'Escape', '?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.close()
+  })
+
+  test('nothing is in the way of those who use it otherwise, in any view, dark and light', async () => {
+    const run = await stack.run('scenario=dag&fanout=12&delay_ms=10&seed=d')
+    const plain = await stack.run('scenario=dag&fanout=12&delay_ms=10&seed=d&stragglers=0')
+    await stack.arrived(run.trace_id, run.spans.total)
+    await stack.arrived(plain.trace_id, plain.spans.total)
+    const span = (run.finding.observed.span_ids as string[])[3] as string
+    const views: [path: string, ready: string][] = [
+      ['/', '.recent table'],
+      ['/?scenario=stream', '.run-form'],
+      ['/?page=exam', '.exam-intro'],
+      [`/?page=exam&trace=${run.trace_id}`, '.rows'],
+      [`/?trace=${run.trace_id}`, '.badge.is-complete'],
+      [`/?trace=${run.trace_id}&span=${span}`, '.attributes'],
+      [`/?trace=${run.trace_id}&tab=compare`, '.ledger .badge'],
+      [`/?trace=${run.trace_id}&tab=verify`, '.verify .rows'],
+      [`/?trace=${run.trace_id}&tab=without&against=${plain.trace_id}`, '.miniature'],
+    ]
+    const found: string[] = []
+    for (const [path, ready] of views) {
+      const { page, complaints } = await open(browser, stack.inspector.url, path)
+      await page.locator(ready).first().waitFor()
+      for (const colorScheme of ['light', 'dark'] as const)
+        for (const width of [1360, 390]) {
+          await page.setViewportSize({ width, height: 860 })
+          await page.emulateMedia({ colorScheme })
+          const where = `${path}, ${colorScheme}, ${width} px`
+          for (const each of await violations(page)) found.push(`${where}: ${each}`)
+          const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+          if (beyond > 0) found.push(`${where}: ${beyond} px too wide`)
+        }
+      found.push(...complaints)
+      await page.close()
+    }
+    expect(found).toEqual([])
+  }, 180_000)
+})

@@ -1,0 +1,113 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scenarios } from '../../../agent-app/src/scenarios/index.ts'
+import type { Revelation } from '../../src/reveal/reveal.ts'
+import { changed, first } from '../support/meddler.ts'
+import { startStack, type Stack } from '../support/stack.ts'
+import { open, startBrowser, withoutBrowser } from './support/browser.ts'
+
+/** Small parameters of each scenario. */
+const runs: Record<string, Record<string, string>> = {
+  fanout: { fanout: '60', stragglers: '2' },
+  chain: { depth: '8' },
+  retry: { fanout: '20', error_rate: '0.3' },
+  dag: { fanout: '20' },
+  react: { max_steps: '6', slow_tool_probability: '1', finish_probability: '0' },
+  human: { human_delay_s: '0.4' },
+  rag: { rag_chunks: '8' },
+  stream: { duration_s: '1', background_fanout: '10', tool_delay_ms: '100' },
+}
+
+/** Spans that a finding marks: of a path only the branch that was waited for. */
+const marksOf = ({ kind, observed }: Revelation) => (kind === 'critical_path' ? 1 : (observed?.span_ids.length ?? 0))
+const mostListed = 6
+
+describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrowser})` : ''}`, () => {
+  let stack: Stack
+  let browser: Browser
+  beforeAll(async () => {
+    ;[stack, browser] = await Promise.all([startStack(), startBrowser()])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stack?.stop()
+  })
+
+  test('every scenario has its parameters here', () => {
+    expect(Object.keys(runs)).toEqual(scenarios.map(({ name }) => name))
+  })
+
+  test.each(Object.entries(runs))('%s: run from the form, its finding is seen', async (name, params) => {
+    const { page, complaints } = await open(browser, stack.inspector.url, '/')
+    await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+    for (const [parameter, value] of Object.entries({ ...params, seed: 'page' }))
+      await page.getByLabel(parameter, { exact: true }).fill(value)
+    await page.getByRole('button', { name: `Run ${name}` }).click()
+    await page.locator('.badge.is-complete').waitFor()
+    const traceId = new URL(page.url()).searchParams.get('trace') ?? ''
+    const revealed = await stack.get<Revelation>(`/traces/${traceId}/reveal`)
+    await expect.poll(() => page.locator('.sentence').innerText()).toBe(revealed.text)
+    expect(await page.locator('.glance .pointer').count()).toBe(Math.min(marksOf(revealed), mostListed))
+
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    await page.getByText('✓ they agree').waitFor()
+    expect(await page.locator('.chart').count()).toBeGreaterThan(0)
+    const names = await page.getByRole('region', { name: 'Table by span name' }).getByRole('row').count()
+    expect(names).toBe(revealed.aggregate.length + 1)
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  test('what is refused is said at the field, in the server’s words', async () => {
+    const { page } = await open(browser, stack.inspector.url, '/?scenario=fanout&fanout=0&jitter=x')
+    await page.getByRole('button', { name: 'Run fanout' }).click()
+    await page.getByText('✕ 0: expected a whole number from 1 to 10000').waitFor()
+    await page.getByText('✕ x: expected a number from 0 to 2').waitFor()
+    const field = page.getByLabel('fanout', { exact: true })
+    expect(await field.getAttribute('aria-invalid')).toBe('true')
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true)
+    await field.fill('5')
+    expect(await field.getAttribute('aria-invalid')).toBe(null)
+    await page.close()
+  })
+
+  test('a run shows that it is alive, and a stream its tokens beside background work', async () => {
+    const { page } = await open(
+      browser,
+      stack.inspector.url,
+      '/?scenario=stream&duration_s=600&background_fanout=5&tool_delay_ms=20',
+    )
+    await page.getByRole('button', { name: 'Run stream' }).click()
+    await page.getByText('5 calls done').waitFor()
+    const length = async () => (await page.locator('.tokens').innerText()).length
+    const before = await length()
+    await expect.poll(length).toBeGreaterThan(before)
+    await page.getByText('steps so far').waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('Cancelled').waitFor()
+    await page.close()
+  })
+
+  test('a lost span is a ghost, and an altered one shows before and after', async () => {
+    const isLost = first(({ span }) => span.name === 'execute_tool mail')
+    const isRenamed = first(({ span }) => span.name === 'execute_tool search')
+    stack.meddler.meddle = (parcel) => {
+      if (isLost(parcel)) return []
+      return [isRenamed(parcel) ? changed(parcel, ({ span }) => (span.name = 'renamed')) : parcel]
+    }
+    const run = await stack.run('scenario=fanout&fanout=12&delay_ms=20')
+    await stack.arrived(run.trace_id, run.spans.total - 1)
+    stack.meddler.meddle = (parcel) => [parcel]
+    const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}&tab=verify`)
+    await page.getByText(`of ${run.spans.total} spans that the run made, 1 never arrived`).waitFor()
+    const ghost = page.getByRole('row', { name: /execute_tool mail.*lost/ })
+    await ghost.click()
+    await page.getByText('its span never arrived').waitFor()
+    await page.getByRole('row', { name: /renamed.*altered/ }).click()
+    const changes = page.locator('.changes')
+    expect(await changes.locator('del').innerText()).toBe('execute_tool search')
+    expect(await changes.locator('ins').innerText()).toBe('renamed')
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+})
