@@ -90,10 +90,14 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     )
 
   function serveAsset(req: Request, res: Response): void {
-    const asset = page().assets.files.get(req.path)
+    const { root, files } = page().assets
+    const asset = req.path.startsWith(root) ? files.get(req.path.slice(root.length)) : undefined
     if (!asset) throw new Problem(404, 'Not found', `There is nothing at ${req.path.slice(0, 200)}`)
-    res.set({ 'Cache-Control': 'no-cache', ETag: asset.etag, Vary: 'Accept-Encoding', 'Content-Type': asset.type })
-    if (req.headers['if-none-match'] === asset.etag) return void res.status(304).end()
+    res.set({
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      Vary: 'Accept-Encoding',
+      'Content-Type': asset.type,
+    })
     const isGzipped = req.acceptsEncodings('gzip') === 'gzip'
     if (isGzipped) res.set('Content-Encoding', 'gzip')
     res.end(isGzipped ? asset.gzipped : asset.body)

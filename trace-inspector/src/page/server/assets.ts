@@ -8,61 +8,60 @@ export interface Asset {
   type: string
   body: Buffer
   gzipped: Buffer
-  etag: string
 }
 
 export interface Assets {
-  /** By path, from `/page/`. */
+  /** What all paths begin with. It changes when any file does, so that browsers may keep what they have for ever. */
+  root: string
+  /** By path below the root. */
   files: ReadonlyMap<string, Asset>
   /** What bare imports of the page stand for. */
   importMap: string
-  /** Every module, so that none is waited for in turn. */
+  /** Paths of all modules, so that none is waited for in turn. */
   modules: string[]
 }
 
 /** Libraries that the page imports; nothing else of node_modules is served. */
 const libraries = ['preact', 'preact/hooks', 'htm', 'htm/preact', '@preact/signals', '@preact/signals-core']
 const analysis = 'service-kit/analysis/'
-const root = '/page/'
 
 /**
- * Reads the page's files once: TypeScript without its types, compressed, with a tag that changes when they do. The formulas
- * of the findings are the very files that the server imports.
+ * Reads the page's files once: TypeScript without its types, and compressed. The formulas of the findings are the very
+ * files that the server imports.
  */
 export function readAssets(): Assets {
   const files = new Map<string, Asset>()
-  const imports: Record<string, string> = {}
+  const imports = new Map<string, string>()
   for (const name of libraries) {
-    const path = `${root}lib/${name.replace('@', '').replaceAll('/', '-')}.js`
-    const source = readFileSync(new URL(import.meta.resolve(name)), 'utf8')
-    files.set(path, script(source.replace(/^\/\/# sourceMappingURL=.*$/m, '')))
-    imports[name] = path
+    const path = `lib/${name.replace('@', '').replaceAll('/', '-')}.js`
+    files.set(path, script(readText(new URL(import.meta.resolve(name))).replace(/^\/\/# sourceMappingURL=.*$/m, '')))
+    imports.set(name, path)
   }
   const addFolder = (folder: URL, path: string) => {
-    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
-    ))
-      files.set(path + file, script(withoutTypes(readFileSync(new URL(file, folder), 'utf8'))))
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('.ts')) files.set(path + file, script(withoutTypes(readText(new URL(file, folder)))))
   }
-  addFolder(new URL('../model/', import.meta.url), `${root}model/`)
-  addFolder(new URL('../client/', import.meta.url), `${root}client/`)
-  addFolder(new URL('./', import.meta.resolve(`${analysis}step`)), `${root}analysis/`)
+  addFolder(new URL('../model/', import.meta.url), 'model/')
+  addFolder(new URL('../client/', import.meta.url), 'client/')
+  addFolder(new URL('./', import.meta.resolve(`${analysis}step`)), 'analysis/')
   for (const path of files.keys()) {
-    const [, name] = /\/analysis\/(.*)\.ts$/.exec(path) ?? []
-    if (name) imports[analysis + name] = path
+    const [, name] = /^analysis\/(.*)\.ts$/.exec(path) ?? []
+    if (name) imports.set(analysis + name, path)
   }
-  const styles = new URL('../client/styles/', import.meta.url)
-  const sheets = readdirSync(styles)
-    .sort()
-    .map((file) => readFileSync(new URL(file, styles), 'utf8'))
   const modules = [...files.keys()]
-  files.set(`${root}style.css`, asset('text/css', sheets.join('\n')))
-  files.set(
-    `${root}icon.svg`,
-    asset('image/svg+xml', readFileSync(new URL('../client/icon.svg', import.meta.url), 'utf8')),
-  )
-  return { files, importMap: JSON.stringify({ imports }), modules }
+  const styles = new URL('../client/styles/', import.meta.url)
+  const sheets = readdirSync(styles).sort()
+  files.set('style.css', asset('text/css', sheets.map((file) => readText(new URL(file, styles))).join('\n')))
+  files.set('icon.svg', asset('image/svg+xml', readText(new URL('../client/icon.svg', import.meta.url))))
+
+  const version = createHash('sha256')
+  for (const [path, { body }] of files) version.update(path).update(body)
+  const root = `/page/${version.digest('base64url').slice(0, 16)}/`
+  const importMap = { imports: Object.fromEntries([...imports].map(([name, path]) => [name, root + path])) }
+  return { root, files, importMap: JSON.stringify(importMap), modules: modules.map((path) => root + path) }
 }
+
+const readText = (file: URL) => readFileSync(file, 'utf8')
 
 const withoutTypes = (source: string) => transformSync(source, { mode: 'strip-only' }).code
 
@@ -70,10 +69,5 @@ const script = (source: string) => asset('text/javascript', source)
 
 function asset(type: string, text: string): Asset {
   const body = Buffer.from(text)
-  return {
-    type: `${type}; charset=utf-8`,
-    body,
-    gzipped: gzipSync(body, { level: 9 }),
-    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-  }
+  return { type: `${type}; charset=utf-8`, body, gzipped: gzipSync(body, { level: 9 }) }
 }

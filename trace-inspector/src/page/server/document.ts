@@ -7,7 +7,7 @@ export interface Document {
   policy: string
 }
 
-export function makeDocument({ importMap, modules }: Assets): Document {
+export function makeDocument({ root, importMap, modules }: Assets): Document {
   const hash = createHash('sha256').update(importMap).digest('base64')
   const policy = [
     "default-src 'none'",
@@ -26,11 +26,11 @@ export function makeDocument({ importMap, modules }: Assets): Document {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>trace-inspector</title>
-<link rel="icon" href="/page/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/page/style.css">
+<link rel="icon" href="${root}icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${root}style.css">
 <script type="importmap">${importMap}</script>
 ${modules.map((path) => `<link rel="modulepreload" href="${path}">`).join('\n')}
-<script type="module" src="/page/client/main.ts"></script>
+<script type="module" src="${root}client/main.ts"></script>
 </head>
 <body>
 <noscript>This page needs JavaScript. The same is told by the JSON at /traces, /traces/:trace_id/verify and /traces/:trace_id/reveal.</noscript>

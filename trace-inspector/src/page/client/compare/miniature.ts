@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { layOut } from '../../model/rows.ts'
 import { drawSpans } from '../look/overview.ts'
-import { repaints } from '../state/theme.ts'
+import { palette } from '../state/theme.ts'
 import type { TraceModel } from '../state/trace.ts'
 
 /** A whole trace in small, to a given scale, so that two can be held against each other. */
@@ -17,6 +17,6 @@ export function Miniature({ model, longestMs }: { model: TraceModel; longestMs: 
       { closed: new Set(), unfolded: new Set() },
     )
     drawSpans(canvas.current, model, all.row, (time) => (time - model.extent.start) / (longestMs || 1))
-  }, [model, longestMs, repaints.value])
+  }, [model, longestMs, palette.value])
   return html`<canvas class="miniature" ref=${canvas} aria-hidden="true"></canvas>`
 }

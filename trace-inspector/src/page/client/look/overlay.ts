@@ -1,8 +1,9 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { computed } from '@preact/signals'
 import { endOf } from '../../model/columns.ts'
-import { colours, prepare } from '../dom.ts'
+import { prepare } from '../dom.ts'
 import {
   across,
   placeOf,
@@ -16,11 +17,14 @@ import {
   timeline,
   viewHeight,
 } from '../state/look.ts'
-import { repaints } from '../state/theme.ts'
+import { palette } from '../state/theme.ts'
 import { trace, type TraceModel } from '../state/trace.ts'
 
 /** More arcs than this are drawn as one bundle for each pair of rows. */
 const mostArcs = 50
+
+/** The rows of the critical path's segments. */
+const segmentPlaces = computed(() => segments.value.map(({ span }) => placeOf(span)))
 
 /** What runs across rows: the critical path, and links. */
 export function Overlay(): VNode {
@@ -37,7 +41,7 @@ export function Overlay(): VNode {
     segments.value,
     selected.value,
     showLinks.value,
-    repaints.value,
+    palette.value,
     rowHeight.value,
   ])
   return html`<div class="overlay" aria-hidden="true"><canvas ref=${canvas}></canvas></div>`
@@ -47,29 +51,32 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   const prepared = prepare(canvas)
   if (!prepared) return
   const { pen, width, height } = prepared
-  const { critical, link } = colours(canvas, ['critical', 'link'])
+  const { critical = '', link = '' } = palette.value
   const tall = rowHeight.value
   const y = (place: number) => (place + 1) * tall - 3.5 - scrollTop.value
   const isNear = (top: number) => top > -tall && top < height + tall
   const along = new Path2D()
   const between = new Path2D()
-  let last: { x: number; y: number } | undefined
-  for (const { span, from, to } of segments.value) {
-    const place = placeOf(span)
-    if (place < 0) continue
+  let lastY: number | undefined
+  segments.value.forEach(({ from, to }, index) => {
+    const place = segmentPlaces.value[index] as number
+    if (place < 0) return
     const here = y(place)
+    const before = lastY ?? here
+    lastY = here
+    // Of thousands of segments a few are to be seen.
+    const isSeen = isNear(here)
+    if (!isSeen && !isNear(before) && before < 0 === here < 0) return
     const left = across(from) * width
-    const right = across(to) * width
-    if (last && last.y !== here && (isNear(last.y) || isNear(here) || last.y < 0 !== here < 0)) {
-      between.moveTo(left, last.y)
+    if (before !== here) {
+      between.moveTo(left, before)
       between.lineTo(left, here)
     }
-    if (isNear(here) && right >= 0 && left <= width) {
-      along.moveTo(Math.max(-2, left), here)
-      along.lineTo(Math.min(width + 2, Math.max(right, left + 1)), here)
-    }
-    last = { x: right, y: here }
-  }
+    const right = across(to) * width
+    if (!isSeen || right < 0 || left > width) return
+    along.moveTo(Math.max(-2, left), here)
+    along.lineTo(Math.min(width + 2, Math.max(right, left + 1)), here)
+  })
   pen.strokeStyle = critical
   pen.lineWidth = 2.5
   pen.stroke(along)

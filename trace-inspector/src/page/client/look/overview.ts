@@ -4,9 +4,9 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { computed } from '@preact/signals'
 import { endOf, flag, has } from '../../model/columns.ts'
 import { layOut } from '../../model/rows.ts'
-import { colours, prepare } from '../dom.ts'
+import { prepare } from '../dom.ts'
 import { marked, seen, selected, timeline, view } from '../state/look.ts'
-import { repaints } from '../state/theme.ts'
+import { palette } from '../state/theme.ts'
 import { trace, type TraceModel } from '../state/trace.ts'
 
 /** Every span, opened or not, in the order of the rows. */
@@ -17,7 +17,6 @@ const order = computed(() => {
   return all.row
 })
 const none = { closed: new Set<number>(), unfolded: new Set<number>() }
-const names = ['hue-0', 'hue-1', 'hue-2', 'hue-3', 'hue-4', 'hue-5', 'error', 'accent', 'mark', 'shade', 'ink'] as const
 
 /** The whole trace in a strip, and which part of it is seen; a drag over it zooms. */
 export function Overview(): VNode {
@@ -40,7 +39,7 @@ export function Overview(): VNode {
         marked.value,
         selected.value,
       )
-  }, [model, line, order.value, marked.value, selected.value, repaints.value, size])
+  }, [model, line, order.value, marked.value, selected.value, palette.value, size])
   const { from, to } = seen.value
   const length = line?.length || 1
   const start = useRef<number | null>(null)
@@ -87,23 +86,25 @@ export function drawSpans(
   const prepared = prepare(canvas)
   if (!prepared) return
   const { pen, width, height } = prepared
-  const colour = colours(canvas, names)
+  const hue = (name: string) => palette.value[name] ?? ''
   const { columns } = model
   const tall = Math.min(6, Math.max(1, (height - 4) / rows.length))
+  let last = ''
   const bar = (span: number, place: number, fill: string) => {
     const left = x(columns.start[span] as number) * width
     const right = x(endOf(columns, span)) * width
     const y = 2 + (place / rows.length) * (height - 4)
-    pen.fillStyle = fill
+    // To set a colour costs more than to draw a bar.
+    if (fill !== last) pen.fillStyle = last = fill
     pen.fillRect(left, y, Math.max(1, right - left), tall)
   }
   const late: [number, number, string][] = []
   rows.forEach((span, place) => {
-    if (marks.has(span)) late.push([span, place, colour.mark])
-    else if (has(columns, span, flag.lost)) late.push([span, place, colour.ink])
-    else if (has(columns, span, flag.error)) late.push([span, place, colour.error])
-    else bar(span, place, colour[`hue-${(columns.service[span] as number) % 6}` as 'hue-0'])
-    if (span === chosen) late.push([span, place, colour.accent])
+    if (marks.has(span)) late.push([span, place, hue('mark')])
+    else if (has(columns, span, flag.lost)) late.push([span, place, hue('ink')])
+    else if (has(columns, span, flag.error)) late.push([span, place, hue('error')])
+    else bar(span, place, hue(`hue-${(columns.service[span] as number) % 6}`))
+    if (span === chosen) late.push([span, place, hue('accent')])
   })
   for (const each of late) bar(...each)
 }

@@ -9,6 +9,8 @@ import { foldBar, foldText, spanBar, timeText } from './bars.ts'
 import { eventMarks } from './marks.ts'
 import { toggle } from './walk.ts'
 
+/** Rows that scroll out of sight give their elements to those that scroll in; more than can be seen at once. */
+const slots = 256
 /** Deeper rows are not indented any further: their depth is printed. */
 const deepestIndent = 10
 /** Where the finding points at more, their signs are enough. */
@@ -32,7 +34,7 @@ export function row(model: TraceModel, code: number, place: number, level: numbe
     ...(!isFold && showPath.value && path.value.has(code) ? ['on-path'] : []),
   ]
   return html`<div
-    key=${code}
+    key=${place % slots}
     id=${rowId(code)}
     role="row"
     class=${classes.join(' ')}

@@ -23,6 +23,7 @@ export function Waterfall({ label = 'Spans of the trace' }: { label?: string }):
 
 function Rows({ label }: { label: string }): VNode {
   const box = useRef<HTMLDivElement>(null)
+  const scrolledTo = useRef(0)
   const model = trace.value as NonNullable<typeof trace.value>
   const list = rows.value as NonNullable<typeof rows.value>
   const { from, to } = windowOf(scrollTop.value, viewHeight.value, rowHeight.value, list.row.length)
@@ -53,8 +54,9 @@ function Rows({ label }: { label: string }): VNode {
   }, [])
   // What moves the cursor says where to scroll; the element follows.
   useLayoutEffect(() => {
-    const element = box.current as HTMLDivElement
-    if (Math.abs(element.scrollTop - scrollTop.value) > 1) element.scrollTop = scrollTop.value
+    // To ask an element where it is costs a layout: it said so when it was scrolled.
+    if (scrolledTo.current === scrollTop.value) return
+    ;(box.current as HTMLDivElement).scrollTop = scrolledTo.current = scrollTop.value
   }, [scrollTop.value, list])
 
   const shown: VNode[] = []
@@ -73,7 +75,7 @@ function Rows({ label }: { label: string }): VNode {
       aria-rowcount=${list.row.length}
       aria-activedescendant=${active}
       aria-describedby="keys-hint"
-      onScroll=${(event: Event) => (scrollTop.value = (event.target as HTMLElement).scrollTop)}
+      onScroll=${(event: Event) => (scrollTop.value = scrolledTo.current = (event.target as HTMLElement).scrollTop)}
       onKeyDown=${onRowKey}
     >
       <div class="rows-space" role="rowgroup" style=${{ height: `${list.row.length * rowHeight.value}px` }}>

@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 
 const themes = ['auto', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
@@ -8,15 +8,26 @@ const kept = localStorage.getItem(key)
 
 export const theme = signal<Theme>(themes.find((each) => each === kept) ?? 'auto')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
-/** Counts changes of colours, for canvases to be drawn again. */
-export const repaints = signal(0)
+const changes = signal(0)
+/** Colours of the theme that is in force, for canvases: CSS does not reach into them. */
+export const palette = computed(() => (changes.value, readColours()))
 
 effect(() => {
   document.documentElement.dataset.theme = theme.value
   localStorage.setItem(key, theme.value)
-  repaints.value = repaints.peek() + 1
+  changes.value = changes.peek() + 1
 })
-prefersDark.addEventListener('change', () => repaints.value++)
+prefersDark.addEventListener('change', () => changes.value++)
+
+const names = [
+  ...['hue-0', 'hue-1', 'hue-2', 'hue-3', 'hue-4', 'hue-5'],
+  ...['error', 'accent', 'mark', 'ink', 'critical', 'link'],
+] as const
+
+function readColours(): Readonly<Record<string, string>> {
+  const style = getComputedStyle(document.documentElement)
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]))
+}
 
 export function nextTheme(): void {
   theme.value = themes[(themes.indexOf(theme.value) + 1) % themes.length] as Theme
