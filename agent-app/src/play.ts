@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api'
 import type { Request, Response } from 'express'
 import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
-import { type Admission, declaredConcurrency } from './admission.ts'
+import { type Admission, demandOf } from './admission.ts'
 import type { Catalog, Offer, Query } from './catalog.ts'
 import { RunCancelled, ToolServiceUnreachable } from './errors.ts'
 import type { RunOutput } from './output.ts'
@@ -33,7 +33,7 @@ export async function play(
   const parsed = deps.catalog.parse(offer, query)
   if ('faults' in parsed) throw badQuery(parsed.faults, { scenario: offer.scenario.name })
   if (deps.lifecycle.stopping.aborted) throw stopping()
-  const release = deps.admission.admit(declaredConcurrency(parsed.params))
+  const release = deps.admission.admit(demandOf(parsed.params))
   const active = context.active()
   const run: Run = new Run(deps, {
     scenario: offer.scenario,
