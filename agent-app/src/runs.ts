@@ -40,6 +40,8 @@ export const bytesPerStep = 1200
  * closed run stays however large it is, and one that runs is never forgotten.
  */
 export class RunStore {
+  /** In the order in which they began. */
+  readonly #runs = new Set<Run>()
   readonly #byTrace = new Map<string, Run[]>()
   readonly #maxSteps: number
   #forgotten = 0
@@ -57,19 +59,27 @@ export class RunStore {
     const siblings = this.#byTrace.get(run.traceId)
     if (siblings) siblings.push(run)
     else this.#byTrace.set(run.traceId, [run])
+    this.#runs.add(run)
     this.#makeRoom(run)
   }
 
   #makeRoom(newest: Run): void {
     let steps = 0
-    for (const runs of this.#byTrace.values()) for (const run of runs) steps += run.ledger.steps.length
-    for (const [traceId, runs] of this.#byTrace) {
+    for (const run of this.#runs) steps += run.ledger.steps.length
+    for (const run of this.#runs) {
       if (steps <= this.#maxSteps) return
-      if (runs.some((run) => run === newest || run.state === 'running')) continue
-      this.#byTrace.delete(traceId)
-      this.#forgotten += runs.length
-      for (const run of runs) steps -= run.ledger.steps.length
+      if (run === newest || run.state === 'running') continue
+      this.#forget(run)
+      steps -= run.ledger.steps.length
     }
+  }
+
+  #forget(run: Run): void {
+    this.#forgotten++
+    this.#runs.delete(run)
+    const siblings = this.find(run.traceId).filter((other) => other !== run)
+    if (siblings.length > 0) this.#byTrace.set(run.traceId, siblings)
+    else this.#byTrace.delete(run.traceId)
   }
 
   /** All runs of a trace: a caller's `traceparent` may put several into one. */
@@ -96,6 +106,6 @@ export class RunStore {
 
   /** The newest first. */
   recent(limit: number): Run[] {
-    return [...this.#byTrace.values()].flat().reverse().slice(0, limit)
+    return [...this.#runs].reverse().slice(0, limit)
   }
 }
