@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'
 import { startStack, type Stack } from '../support/stack.ts'
-import { open, startBrowser, violations, withoutBrowser } from './support/browser.ts'
+import { open, violations } from './support/browser.ts'
 
 /** Presses Tab until what has the focus is called this. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {

@@ -113,7 +113,8 @@ test('a lost span is drawn where the ledger says it happened, an altered one is 
 test('an answer by span ids is scored, also when it names a call of the tools’ service', async () => {
   const run = await stack.run('scenario=fanout&fanout=20&delay_ms=50&stragglers=1')
   await stack.arrived(run.trace_id, run.spans.total)
-  const [culprit] = run.finding.observed.span_ids as string[]
+  const { injected } = run.finding as unknown as { injected: { span_id: string }[] }
+  const culprit = injected[0]?.span_id
   const answer = async (body: unknown) => {
     const response = await ask(`/traces/${run.trace_id}/answer`, { method: 'POST', body: JSON.stringify(body) })
     return { status: response.status, ...((await response.json()) as object) }

@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'
 import { startStack, type Stack } from '../support/stack.ts'
-import { open, startBrowser, withoutBrowser } from './support/browser.ts'
+import { open } from './support/browser.ts'
 
 /** Elements that a full window of rows may take: how many rows there are makes no difference. */
 const mostElements = 1500

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scenarios } from '../../../agent-app/src/scenarios/index.ts'
 import type { Revelation } from '../../src/reveal/reveal.ts'
 import { changed, first } from '../support/meddler.ts'
+import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'
 import { startStack, type Stack } from '../support/stack.ts'
-import { open, startBrowser, withoutBrowser } from './support/browser.ts'
+import { open } from './support/browser.ts'
 
 /** Small parameters of each scenario. */
 const runs: Record<string, Record<string, string>> = {

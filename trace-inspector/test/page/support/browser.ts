@@ -1,24 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Browser, chromium, type Page } from 'playwright-core'
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-
-/** Why tests in a browser cannot run here; undefined where they can. */
-export const withoutBrowser = existsSync(executablePath)
-  ? undefined
-  : `there is no Chromium at ${executablePath}: install it (apt-get install chromium), or say where it is in CHROMIUM`
-
-/** Nothing but what the page asks for leaves the browser. */
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+import type { Browser, Page } from 'playwright-core'
 
 export interface OpenPage {
   page: Page
@@ -31,9 +13,6 @@ export interface Look {
   height?: number
   scheme?: 'light' | 'dark'
 }
-
-/** A browser with a profile of its own. */
-export const startBrowser = (): Promise<Browser> => chromium.launch({ executablePath, args })
 
 /** Opens the inspector at a path, and listens for what goes wrong. */
 export async function open(browser: Browser, origin: string, path: string, look: Look = {}): Promise<OpenPage> {
