@@ -75,9 +75,21 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
     }
     if (behavior.stream) return streamChunks(tool, delay_ms, res, signal)
     await clock.sleep(delay_ms, signal)
-    const payload = payloadText(Math.round(behavior.payload_size_kb * 1024), seed && `${seed} ${key}`)
-    const answer: ToolAnswer = { tool, delay_ms, ok: true, payload, service: serviceName }
-    res.type('application/json').send(JSON.stringify(answer))
+    await sendAnswer(tool, behavior, res, signal)
+  }
+
+  /** Writes the payload as it is made: many large ones at the same time must not fill the memory. */
+  async function sendAnswer(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
+    const { delay_ms, payload_size_kb, seed, key } = behavior
+    const length = Math.round(payload_size_kb * 1024)
+    const said: Omit<ToolAnswer, 'payload'> = { tool, delay_ms, ok: true, service: serviceName }
+    let text = `${JSON.stringify(said).slice(0, -1)},"payload":"`
+    res.type('application/json').set('Content-Length', String(Buffer.byteLength(text) + length + 2))
+    for (const piece of length > 0 ? payloadText(length, seed && `${seed} ${key}`) : []) {
+      if (!res.write(text + piece)) await drained(res, signal)
+      text = ''
+    }
+    res.end(`${text}"}`)
   }
 
   async function streamChunks(tool: string, delayMs: number, res: Response, signal: AbortSignal): Promise<void> {
