@@ -5,6 +5,7 @@ import { Catalog, pathOf } from '../agent-app/src/catalog.ts'
 import { commonParams } from '../agent-app/src/scenario.ts'
 import { scenarios } from '../agent-app/src/scenarios/index.ts'
 import { configSchema as toolConfig } from '../tool-service/src/config.ts'
+import { configSchema as inspectorConfig } from '../trace-inspector/src/config.ts'
 
 const defaults = { delayMs: 80, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
@@ -74,6 +75,7 @@ function configurationTable(): string {
   const services = [
     ['agent-app', agentConfig],
     ['tool-service', toolConfig],
+    ['trace-inspector', inspectorConfig],
   ] as const
   const byName = new Map<string, { property: Property; readers: string[]; defaults: Set<string> }>()
   for (const [service, schema] of services) {
@@ -88,7 +90,7 @@ function configurationTable(): string {
     code(name),
     [...values].map(code).filter(Boolean).join(', '),
     property.description ?? '',
-    readers.length === services.length ? 'both' : readers.join(', '),
+    readers.length === services.length ? 'all' : readers.join(', '),
   ])
   return table(['Variable', 'Default', 'What it is', 'Read by'], rows)
 }

@@ -65,6 +65,7 @@ export class Run {
     const span =
       trace.getSpan(context) ?? trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: TraceFlags.NONE })
     const spanContext = span.spanContext()
+    const clock = deps.clock.anchored()
     const isTraced = isSpanContextValid(spanContext)
     this.#deps = deps
     this.scenario = scenario
@@ -75,7 +76,7 @@ export class Run {
     this.sampled = isTraced && (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0
     this.#droppedBefore = deps.spanCounters().dropped
     this.#context = {
-      clock: deps.clock,
+      clock,
       tools: deps.tools,
       tracer: deps.tracer,
       ledger: this.ledger,
@@ -105,7 +106,7 @@ export class Run {
       kind: 'server',
       service: deps.serviceName,
       attributes: {},
-      start_ms: deps.clock.now(),
+      start_ms: clock.now(),
     })
     this.#request = new Step(this.#context, record, 'request', span, context)
   }
@@ -152,7 +153,7 @@ export class Run {
   close(failure?: string): void {
     const { record } = this.#request
     this.#state = 'closed'
-    record.duration_ms = this.#deps.clock.now() - record.start_ms
+    record.duration_ms = this.#context.clock.now() - record.start_ms
     if (failure === undefined) return
     record.status = 'error'
     record.error_type = failure

@@ -4,26 +4,43 @@ import { onAbort } from './on-abort.ts'
 export interface Clock {
   /** Milliseconds since the Unix epoch, with a fraction of a microsecond's resolution; never goes back. */
   now(): number
+  /** This clock, set by the wall's where the two have parted: the machine slept, or its time was corrected. */
+  anchored(): Clock
   /** Resolves after `ms` (0 to 2³¹−1; it may fire up to 1 ms early) or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
-  async sleep(ms, signal) {
-    signal?.throwIfAborted()
-    if (ms <= 0) return
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        forget?.()
-        resolve()
-      }, ms)
-      const forget =
-        signal &&
-        onAbort(signal, () => {
-          clearTimeout(timer)
-          reject(signal.reason as Error)
-        })
-    })
-  },
+/** Differences up to this are the rounding of the wall clock, which has whole milliseconds. */
+const partedMs = 2
+
+/** A clock whose process began at `originMs` since the epoch. */
+function clockFrom(originMs: number): Clock {
+  const clock: Clock = {
+    now: () => originMs + performance.now(),
+    anchored() {
+      const aheadMs = Date.now() - clock.now()
+      return Math.abs(aheadMs) > partedMs ? clockFrom(originMs + aheadMs) : clock
+    },
+    sleep,
+  }
+  return clock
+}
+
+export const systemClock: Clock = clockFrom(performance.timeOrigin)
+
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  if (ms <= 0) return
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      forget?.()
+      resolve()
+    }, ms)
+    const forget =
+      signal &&
+      onAbort(signal, () => {
+        clearTimeout(timer)
+        reject(signal.reason as Error)
+      })
+  })
 }

@@ -22,6 +22,10 @@ export class SimulatedClock implements Clock {
     return this.#now
   }
 
+  anchored(): Clock {
+    return this
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     return new Promise((resolve, reject) => {

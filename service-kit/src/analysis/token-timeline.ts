@@ -4,7 +4,7 @@ export interface TokenTimeline extends Observed {
   /** null when no token came. */
   ttft_ms: number | null
   tokens: number
-  /** Tokens a second; null where there was no such time. */
+  /** Tokens a second; null where there was no such time, or less than a token takes. */
   rate_with_background: number | null
   rate_without_background: number | null
   stalls: { tokens: number; at_ms: number; gap_ms: number }[]
@@ -44,7 +44,7 @@ export function tokenTimeline(steps: readonly AnalysisStep[]): TokenTimeline {
     span_ids: chat && stalls.length > 0 ? [chat.span_id, ...during.map(({ span_id }) => span_id)] : [],
     ttft_ms: first ? round(first.at - begin) : null,
     tokens: numberAt(chat, 'gen_ai.usage.output_tokens') ?? last?.tokens ?? 0,
-    ...rates(first, last, started, ended),
+    ...rates(first, last, started, ended, numberAt(chat, 'ati.stream.token_interval_ms') ?? 0),
     stalls: stalls.map((stall) => ({ ...stall, at_ms: round(stall.at_ms - begin), gap_ms: round(stall.gap_ms) })),
     background: {
       calls: calls.length,
@@ -58,7 +58,7 @@ export function tokenTimeline(steps: readonly AnalysisStep[]): TokenTimeline {
 type Mark = { at: number; tokens: number } | undefined
 
 /** Splits the time between first and last token at the edges of the background work. */
-function rates(first: Mark, last: Mark, started: Mark, ended: Mark) {
+function rates(first: Mark, last: Mark, started: Mark, ended: Mark, intervalMs: number) {
   const none = { rate_with_background: null, rate_without_background: null }
   if (!first || !last || !started || !ended) return none
   const within = (edge: { at: number; tokens: number }) =>
@@ -67,7 +67,8 @@ function rates(first: Mark, last: Mark, started: Mark, ended: Mark) {
   const to = within(ended)
   const withTokens = to.tokens - from.tokens
   const withMs = to.at - from.at
-  const rate = (tokens: number, ms: number) => (ms > 0 ? round((tokens / ms) * 1000) : null)
+  // In less time than a token takes, there is no rate to speak of.
+  const rate = (tokens: number, ms: number) => (ms > intervalMs ? round((tokens / ms) * 1000) : null)
   return {
     rate_with_background: rate(withTokens, withMs),
     rate_without_background: rate(last.tokens - first.tokens - withTokens, last.at - first.at - withMs),
