@@ -89,6 +89,12 @@ export function createApp({ agents, maxBytes, lifecycle }: Deps): InspectorApp {
     'GET /traces/:trace_id/spans/:span_id': 'Everything about one span',
     'GET /traces/:trace_id/verify?wait_s=10': 'Whether everything that the run did arrived, once and unchanged',
     'GET /traces/:trace_id/reveal': 'What is wrong in the trace, as its spans alone tell, and what an average hides',
+    'GET /traces/:trace_id/picture?ledger=1':
+      'A trace as the page draws it, with what the ledger says of lost and altered spans',
+    'GET /traces/:trace_id/runs': 'The runs of the trace as their agents know them, without their steps',
+    'GET /traces/:trace_id/chrome': 'The trace as Chrome trace JSON, which Perfetto opens',
+    'POST /traces/:trace_id/answer': 'Scores an answer: { "span_ids": [...] }, empty when nothing is wrong',
+    'GET /agents': 'The agents that are known; /agents/:agent/scenarios, run, stream and runs are passed on to them',
     'GET /health': 'Whether the process lives, and what it holds',
     'GET /ready': 'Whether it takes spans: 503 while it stops',
   }

@@ -89,6 +89,29 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.close()
   })
 
+  test('of a run that goes on, what has come since is offered and moves nothing', async () => {
+    const gone = new AbortController()
+    const answer = await fetch(
+      `${stack.agent.url}/stream?duration_s=600&background_fanout=1000&concurrency=2&tool_delay_ms=100`,
+      { signal: gone.signal },
+    )
+    const traceId = answer.headers.get('x-trace-id') ?? ''
+    const arrived = async () => (await fetch(`${stack.inspector.url}/traces/${traceId}`)).status
+    await expect.poll(arrived, { timeout: 20_000 }).toBe(200)
+    const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${traceId}`)
+    await page.getByText('still running').waitFor()
+    const grid = page.getByRole('treegrid')
+    const rows = async () => Number(await grid.getAttribute('aria-rowcount'))
+    const offer = page.getByRole('button', { name: /more spans?, show/ })
+    await offer.waitFor()
+    const before = await rows()
+    await offer.click()
+    await expect.poll(rows).toBeGreaterThan(before)
+    gone.abort()
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
   test('a lost span is a ghost, and an altered one shows before and after', async () => {
     const isLost = first(({ span }) => span.name === 'execute_tool mail')
     const isRenamed = first(({ span }) => span.name === 'execute_tool search')

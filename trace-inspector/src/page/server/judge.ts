@@ -1,7 +1,7 @@
 import type { LedgerAnswer } from 'agent-app/runs'
 import type { Trace } from '../../trace.ts'
 import { otlp } from '../../verify/carrier.ts'
-import { type Expectation, expectationsOf } from '../../verify/expectation.ts'
+import { type Expectation, expectationsOf, isRunning } from '../../verify/expectation.ts'
 import { match } from '../../verify/match.ts'
 import { compareSpan } from '../../verify/span.ts'
 import { strangers } from '../../verify/strangers.ts'
@@ -18,6 +18,8 @@ export interface Note {
 }
 
 export interface Judged {
+  /** Whether spans may still come. */
+  isRunning: boolean
   /** By id of a received span. */
   flags: Map<string, number>
   /** Spans that only the ledger knows, where it says they happened. */
@@ -78,5 +80,5 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
       links: step.links.map(({ span_id }) => span_id),
     }
   })
-  return { flags, lost, notes }
+  return { isRunning: ledger.runs.some(isRunning), flags, lost, notes }
 }

@@ -35,6 +35,7 @@ export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: Le
   const columns = toColumns(
     traceId,
     drawn.sort((a, b) => a.startMs - b.startMs),
+    !judged?.isRunning,
   )
   return judged ? { columns, judged: judged.notes } : { columns }
 }
@@ -57,7 +58,8 @@ function drawReceived(span: ReceivedSpan, flags: number): Drawn {
   }
 }
 
-function toColumns(traceId: string, drawn: readonly Drawn[]): Columns {
+/** Of a trace that is not whole yet, nobody can say that a parent was lost. */
+function toColumns(traceId: string, drawn: readonly Drawn[], isWhole: boolean): Columns {
   const origin = drawn.reduce((first, { startMs }) => Math.min(first, startMs), Infinity)
   const names = new Words()
   const services = new Words()
@@ -77,7 +79,7 @@ function toColumns(traceId: string, drawn: readonly Drawn[]): Columns {
     start: drawn.map(({ startMs }) => round(startMs - origin)),
     duration: drawn.map(({ startMs, endMs }) => round(endMs - startMs)),
     flags: drawn.map(({ flags, parentId }) =>
-      parentId !== null && !places.has(parentId) ? flags | flag.orphaned : flags,
+      isWhole && parentId !== null && !places.has(parentId) ? flags | flag.orphaned : flags,
     ),
     events: { span: [], at: [], name: [] },
     links: { from: [], to: [] },

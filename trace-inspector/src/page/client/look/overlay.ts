@@ -22,6 +22,8 @@ import { trace, type TraceModel } from '../state/trace.ts'
 
 /** More arcs than this are drawn as one bundle for each pair of rows. */
 const mostArcs = 50
+/** Of a segment that is drawn, px. */
+const leastWidth = 1.5
 
 /** The rows of the critical path's segments. */
 const segmentPlaces = computed(() => segments.value.map(({ span }) => placeOf(span)))
@@ -55,12 +57,14 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   const tall = rowHeight.value
   const y = (place: number) => (place + 1) * tall - 3.5 - scrollTop.value
   const isNear = (top: number) => top > -tall && top < height + tall
+  const widthOfMs = width / (seen.value.to - seen.value.from || 1)
   const along = new Path2D()
   const between = new Path2D()
   let lastY: number | undefined
   segments.value.forEach(({ from, to }, index) => {
     const place = segmentPlaces.value[index] as number
-    if (place < 0) return
+    // What is thinner than a line would only be a line up and down.
+    if (place < 0 || (to - from) * widthOfMs < leastWidth) return
     const here = y(place)
     const before = lastY ?? here
     lastY = here

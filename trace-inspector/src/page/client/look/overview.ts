@@ -48,6 +48,7 @@ export function Overview(): VNode {
     return Math.max(0, Math.min(1, (event.clientX - left) / width)) * length
   }
   return html`<div class="overview" aria-hidden="true">
+    <span class="axis-name">All spans<br />drag to zoom</span>
     <div class="overview-time">
       <canvas
         ref=${canvas}

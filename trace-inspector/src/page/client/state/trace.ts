@@ -107,7 +107,6 @@ export async function openTrace(traceId: string): Promise<void> {
   if (isSettled) trace.value = first
   await loadRuns(traceId)
   const isRunning = ledgerRuns.value.some(({ state }) => state === 'running')
-  if (isRunning && first) trace.value = first
   await judge(traceId, isSettled || isRunning ? 0 : settledMs / 1000, isCurrent)
   if (isCurrent()) isWaiting.value = false
   while (isCurrent() && verification.value?.run === 'running') await watch(traceId, isCurrent)

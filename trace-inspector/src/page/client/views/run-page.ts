@@ -30,8 +30,8 @@ export function RunPage(): VNode {
     event.preventDefault()
     if (!agent || !scenario) return
     const result = await playRun(agent.id, scenario, params)
-    if (result) go({ page: 'trace', trace: result.trace_id })
-    else document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+    if (result && address.peek().page === 'run') go({ page: 'trace', trace: result.trace_id })
+    else if (!result) document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
   }
   const change = (field: string, value: string) => {
     faults.value = faults.value.filter(({ parameter }) => parameter !== field)

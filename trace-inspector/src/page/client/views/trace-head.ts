@@ -78,8 +78,9 @@ function Actions(): VNode {
       type="button"
       class="tool"
       onClick=${async () => {
-        await navigator.clipboard.writeText(location.origin + formatAddress(address.value))
-        setCopied(true)
+        // Browsers have no clipboard for pages that come over plain HTTP from another machine.
+        await navigator.clipboard?.writeText(location.origin + formatAddress(address.value))
+        setCopied(navigator.clipboard !== undefined)
       }}
     >
       <span role="status">${copied ? 'Copied' : 'Copy link'}</span>
