@@ -52,6 +52,14 @@ export const serviceOf = (columns: Columns, span: number): string =>
   columns.services[columns.service[span] as number] as string
 /** Empty where the span names no agent. */
 export const agentOf = (columns: Columns, span: number): string => columns.agents[columns.agent[span] as number] ?? ''
+/** The agent that a span was the work of: its own, or that of the nearest span above that names one. */
+export function actorOf(columns: Columns, span: number): string {
+  // Spans from outside may be each other's parents.
+  for (let at = span, steps = 0; at >= 0 && steps <= columns.id.length; at = columns.parent[at] as number, steps++)
+    if ((columns.agent[at] as number) >= 0) return shortAgentOf(columns, at)
+  return ''
+}
+
 /** The agent without what it shares with its mesh: `worker:7` of `SecondaryAgent:worker:7`. */
 export const shortAgentOf = (columns: Columns, span: number): string =>
   agentOf(columns, span).split(':').slice(-2).join(':')

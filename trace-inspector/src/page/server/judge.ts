@@ -6,16 +6,8 @@ import { match } from '../../verify/match.ts'
 import { compareSpan } from '../../verify/span.ts'
 import { strangers } from '../../verify/strangers.ts'
 import { flag } from '../model/columns.ts'
-
-/** What the ledger has to say of one span. */
-export interface Note {
-  /** The step's name in every replay. */
-  key: string
-  /** Before and after; of a lost span there is no after. */
-  changes: { kind: string; expected: unknown; actual: unknown }[]
-  /** Of a lost span: what was written on it. */
-  attributes?: Record<string, unknown>
-}
+import type { Note } from '../model/note.ts'
+import type { Drawn } from './drawn.ts'
 
 export interface Judged {
   /** Whether spans may still come. */
@@ -23,18 +15,7 @@ export interface Judged {
   /** By id of a received span. */
   flags: Map<string, number>
   /** Spans that only the ledger knows, where it says they happened. */
-  lost: {
-    id: string
-    parentId: string | null
-    name: string
-    service: string
-    agent: string
-    startMs: number
-    endMs: number
-    flags: number
-    events: { name: string; timeMs: number }[]
-    links: string[]
-  }[]
+  lost: Drawn[]
   notes: Record<string, Note>
 }
 
@@ -75,7 +56,8 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
       agent: step.operation === 'http_client' ? '' : (step.agent_id ?? ''),
       startMs: step.start_ms,
       endMs: step.start_ms + (step.duration_ms as number),
-      flags: (step.status === 'error' ? flag.error : 0) | (step.operation === 'human_feedback' ? flag.idle : 0),
+      flags:
+        flag.lost | (step.status === 'error' ? flag.error : 0) | (step.operation === 'human_feedback' ? flag.idle : 0),
       events: step.events.map(({ name, time_ms }) => ({ name, timeMs: time_ms })),
       links: step.links.map(({ span_id }) => span_id),
     }

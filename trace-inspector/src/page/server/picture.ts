@@ -4,21 +4,8 @@ import { ati } from 'service-kit/semconv'
 import type { ReceivedSpan } from '../../otlp/span.ts'
 import type { Trace } from '../../trace.ts'
 import { type Columns, flag } from '../model/columns.ts'
+import type { Drawn } from './drawn.ts'
 import { compareWithLedger, type Judged } from './judge.ts'
-
-/** A span to be drawn, wherever it is known from. */
-interface Drawn {
-  id: string
-  parentId: string | null
-  name: string
-  service: string
-  agent: string
-  startMs: number
-  endMs: number
-  flags: number
-  events: readonly { name: string; timeMs: number }[]
-  links: readonly string[]
-}
 
 export interface PictureAnswer {
   columns: Columns
@@ -31,7 +18,7 @@ export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: Le
   const received = [...(trace?.spans.values() ?? [])]
   const judged = ledger && compareWithLedger(ledger, trace)
   const drawn = received.map((span) => drawReceived(span, judged?.flags.get(span.spanId) ?? 0))
-  if (judged) drawn.push(...judged.lost.map((lost) => ({ ...lost, flags: lost.flags | flag.lost })))
+  if (judged) drawn.push(...judged.lost)
   const columns = toColumns(
     traceId,
     drawn.sort((a, b) => a.startMs - b.startMs),

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { compareFindings, type Figure } from '../../model/agreement.ts'
-import { agentOf, nameOf } from '../../model/columns.ts'
+import { actorOf, nameOf } from '../../model/columns.ts'
 import { count, few, ms } from '../../model/format.ts'
 import { positions, select } from '../state/look.ts'
 import { note } from '../state/address.ts'
@@ -70,7 +70,7 @@ function where(spanId: string): string {
   const model = trace.value
   const span = positions.value.get(spanId)
   if (!model || span === undefined) return ''
-  return few([agentOf(model.columns, span), nameOf(model.columns, span)].filter(Boolean), 2)
+  return few([actorOf(model.columns, span), nameOf(model.columns, span)].filter(Boolean), 2)
 }
 
 function figures(list: readonly Figure[]): VNode | null {

@@ -1,4 +1,4 @@
-import { agentOf, nameOf } from '../../model/columns.ts'
+import { actorOf, nameOf } from '../../model/columns.ts'
 import { positions } from '../state/look.ts'
 import { trace } from '../state/trace.ts'
 
@@ -7,5 +7,5 @@ export function agentById(id: string): string {
   const span = positions.value.get(id)
   const model = trace.value
   if (!model || span === undefined) return id
-  return agentOf(model.columns, span) || nameOf(model.columns, span)
+  return actorOf(model.columns, span) || nameOf(model.columns, span)
 }

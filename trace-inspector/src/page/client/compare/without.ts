@@ -24,8 +24,7 @@ export function Without(): VNode {
   return html`<div class="without">
     <section class="card intro">
       <p>
-        The same seed once more, with
-        <b>${remedy.label}</b> ${html`<code>${changes}</code>`}${'. Every other decision stays the same.'}
+        ${'The same seed once more, with '}<b>${remedy.label}</b>${' '}<code>${changes}</code>${'. Every other decision stays the same.'}
       </p>
       <button type="button" class="primary" disabled=${isBusy} onClick=${() => void runWithout()}>
         ${isBusy ? html`<i class="spinner" aria-hidden="true"></i> Running` : found ? 'Run it again' : 'Run without the fault'}

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { flag, has, nameOf, shortAgentOf } from '../../model/columns.ts'
+import { actorOf, flag, has, nameOf } from '../../model/columns.ts'
 import { count, ms, percent } from '../../model/format.ts'
 import { marked, path, select, showMarks } from '../state/look.ts'
 import { trace, type TraceModel } from '../state/trace.ts'
@@ -29,7 +29,7 @@ function pointers({ columns }: TraceModel, title: string, spans: readonly number
         (span) =>
           html`<li class="pointer">
             <button type="button" class="link" onClick=${() => select(span)}>${nameOf(columns, span)}</button>
-            <span class="dim">${shortAgentOf(columns, span)}</span>
+            <span class="dim">${actorOf(columns, span)}</span>
             <span class="number">${ms(columns.duration[span] as number)}</span>
           </li>`,
       )}

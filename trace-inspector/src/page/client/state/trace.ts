@@ -3,15 +3,10 @@ import type { Observation } from 'service-kit/analysis/findings'
 import { type Columns, endOf, extentOf } from '../../model/columns.ts'
 import { findFolds, type Folds } from '../../model/fold.ts'
 import { findIdle, type Gap } from '../../model/idle.ts'
+import type { Note } from '../../model/note.ts'
+import type { AggregateRow } from '../../model/questions.ts'
 import { buildTree, type Tree } from '../../model/tree.ts'
 import { ApiProblem, getJson, messageOf } from './api.ts'
-
-/** What the ledger says of a span that is lost or altered. */
-export interface Note {
-  key: string
-  changes: { kind: string; expected: unknown; actual: unknown }[]
-  attributes?: Record<string, unknown>
-}
 
 /** A trace, ready to be drawn. */
 export interface TraceModel {
@@ -29,16 +24,6 @@ export interface Verification {
   run: 'running' | 'closed'
   counts: { expected: number; received: number; differences: number; missing: number } & Record<string, number>
   differences: { kind: string; span_id: string | null; path: string; expected: unknown; actual: unknown }[]
-}
-
-export interface AggregateRow {
-  name: string
-  count: number
-  mean_ms: number
-  p50_ms: number
-  p95_ms: number
-  p99_ms: number
-  error_rate: number
 }
 
 export interface Revelation {

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { agentOf, nameOf } from '../../model/columns.ts'
+import { actorOf, nameOf } from '../../model/columns.ts'
 import { count, percent } from '../../model/format.ts'
 import { foldOfRow } from '../../model/rows.ts'
 import { cursor, positions, select, showMarks } from '../state/look.ts'
@@ -63,7 +63,7 @@ function underCursor(): { ids: string[]; name: string } | null {
   if (!model || row === null) return null
   const { columns, folds } = model
   const spans = row >= 0 ? [row] : (folds.folds[foldOfRow(row)]?.members ?? [])
-  const name = row >= 0 ? `${nameOf(columns, row)} ${agentOf(columns, row)}` : `all ${spans.length}`
+  const name = row >= 0 ? `${nameOf(columns, row)} ${actorOf(columns, row)}` : `all ${spans.length}`
   return { ids: spans.map((span) => columns.id[span] as string), name: name.trim() }
 }
 
@@ -134,5 +134,5 @@ function nameById(id: string): string {
   const model = trace.value
   const span = positions.value.get(id)
   if (!model || span === undefined) return id
-  return `${nameOf(model.columns, span)} ${agentOf(model.columns, span)}`.trim()
+  return `${nameOf(model.columns, span)} ${actorOf(model.columns, span)}`.trim()
 }
