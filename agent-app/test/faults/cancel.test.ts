@@ -2,7 +2,8 @@ import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
 import { exportingTo, type Pair, type Service, startPair, startService } from '../../../test/support/services.ts'
-import { answerOf, completeTrace, inFlight, traceIdOf } from '../support/faults.ts'
+import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
+import { completeTrace, traceIdOf } from '../support/faults.ts'
 
 let collector: SimulatedCollector
 let pair: Pair

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectDecent, hostileRequest, rawRequest, sendRaw } from '../../../service-kit/test/support/hostile.ts'
 import { type Pair, startPair } from '../../../test/support/services.ts'
 import { scenarios } from '../../src/scenarios/index.ts'
-import { inFlight } from '../support/faults.ts'
+import { inFlight } from '../../../service-kit/test/support/requests.ts'
 
 let pair: Pair
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Pair, startPair } from '../../../test/support/services.ts'
-import { answerOf } from '../support/faults.ts'
+import { answerOf } from '../../../service-kit/test/support/requests.ts'
 
 let collector: SimulatedCollector
 let pair: Pair | undefined

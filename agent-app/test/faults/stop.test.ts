@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Pair, startPair } from '../../../test/support/services.ts'
-import { answerOf, inFlight, orphansOf } from '../support/faults.ts'
+import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
+import { orphansOf } from '../support/faults.ts'
 
 let collector: SimulatedCollector
 let pair: Pair

@@ -3,7 +3,8 @@ import { SimulatedCollector } from '../../../service-kit/test/support/collector.
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Pair, startPair, startService } from '../../../test/support/services.ts'
 import { startDeafListener } from '../support/deaf.ts'
-import { answerOf, completeTrace, inFlight } from '../support/faults.ts'
+import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
+import { completeTrace } from '../support/faults.ts'
 
 let collector: SimulatedCollector
 let pair: Pair | undefined
