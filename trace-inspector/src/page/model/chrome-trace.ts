@@ -21,18 +21,12 @@ export function chromeTrace(columns: Columns, tree: Tree, attributesOf: (span: n
     pid: index + 1,
     args: { name },
   }))
-  const spans = columns.id.flatMap((id, span) => {
+  const spans = inTurn(tree).map(({ span, isEnd }) => {
     const name = nameOf(columns, span)
-    const args = {
-      span_id: id,
-      service: serviceOf(columns, span),
-      agent: agentOf(columns, span),
-      ...attributesOf(span),
-    }
-    return [
-      { ph: 'b', name, ts: us(columns.start[span] as number), ...place(span), args },
-      { ph: 'e', name, ts: us(endOf(columns, span)), ...place(span) },
-    ]
+    if (isEnd) return { ph: 'e', name, ts: us(endOf(columns, span)), ...place(span) }
+    const said = { span_id: columns.id[span], service: serviceOf(columns, span), agent: agentOf(columns, span) }
+    const args = { ...said, ...attributesOf(span) }
+    return { ph: 'b', name, ts: us(columns.start[span] as number), ...place(span), args }
   })
   const marks = columns.events.span.map((span, index) => ({
     ph: 'n',
@@ -56,6 +50,19 @@ export function chromeTrace(columns: Columns, tree: Tree, attributesOf: (span: n
   }
 }
 
+/** Beginnings and ends such that what is inside comes in between: of events at one time, readers keep the order. */
+function inTurn(tree: Tree): { span: number; isEnd: boolean }[] {
+  const turns: { span: number; isEnd: boolean }[] = []
+  const open = tree.roots.map((span) => ({ span, isEnd: false })).reverse()
+  for (let next = open.pop(); next; next = open.pop()) {
+    turns.push(next)
+    if (next.isEnd) continue
+    open.push({ span: next.span, isEnd: true })
+    for (const span of childrenOf(tree, next.span).toReversed()) open.push({ span, isEnd: false })
+  }
+  return turns
+}
+
 /** Rows such that what shares one lies inside one another or apart: a span stays on its parent's where it can. */
 function layLanes(columns: Columns, tree: Tree): Int32Array {
   const lanes = new Int32Array(columns.id.length)
@@ -64,7 +71,7 @@ function layLanes(columns: Columns, tree: Tree): Int32Array {
   for (let span = open.pop(); span !== undefined; span = open.pop()) {
     if ((tree.depth[span] as number) === 0)
       lanes[span] = free.push({ service: columns.service[span] as number, until: endOf(columns, span) }) - 1
-    let busyUntil = -Infinity
+    let busyUntil = columns.start[span] as number
     for (const child of childrenOf(tree, span)) {
       const start = columns.start[child] as number
       const end = endOf(columns, child)

@@ -12,7 +12,7 @@ export interface Columns {
   /** Of `ati.agent.id`. */
   agents: string[]
   id: string[]
-  /** Position of the parent; −1 for a root, and where the parent is not there. */
+  /** Position of the parent; −1 for a root, and where the parent is not there. Never in a circle. */
   parent: number[]
   name: number[]
   service: number[]
@@ -54,8 +54,7 @@ export const serviceOf = (columns: Columns, span: number): string =>
 export const agentOf = (columns: Columns, span: number): string => columns.agents[columns.agent[span] as number] ?? ''
 /** The agent that a span was the work of: its own, or that of the nearest span above that names one. */
 export function actorOf(columns: Columns, span: number): string {
-  // Spans from outside may be each other's parents.
-  for (let at = span, steps = 0; at >= 0 && steps <= columns.id.length; at = columns.parent[at] as number, steps++)
+  for (let at = span; at >= 0; at = columns.parent[at] as number)
     if ((columns.agent[at] as number) >= 0) return shortAgentOf(columns, at)
   return ''
 }

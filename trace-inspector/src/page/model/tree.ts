@@ -12,7 +12,7 @@ export interface Tree {
   below: Int32Array
 }
 
-/** Nothing here recurses: a chain is thousands deep. Spans that are each other's parents become roots. */
+/** Nothing here recurses: a chain is thousands deep. Parents must not go round in circles: `withoutCircles` sees to it. */
 export function buildTree({ parent, start, id }: Columns): Tree {
   const count = id.length
   const order = Array.from({ length: count }, (_, span) => span).sort(
@@ -29,37 +29,38 @@ export function buildTree({ parent, start, id }: Columns): Tree {
     if (above < 0) roots.push(span)
     else children[(next[above] as number)++] = span
   }
-  const tree = { roots, first, children, depth: new Int32Array(count).fill(-1), below: new Int32Array(count) }
-  const visited = visit(tree, roots)
-  if (visited.length < count) {
-    for (const span of order) {
-      if ((tree.depth[span] as number) >= 0) continue
-      roots.push(span)
-      visited.push(...visit(tree, [span]))
-    }
-  }
-  for (const span of visited.reverse()) {
-    const above = parent[span] as number
-    if (above >= 0 && (tree.depth[span] as number) > 0)
-      tree.below[above] = (tree.below[above] as number) + (tree.below[span] as number) + 1
-  }
-  return tree
-}
-
-/** Gives depths to what is below `roots` and has none; parents come before their children in what it returns. */
-function visit(tree: Tree, roots: readonly number[]): number[] {
+  const tree = { roots, first, children, depth: new Int32Array(count), below: new Int32Array(count) }
   const visited: number[] = []
-  for (const root of roots) tree.depth[root] = 0
   const open = [...roots]
   for (let span = open.pop(); span !== undefined; span = open.pop()) {
     visited.push(span)
     for (const child of childrenOf(tree, span)) {
-      if ((tree.depth[child] as number) >= 0) continue
       tree.depth[child] = (tree.depth[span] as number) + 1
       open.push(child)
     }
   }
-  return visited
+  for (const span of visited.reverse()) {
+    const above = parent[span] as number
+    if (above >= 0) tree.below[above] = (tree.below[above] as number) + (tree.below[span] as number) + 1
+  }
+  return tree
+}
+
+/** The same parents, but that of spans that are each other's one becomes a root: what comes from outside may be anything. */
+export function withoutCircles(parents: readonly number[]): number[] {
+  const parent = [...parents]
+  // The walk on which a span was first met; 0 for none yet.
+  const walkOf = new Int32Array(parent.length)
+  for (let span = 0; span < parent.length; span++) {
+    let at = span
+    while (at >= 0 && walkOf[at] === 0) {
+      walkOf[at] = span + 1
+      const above = parent[at] as number
+      if (above >= 0 && walkOf[above] === span + 1) parent[at] = -1
+      at = parent[at] as number
+    }
+  }
+  return parent
 }
 
 export function childrenOf(tree: Tree, span: number): Int32Array {

@@ -4,6 +4,7 @@ import { ati } from 'service-kit/semconv'
 import type { ReceivedSpan } from '../../otlp/span.ts'
 import type { Trace } from '../../trace.ts'
 import { type Columns, flag } from '../model/columns.ts'
+import { withoutCircles } from '../model/tree.ts'
 import type { Drawn } from './drawn.ts'
 import { compareWithLedger, type Judged } from './judge.ts'
 
@@ -59,7 +60,7 @@ function toColumns(traceId: string, drawn: readonly Drawn[], isWhole: boolean): 
     services: services.list,
     agents: agents.list,
     id: drawn.map(({ id }) => id),
-    parent: drawn.map(({ parentId }) => (parentId === null ? -1 : (places.get(parentId) ?? -1))),
+    parent: withoutCircles(drawn.map(({ parentId }) => (parentId === null ? -1 : (places.get(parentId) ?? -1)))),
     name: drawn.map(({ name }) => names.place(name)),
     service: drawn.map(({ service }) => services.place(service)),
     agent: drawn.map(({ agent }) => (agent ? agents.place(agent) : -1)),
