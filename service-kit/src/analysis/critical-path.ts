@@ -19,7 +19,8 @@ export interface CriticalPath extends Observed {
 export function walkCriticalPath(steps: readonly AnalysisStep[], root: AnalysisStep): Map<AnalysisStep, number> {
   const childrenOf = new Map<string, AnalysisStep[]>()
   for (const step of steps) {
-    if (step.service !== root.service || step.parent_span_id === null) continue
+    // Spans from outside may hang the root below itself.
+    if (step === root || step.service !== root.service || step.parent_span_id === null) continue
     const siblings = childrenOf.get(step.parent_span_id)
     if (siblings) siblings.push(step)
     else childrenOf.set(step.parent_span_id, [step])

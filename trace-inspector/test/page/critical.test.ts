@@ -1,3 +1,5 @@
+import { walkCriticalPath } from 'service-kit/analysis/critical-path'
+import type { AnalysisStep } from 'service-kit/analysis/step'
 import { expect, test } from 'vitest'
 import { criticalPathOf, segmentsOf, workflowOf } from '../../src/page/model/critical.ts'
 import { buildTree } from '../../src/page/model/tree.ts'
@@ -28,4 +30,23 @@ test('its segments follow one another without a gap', () => {
   const segments = segmentsOf(columns, tree, path)
   expect(segments.map(({ span }) => columns.id[span])).toEqual(['chat', 'slow', 'join'])
   for (const [at, segment] of segments.entries()) if (at > 0) expect(segment.from).toBe(segments[at - 1]?.to)
+})
+
+test('a root that hangs below itself is walked once', () => {
+  const step = (span_id: string, parent_span_id: string): AnalysisStep => ({
+    span_id,
+    parent_span_id,
+    operation: '',
+    name: span_id,
+    service: 'agent-app',
+    agent_id: null,
+    attributes: {},
+    events: [],
+    start_ms: 0,
+    end_ms: 10,
+    failed: false,
+  })
+  const root = step('root', 'child')
+  const child = step('child', 'root')
+  expect(walkCriticalPath([root, child], root).get(child)).toBe(10)
 })
