@@ -35,6 +35,14 @@ test('zoom keeps what is under the anchor, and stays within the trace', () => {
   expect(pan({ from: 250, to: 750 }, 1, 1000)).toEqual({ from: 500, to: 1000 })
 })
 
+test('ticks are drawn outside of what is pressed, and as dense as elsewhere', () => {
+  const line = new Timeline({ start: 0, end: 86_400_200 }, [{ start: 100, end: 86_400_100, isHuman: true }])
+  const { times, stepMs } = line.ticks({ from: 0, to: line.length }, 4)
+  expect(stepMs).toBe(100)
+  expect(times).toEqual([0, 100, 86_400_100, 86_400_200])
+  expect(line.ticks({ from: 20, to: 60 }, 4).times).toEqual([20, 30, 40, 50, 60])
+})
+
 test('ticks are round', () => {
   expect(ticks(0, 1000, 5)).toEqual([0, 200, 400, 600, 800, 1000])
   expect(ticks(3, 3, 5)).toEqual([])

@@ -1,12 +1,20 @@
 import type { Gap } from './idle.ts'
 
+/** A stretch of time and where it is drawn, all ms. */
+interface Piece {
+  from: number
+  to: number
+  at: number
+  length: number
+  isPressed: boolean
+}
+
 /**
  * Time as it is drawn: idle gaps may be pressed together, each to a fixed share of the whole. Between the gaps it runs as
  * it always does.
  */
 export class Timeline {
-  /** Pieces in order: from and to in time, and how long each is drawn, all ms. */
-  readonly #pieces: { from: number; to: number; at: number; length: number }[] = []
+  readonly #pieces: Piece[] = []
   readonly length: number
 
   constructor(extent: { start: number; end: number }, pressed: readonly Gap[]) {
@@ -14,33 +22,42 @@ export class Timeline {
     const short = Math.max((extent.end - extent.start - idle) * 0.04, 0.001)
     let at = 0
     let from = extent.start
-    const add = (to: number, length: number) => {
-      if (to > from) this.#pieces.push({ from, to, at, length })
-      at += to > from ? length : 0
-      from = Math.max(from, to)
+    const add = (to: number, length: number, isPressed: boolean) => {
+      if (to <= from) return
+      this.#pieces.push({ from, to, at, length, isPressed })
+      at += length
+      from = to
     }
     for (const gap of pressed) {
-      add(gap.start, gap.start - from)
-      add(gap.end, Math.min(short, gap.end - gap.start))
+      add(gap.start, gap.start - from, false)
+      add(gap.end, Math.min(short, gap.end - gap.start), true)
     }
-    add(extent.end, extent.end - from)
+    add(extent.end, extent.end - from, false)
     this.length = at
   }
 
   /** Where a time is drawn, from 0 to `length`; beyond the trace it goes on. */
   drawn(time: number): number {
-    const piece = this.#find((candidate) => candidate.to >= time)
+    const piece = this.#pieces.find(({ to }) => to >= time) ?? this.#pieces.at(-1)
     return piece ? piece.at + ((time - piece.from) / (piece.to - piece.from)) * piece.length : 0
   }
 
   /** The time that is drawn there. */
   time(drawn: number): number {
-    const piece = this.#find((candidate) => candidate.at + candidate.length >= drawn)
+    const piece = this.#pieces.find(({ at, length }) => at + length >= drawn) ?? this.#pieces.at(-1)
     return piece ? piece.from + ((drawn - piece.at) / piece.length) * (piece.to - piece.from) : 0
   }
 
-  #find(isIt: (piece: { from: number; to: number; at: number; length: number }) => boolean) {
-    return this.#pieces.find(isIt) ?? this.#pieces.at(-1)
+  /** Round times that are drawn in a view, about `count` of them, and how far they are apart; none within what is pressed. */
+  ticks({ from, to }: View, count: number): { times: number[]; stepMs: number } {
+    const stepMs = roundStep((to - from) / Math.max(1, count))
+    const times = this.#pieces
+      .filter(({ at, length, isPressed }) => !isPressed && at < to && at + length > from)
+      .flatMap((piece) => {
+        const first = piece.from + Math.max(0, from - piece.at)
+        return multiples(first, Math.min(piece.to, piece.from + to - piece.at), stepMs)
+      })
+    return { times: [...new Set(times)], stepMs }
   }
 }
 
@@ -73,11 +90,18 @@ function within(from: number, width: number, length: number): View {
 
 /** Round times in [from, to], about `count` of them. */
 export function ticks(from: number, to: number, count: number): number[] {
-  const rough = (to - from) / Math.max(1, count)
-  if (!(rough > 0)) return []
+  return multiples(from, to, roundStep((to - from) / Math.max(1, count)))
+}
+
+/** The next 1, 2 or 5 times a power of ten. */
+function roundStep(rough: number): number {
+  if (!(rough > 0)) return 0
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) as number
+  return [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) as number
+}
+
+function multiples(from: number, to: number, step: number): number[] {
   const found: number[] = []
-  for (let at = Math.ceil(from / step); at * step <= to; at++) found.push(at * step)
+  if (step > 0) for (let at = Math.ceil(from / step); at * step <= to; at++) found.push(at * step)
   return found
 }

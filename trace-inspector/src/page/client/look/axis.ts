@@ -1,19 +1,20 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useRef, useState } from 'preact/hooks'
+import { computed } from '@preact/signals'
 import { ms, tick } from '../../model/format.ts'
-import { ticks } from '../../model/scale.ts'
 import { across, pressIdle, seen, timeline, view } from '../state/look.ts'
 import { trace } from '../state/trace.ts'
+
+const mostTicks = 7
+const ticksSeen = computed(() => timeline.value?.ticks(seen.value, mostTicks) ?? { times: [], stepMs: 1 })
 
 /** Round times over the rows. A drag zooms to what it covers. */
 export function Axis(): VNode {
   const box = useRef<HTMLDivElement>(null)
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null)
-  const line = timeline.value
   const { from, to } = seen.value
-  const times = line ? ticks(line.time(from), line.time(to), 7) : []
-  const stepMs = times.length > 1 ? (times[1] as number) - (times[0] as number) : 1
+  const { times, stepMs } = ticksSeen.value
   const at = (event: PointerEvent) => {
     const { left, width } = (box.current as HTMLDivElement).getBoundingClientRect()
     return Math.max(0, Math.min(1, (event.clientX - left) / width))
@@ -52,9 +53,7 @@ export function Axis(): VNode {
 
 /** Lines of the axis through all rows, and the times in which nothing worked. */
 export function Bands(): VNode {
-  const line = timeline.value
-  const { from, to } = seen.value
-  const times = line ? ticks(line.time(from), line.time(to), 7) : []
+  const { times } = ticksSeen.value
   const gaps = trace.value?.idle ?? []
   return html`<div class="bands" aria-hidden="true">
     <div class="bands-time">
@@ -65,7 +64,7 @@ export function Bands(): VNode {
         if (end <= start) return null
         const what = gap.isHuman ? 'idle, a person' : 'idle'
         return html`<span class="gap" style=${{ left: `${start * 100}%`, width: `${(end - start) * 100}%` }}>
-          <b>${pressIdle.value ? '⫽ ' : ''}${what} ${ms(gap.end - gap.start)}</b>
+          <b>${pressIdle.value ? '// ' : ''}${what} ${ms(gap.end - gap.start)}</b>
         </span>`
       })}
     </div>
