@@ -15,11 +15,12 @@ export class Random {
 
   constructor(seed: string) {
     this.#path = seed
-    const state = hash('sha256', seed, 'buffer')
-    this.#a = state.readUInt32LE(0)
-    this.#b = state.readUInt32LE(4)
-    this.#c = state.readUInt32LE(8)
-    this.#counter = state.readUInt32LE(12)
+    // As text: a Buffer for it would cost more than the hash.
+    const digest = hash('sha256', seed, 'binary')
+    this.#a = word(digest, 0)
+    this.#b = word(digest, 4)
+    this.#c = word(digest, 8)
+    this.#counter = word(digest, 12)
   }
 
   /** An independent generator for `key`; the same key gives the same one, whatever was drawn before. */
@@ -77,4 +78,10 @@ export class Random {
       if (Math.abs(normal) <= 2) return median * Math.exp(sigma * normal)
     }
   }
+}
+
+/** 32 bits, little-endian, of text that has a byte in each character. */
+function word(bytes: string, at: number): number {
+  const byte = (offset: number) => bytes.charCodeAt(at + offset)
+  return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24)
 }

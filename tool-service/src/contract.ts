@@ -63,7 +63,7 @@ export function encodeBehavior(behavior: {
 
 /** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */
 export function fails(behavior: { errorRate: number; seed: string; key: string }): boolean {
-  return new Random(behavior.seed).fork(`outcome ${behavior.key}`).chance(behavior.errorRate)
+  return behavior.errorRate > 0 && new Random(behavior.seed).fork(`outcome ${behavior.key}`).chance(behavior.errorRate)
 }
 
 /** What a tool answers when it succeeds; a failure is a 503 with a problem body that has `tool`, `delay_ms`, `ok` and `service` too. */
