@@ -71,7 +71,7 @@ export interface Bench {
   processor: RetainingSpanProcessor
   tracer: Tracer
   /** Ends `count` spans, each with an attribute of `bytes` characters, and lets exports begin. */
-  endSpans(count: number, bytes?: number): Promise<void>
+  endSpans: (count: number, bytes?: number) => Promise<void>
 }
 
 /** A processor with real spans before it and a scripted exporter behind it. */

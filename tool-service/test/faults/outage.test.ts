@@ -24,8 +24,8 @@ const countersOf = async (service: Service) => (await fetch(`${service.url}/tele
 
 interface Outage {
   name: string
-  begin(collector: SimulatedCollector): unknown
-  end(collector: SimulatedCollector): unknown
+  begin: (collector: SimulatedCollector) => unknown
+  end: (collector: SimulatedCollector) => unknown
   /** What the log says of it. */
   told: RegExp
 }
