@@ -80,6 +80,13 @@ export function kept(name: string, value: unknown): AttributeValue {
   return value as AttributeValue
 }
 
+/** All attributes of a span as the ledger keeps them. */
+export function keptAll(attributes: Readonly<Record<string, unknown>>): LedgerStep['attributes'] {
+  const all: LedgerStep['attributes'] = {}
+  for (const name in attributes) all[name] = kept(name, attributes[name])
+  return all
+}
+
 /** Fields of a step that most steps leave as they are. */
 type Usual = 'attempt' | 'depends_on' | 'remote_parent_span_id' | 'links' | 'injected'
 

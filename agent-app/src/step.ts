@@ -1,34 +1,19 @@
-import { type Attributes, type Context, type Span, TraceFlags } from '@opentelemetry/api'
+import type { Attributes, Context, Span } from '@opentelemetry/api'
 import pLimit from 'p-limit'
 import type { Random } from 'service-kit/random'
 import { makespan } from 'service-kit/analysis/schedule'
-import { type AtiSpanKind, ati, errorType } from 'service-kit/semconv'
+import { errorType } from 'service-kit/semconv'
 import { failSpan, openSpan, spanIdOf } from 'service-kit/spans'
 import { allOf } from './all-of.ts'
 import { errorTypeOf } from './errors.ts'
-import { kept, type LedgerStep, type Operation } from './ledger.ts'
+import { kept, keptAll, type LedgerStep } from './ledger.ts'
+import { attributesOf, linksOf, type Opening, recordOf } from './opening.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
 import { awaitHuman, checkpoint, processChunk, type ChunkOptions, type HumanOptions } from './operations/other.ts'
 import { streamChat, type StreamOptions } from './operations/stream.ts'
 import { executeTool, retrieve, type ToolCallOptions } from './operations/tool.ts'
 import { type RunContext, spanKinds } from './run-context.ts'
-
-/** What is known of a step before it starts. */
-export interface Opening {
-  key: string
-  operation: Operation
-  name: string
-  kind: LedgerStep['kind']
-  spanKind?: AtiSpanKind
-  attributes?: Attributes
-  /** Another agent instance than the parent's. */
-  agentId?: string
-  attempt?: number
-  injected?: LedgerStep['injected']
-  /** Steps that this one waited for: a span link to each. */
-  dependsOn?: readonly LedgerStep[]
-}
 
 /**
  * A node of a run, and all that a scenario has to work with. Each method opens a span, writes the ledger, does the work
@@ -167,47 +152,23 @@ export class Step {
   #start(opening: Opening): Step {
     const { run } = this
     const agentId = opening.agentId ?? this.agentId
-    const attributes: Attributes = { ...opening.attributes }
-    if (opening.operation !== 'http_client') {
-      Object.assign(attributes, run.attributes, {
-        [ati.agentId]: agentId,
-        [ati.spanKind]: opening.spanKind ?? 'internal',
-      })
-    }
+    const attributes = attributesOf(opening, run, agentId)
     const startMs = run.clock.now()
-    const links = (opening.dependsOn ?? []).map(({ span_id }) => ({
-      context: {
-        traceId: run.traceId,
-        spanId: span_id ?? '',
-        traceFlags: this.#span.spanContext().traceFlags || TraceFlags.NONE,
-      },
-    }))
     const { span, context } = openSpan(run.tracer, this.context, {
       name: opening.name,
       kind: spanKinds[opening.kind],
       attributes,
-      links,
+      links: linksOf(opening, run.traceId, this.#span.spanContext().traceFlags),
       startMs,
     })
-    const written: LedgerStep['attributes'] = {}
-    for (const name in attributes) written[name] = kept(name, attributes[name])
     const record = run.ledger.open({
+      ...recordOf(opening),
       parent_id: this.record.id,
-      key: opening.key,
-      operation: opening.operation,
       agent_id: agentId,
       span_id: spanIdOf(span),
-      name: opening.name,
-      kind: opening.kind,
       service: run.serviceName,
-      attributes: written,
+      attributes: keptAll(attributes),
       start_ms: startMs,
-      ...(opening.attempt !== undefined && { attempt: opening.attempt }),
-      ...(opening.injected && { injected: opening.injected }),
-      ...(opening.dependsOn && {
-        depends_on: opening.dependsOn.map(({ id }) => id),
-        links: opening.dependsOn.map(({ span_id }) => ({ span_id: span_id ?? '' })),
-      }),
     })
     return new Step(run, record, opening.key, span, context)
   }

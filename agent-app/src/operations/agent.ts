@@ -3,7 +3,7 @@ import { genAi, openInferenceKind } from 'service-kit/semconv'
 import type { LedgerStep } from '../ledger.ts'
 import { provider } from '../model.ts'
 import type { RunContext } from '../run-context.ts'
-import type { Opening } from '../step.ts'
+import type { Opening } from '../opening.ts'
 
 export interface AgentOptions {
   /** Which of several agents of this name. */

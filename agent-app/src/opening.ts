@@ -1,0 +1,52 @@
+import type { Attributes, Link } from '@opentelemetry/api'
+import { type AtiSpanKind, ati } from 'service-kit/semconv'
+import type { LedgerStep, Operation } from './ledger.ts'
+import type { RunContext } from './run-context.ts'
+
+/** What is known of a step before it starts. */
+export interface Opening {
+  key: string
+  operation: Operation
+  name: string
+  kind: LedgerStep['kind']
+  spanKind?: AtiSpanKind
+  attributes?: Attributes
+  /** Another agent instance than the parent's. */
+  agentId?: string
+  attempt?: number
+  injected?: LedgerStep['injected']
+  /** Steps that this one waited for: a span link to each. */
+  dependsOn?: readonly LedgerStep[]
+}
+
+/** What is written on the span at its start. A CLIENT span of HTTP keeps to the HTTP conventions. */
+export function attributesOf(opening: Opening, run: RunContext, agentId: string): Attributes {
+  if (opening.operation === 'http_client') return opening.attributes ?? {}
+  return {
+    ...opening.attributes,
+    ...run.attributes,
+    [ati.agentId]: agentId,
+    [ati.spanKind]: opening.spanKind ?? 'internal',
+  }
+}
+
+/** Links to the spans of the steps that were waited for. */
+export function linksOf({ dependsOn = [] }: Opening, traceId: string, traceFlags: number): Link[] {
+  return dependsOn.map(({ span_id }) => ({ context: { traceId, spanId: span_id ?? '', traceFlags } }))
+}
+
+/** What the ledger says of the step from its start on, beside what depends on where it is. */
+export function recordOf({ key, operation, name, kind, attempt, injected, dependsOn }: Opening) {
+  return {
+    key,
+    operation,
+    name,
+    kind,
+    ...(attempt !== undefined && { attempt }),
+    ...(injected && { injected }),
+    ...(dependsOn && {
+      depends_on: dependsOn.map(({ id }) => id),
+      links: dependsOn.map(({ span_id }) => ({ span_id: span_id ?? '' })),
+    }),
+  }
+}
