@@ -1,6 +1,7 @@
-import { Pool, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { onAbort } from 'service-kit/on-abort'
 import { behaviorHeader, type ToolAnswer } from 'tool-service/contract'
+import { Connections } from './connections.ts'
 import { ToolFailure, ToolServiceUnreachable } from './errors.ts'
 import { asToolError, invalid, readAnswer } from './tool-answer.ts'
 
@@ -24,22 +25,17 @@ export interface Tools {
 /** Room for what an answer says beside its payload, bytes. */
 const besidesPayload = 65_536
 
-/** The tools behind HTTP: undici's pool, with one time-out over connection, headers and body. */
+/** The tools behind HTTP, with one time-out over connection, headers and body. */
 export class ToolClient implements Tools {
   readonly base: URL
-  readonly #pool: Pool
+  readonly #connections: Connections
   readonly #timeoutMs: number
 
   /** `timeoutMs` is how long an answer may take beyond the delay that was asked for. */
   constructor(base: string, timeoutMs: number) {
     this.base = new URL(base)
     this.#timeoutMs = timeoutMs
-    this.#pool = new Pool(this.base.origin, {
-      // The pool's own time-outs are shorter than a legal delay; a limit on connections would queue calls unseen.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: timeoutMs },
-    })
+    this.#connections = new Connections(this.base.origin, timeoutMs)
   }
 
   async call(
@@ -54,10 +50,11 @@ export class ToolClient implements Tools {
     const limitMs = asked.delayMs + this.#timeoutMs
     const timer = setTimeout(() => ended.abort(this.#timedOut(tool, limitMs)), limitMs)
     const stay = onAbort(signal, () => ended.abort(signal.reason))
+    const connection = this.#connections.take()
     let status: number | undefined
     try {
       headers[behaviorHeader] = behavior
-      const response = await this.#pool.request({
+      const response = await connection.request({
         method: 'GET',
         path: `${this.base.pathname === '/' ? '' : this.base.pathname}/tool/${encodeURIComponent(tool)}`,
         headers,
@@ -69,6 +66,7 @@ export class ToolClient implements Tools {
     } catch (error) {
       throw asToolError(tool, this.base.origin, error, status)
     } finally {
+      this.#connections.giveBack(connection)
       clearTimeout(timer)
       stay()
     }
@@ -77,23 +75,26 @@ export class ToolClient implements Tools {
   /** Somebody who is silent, or nobody: what swallows a call whole has no connection. */
   #timedOut(tool: string, limitMs: number): Error {
     const within = `within ${Math.round(limitMs)} ms`
-    if (this.#pool.stats.connected > 0) return new ToolFailure('timeout', `${tool} did not answer ${within}`)
+    if (this.#connections.isConnected) return new ToolFailure('timeout', `${tool} did not answer ${within}`)
     return new ToolServiceUnreachable(`No tool-service at ${this.base.origin} (no connection ${within})`)
   }
 
   /** Whether tool-service is there and says that it is well. */
   async isReady(): Promise<boolean> {
+    const connection = this.#connections.take()
     try {
-      const response = await this.#pool.request({ method: 'GET', path: '/health', signal: AbortSignal.timeout(2000) })
+      const response = await connection.request({ method: 'GET', path: '/health', signal: AbortSignal.timeout(2000) })
       await response.body.dump()
       return response.statusCode === 200
     } catch {
       return false
+    } finally {
+      this.#connections.giveBack(connection)
     }
   }
 
   close(): Promise<void> {
-    return this.#pool.destroy()
+    return this.#connections.close()
   }
 }
 
