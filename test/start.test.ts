@@ -15,10 +15,19 @@ function start(...args: Parameters<typeof startSupervisor>): Supervisor {
 
 afterEach(async () => {
   for (const { pid, ended, services } of started.splice(0)) {
-    for (const one of [...services().values(), pid]) if (isAlive(one)) process.kill(one, 'SIGKILL')
+    for (const one of [...services().values(), pid]) killIfAlive(one)
     await ended
   }
 })
+
+/** It may end by itself at any moment. */
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ESRCH' })
+  }
+}
 
 const patient = { timeout: 30_000 }
 const ready = /All services are ready/

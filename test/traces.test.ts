@@ -13,7 +13,8 @@ let pair: Pair
 
 beforeAll(async () => {
   receiver = await startReceiver()
-  pair = await startPair(exportingTo(receiver.url))
+  // A fan-out of 10,000 on a machine that does much else may keep a call waiting for long.
+  pair = await startPair({ ...exportingTo(receiver.url), TOOL_TIMEOUT_MS: '60000' })
 })
 afterAll(async () => {
   await pair.stop()

@@ -10,8 +10,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Differences up to this are the rounding of the wall clock, which has whole milliseconds. */
-const partedMs = 2
+/** The wall clock has whole milliseconds, rounded down: it may be this much behind one that agrees with it. */
+const roundedMs = 1.1
 
 /** A clock whose process began at `originMs` since the epoch. */
 function clockFrom(originMs: number): Clock {
@@ -19,7 +19,8 @@ function clockFrom(originMs: number): Clock {
     now: () => originMs + performance.now(),
     anchored() {
       const aheadMs = Date.now() - clock.now()
-      return Math.abs(aheadMs) > partedMs ? clockFrom(originMs + aheadMs) : clock
+      const agrees = aheadMs >= -roundedMs && aheadMs <= roundedMs - 1
+      return agrees ? clock : clockFrom(originMs + aheadMs + roundedMs / 2)
     },
     sleep,
   }
