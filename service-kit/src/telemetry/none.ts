@@ -6,6 +6,5 @@ export const noSpans: SpanCounters = { created: 0, exported: 0, queued: 0, refus
 /** Of a process that leaves no spans. */
 export const noTelemetry: Telemetry = {
   counters: () => noSpans,
-  flush: async () => {},
   shutdown: async () => 0,
 }

@@ -30,8 +30,6 @@ const defaults = {
 export interface Telemetry {
   /** What happened to this process's spans; all 0 where nothing is exported by OTLP. */
   counters(): SpanCounters
-  /** Resolves when every span that has ended by now has left, or cannot. */
-  flush(): Promise<void>
   /** Sends what is queued, for `deadlineMs` at most, and ends. Resolves to the number of spans that were lost by it. */
   shutdown(deadlineMs: number): Promise<number>
 }
@@ -120,7 +118,6 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
 
   return {
     counters: () => retained?.counters() ?? noSpans,
-    flush: () => retained?.forceFlush() ?? Promise.resolve(),
     async shutdown(deadlineMs) {
       const lost = (await retained?.close(deadlineMs)) ?? 0
       // What is left to close are connections: an exporter that hangs is not waited for.
