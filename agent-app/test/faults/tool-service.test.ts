@@ -33,8 +33,9 @@ describe('tool-service', () => {
     expect(body).toMatchObject({ title: 'Tool-service unreachable', trace_id: headers['x-trace-id'] })
     const { steps } = await completeTrace(agent.url, collector, body.trace_id as string)
     const attempts = steps.filter(({ operation }) => operation === 'http_client')
-    expect(attempts.slice(0, 4).map(({ error_type }) => error_type)).toEqual(Array(4).fill('connection_reset'))
-    expect(attempts.at(-1)?.error_type).toBe('tool_service_unreachable')
+    // Four connections broke; whoever first finds nobody to connect to ends the run, and with it what has not yet heard.
+    const ends = new Set(attempts.map(({ error_type }) => error_type))
+    expect(ends.difference(new Set(['cancelled']))).toEqual(new Set(['connection_reset', 'tool_service_unreachable']))
     expect(await answerOf(agent.url, '/ready')).toMatchObject({ status: 503 })
 
     const back = await startService('tool-service', { ...exportingTo(collector.url), PORT: new URL(tools.url).port })
