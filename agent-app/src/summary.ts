@@ -24,14 +24,14 @@ function sumOf(steps: readonly LedgerStep[], attribute: string): number {
 
 /** How many steps ran at the same time at most; one that starts as another ends does not count with it. */
 function mostAtOnce(steps: readonly LedgerStep[]): number {
-  const edges = steps.flatMap(({ start_ms, duration_ms }) => [
-    { at: start_ms, change: 1 },
-    { at: start_ms + (duration_ms ?? Infinity), change: -1 },
-  ])
-  edges.sort((a, b) => a.at - b.at || a.change - b.change)
-  let now = 0
+  const starts = Float64Array.from(steps, ({ start_ms }) => start_ms).sort()
+  const ends = Float64Array.from(steps, ({ start_ms, duration_ms }) => start_ms + (duration_ms ?? Infinity)).sort()
   let most = 0
-  for (const { change } of edges) most = Math.max(most, (now += change))
+  let ended = 0
+  for (const [begun, start] of starts.entries()) {
+    while ((ends[ended] as number) <= start) ended++
+    most = Math.max(most, begun + 1 - ended)
+  }
   return most
 }
 

@@ -1,9 +1,9 @@
-import type { Dispatcher } from 'undici'
 import { onAbort } from 'service-kit/on-abort'
 import { behaviorHeader, type ToolAnswer } from 'tool-service/contract'
 import { Connections } from './connections.ts'
 import { ToolFailure, ToolServiceUnreachable } from './errors.ts'
-import { asToolError, invalid, readAnswer } from './tool-answer.ts'
+import { Exchange } from './exchange.ts'
+import { asToolError, readAnswer } from './tool-answer.ts'
 
 /** The tools as an agent sees them. */
 export interface Tools {
@@ -46,25 +46,18 @@ export class ToolClient implements Tools {
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
     signal.throwIfAborted()
-    const ended = new AbortController()
+    headers[behaviorHeader] = behavior
+    const path = `${this.base.pathname === '/' ? '' : this.base.pathname}/tool/${encodeURIComponent(tool)}`
+    const exchange = new Exchange(tool, asked.payloadKb * 1024 + besidesPayload)
     const limitMs = asked.delayMs + this.#timeoutMs
-    const timer = setTimeout(() => ended.abort(this.#timedOut(tool, limitMs)), limitMs)
-    const stay = onAbort(signal, () => ended.abort(signal.reason))
+    const timer = setTimeout(() => exchange.abort(this.#timedOut(tool, limitMs)), limitMs)
+    const stay = onAbort(signal, () => exchange.abort(signal.reason as Error))
     const connection = this.#connections.take()
-    let status: number | undefined
     try {
-      headers[behaviorHeader] = behavior
-      const response = await connection.request({
-        method: 'GET',
-        path: `${this.base.pathname === '/' ? '' : this.base.pathname}/tool/${encodeURIComponent(tool)}`,
-        headers,
-        signal: ended.signal,
-      })
-      status = response.statusCode
-      const body = await readBody(tool, response, asked.payloadKb * 1024 + besidesPayload)
-      return readAnswer(tool, { status, retryAfter: response.headers['retry-after'], body })
+      connection.dispatch({ method: 'GET', path, headers }, exchange)
+      return readAnswer(tool, await exchange.answer)
     } catch (error) {
-      throw asToolError(tool, this.base.origin, error, status)
+      throw asToolError(tool, this.base.origin, error, exchange.status)
     } finally {
       this.#connections.giveBack(connection)
       clearTimeout(timer)
@@ -96,23 +89,4 @@ export class ToolClient implements Tools {
   close(): Promise<void> {
     return this.#connections.close()
   }
-}
-
-/** The text of an answer, unless it is more than was asked for: a tool that never stops talking must not fill the memory. */
-async function readBody(
-  tool: string,
-  { statusCode, headers, body }: Dispatcher.ResponseData,
-  limitBytes: number,
-): Promise<string> {
-  const announced = headers['content-length']
-  if (announced !== undefined && Number(announced) <= limitBytes) return body.text()
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > limitBytes)
-      throw invalid(`${tool} answered more than the ${limitBytes} bytes that there was room for`, statusCode)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   type Attributes,
   type Context,
@@ -10,6 +9,7 @@ import {
   trace,
   type Tracer,
 } from '@opentelemetry/api'
+import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
 
 export interface SpanOpening {
   name: string
@@ -34,8 +34,10 @@ export function failSpan(span: Span, errorType: string, message: string): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
+const ids = new RandomIdGenerator()
+
 /** The span's id, or one that nobody else has where the SDK is off and spans have none. */
 export function spanIdOf(span: Span): string {
   const context = span.spanContext()
-  return isSpanContextValid(context) ? context.spanId : randomBytes(8).toString('hex')
+  return isSpanContextValid(context) ? context.spanId : ids.generateSpanId()
 }

@@ -5,7 +5,12 @@ import { round, sum } from './step.ts'
  * https://en.wikipedia.org/wiki/Percentile#The_nearest-rank_method
  */
 export function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
+  return rank(ascending(values), p)
+}
+
+const ascending = (values: readonly number[]) => Float64Array.from(values).sort()
+
+function rank(sorted: Float64Array, p: number): number {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? 0
 }
 
@@ -23,12 +28,13 @@ export interface Distribution {
 }
 
 export function distribution(valuesMs: readonly number[]): Distribution {
+  const sorted = ascending(valuesMs)
   return {
     count: valuesMs.length,
     mean_ms: round(valuesMs.length === 0 ? 0 : sum(valuesMs) / valuesMs.length),
-    p50_ms: round(percentile(valuesMs, 0.5)),
-    p95_ms: round(percentile(valuesMs, 0.95)),
-    p99_ms: round(percentile(valuesMs, 0.99)),
+    p50_ms: round(rank(sorted, 0.5)),
+    p95_ms: round(rank(sorted, 0.95)),
+    p99_ms: round(rank(sorted, 0.99)),
   }
 }
 
