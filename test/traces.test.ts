@@ -114,6 +114,24 @@ function expectSame(step: LedgerStep, span: ReceivedSpan, parent: LedgerStep | u
 
 const digest = (text: string) => ({ length: text.length, sha256: createHash('sha256').update(text).digest('hex') })
 
+describe('the standard instrumentation of HTTP', () => {
+  it('makes the SERVER spans where it is enabled, in the same tree', async () => {
+    const env = { ...exportingTo(receiver.url), OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http' }
+    const { agent, stop } = await startPair(env)
+    const { query, tree } = trees.fanout as { query: string; tree: string }
+    const { trace_id, spans } = await runScenario(agent.url, 'fanout', query)
+    const received = await receiver.trace(trace_id, spans.total)
+    await stop()
+    expect(spanTree(received)).toBe(tree)
+    const servers = received.filter(({ kind }) => kind === 'server')
+    expect(new Set(servers.map(({ attributes }) => attributes['http.route']))).toEqual(
+      new Set(['/run', '/tool/:tool_name']),
+    )
+    // Ours have no port of the peer.
+    expect(servers.filter(({ attributes }) => attributes['network.peer.port'] === undefined)).toEqual([])
+  })
+})
+
 describe('the symptoms', () => {
   it('retries hang under one logical call, counted from the first resend on', async () => {
     const { spans } = await traced('retry', 'fanout=1&error_rate=1&max_retries=2&delay_ms=5')

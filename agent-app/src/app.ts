@@ -3,6 +3,7 @@ import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
 import { badQuery, onlyGet, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
+import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
 import { Catalog, type Offer, pathOf } from './catalog.ts'
 import { openApi } from './openapi.ts'
@@ -67,6 +68,7 @@ export function createApp(deps: Deps): AgentApp {
     'GET /health': 'Whether the process lives',
     'GET /ready': 'Whether it takes runs: 503 without tool-service, and while it stops',
   }
+  const plays = { '/run': playRun, '/stream': playStream }
   const answers: Record<string, (req: Request, res: Response) => unknown> = {
     '/': (_req, res) =>
       res.json({
@@ -75,8 +77,6 @@ export function createApp(deps: Deps): AgentApp {
         endpoints: index,
         scenarios: scenarios.map(pathOf),
       }),
-    '/run': playRun,
-    '/stream': playStream,
     '/scenarios': (req, res) =>
       req.accepts(['json', 'text']) === 'text'
         ? res.type('text/plain').send(catalog.listText())
@@ -95,6 +95,8 @@ export function createApp(deps: Deps): AgentApp {
     },
   }
   const app = createServiceApp((app) => {
+    const trace = traced(deps.tracer, deps.clock)
+    for (const [path, run] of Object.entries(plays)) app.route(path).all(trace).all(onlyGet).get(run)
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
   })
   return { app, inFlight: () => admission.runs }

@@ -34,7 +34,7 @@ const schema = z.object({
   LEDGER_MIB: integer({
     min: 1,
     max: 65_536,
-    default: 128,
+    default: 32,
     description: 'What the ledgers of recent runs may take, MiB',
   }),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: flag({

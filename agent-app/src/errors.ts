@@ -49,6 +49,11 @@ export class RunCancelled extends Error {
   }
 }
 
+/** What went wrong elsewhere, where that is what a run was cancelled for. */
+export function causeOf({ reason }: AbortSignal): unknown {
+  return reason instanceof RunCancelled ? reason.cause : undefined
+}
+
 /** The value of `error.type` for whatever ended a step. */
 export function errorTypeOf(error: unknown): string {
   if (error instanceof ToolFailure || error instanceof ToolServiceUnreachable || error instanceof RunCancelled)

@@ -80,23 +80,23 @@ export function kept(name: string, value: unknown): AttributeValue {
   return value as AttributeValue
 }
 
-/** All attributes of a span as the ledger keeps them. */
-export function keptAll(attributes: Readonly<Record<string, unknown>>): LedgerStep['attributes'] {
-  const all: LedgerStep['attributes'] = {}
-  for (const name in attributes) all[name] = kept(name, attributes[name])
-  return all
+/** All attributes of a span as the ledger keeps them, in the same object. */
+export function keepAll(attributes: Record<string, unknown>): LedgerStep['attributes'] {
+  for (const name in attributes) if (contentAttributes.has(name)) attributes[name] = kept(name, attributes[name])
+  return attributes as LedgerStep['attributes']
 }
 
 /** Fields of a step that most steps leave as they are. */
-type Usual = 'attempt' | 'depends_on' | 'remote_parent_span_id' | 'links' | 'injected'
+type Usual = Pick<LedgerStep, 'attempt' | 'depends_on' | 'remote_parent_span_id' | 'links' | 'injected'>
 
 /** The steps of one run, in order of start. */
 export class Ledger {
   readonly steps: LedgerStep[] = []
 
   open(
-    step: Omit<LedgerStep, Usual | 'id' | 'events' | 'status' | 'error_type' | 'duration_ms' | 'tool'> &
-      Partial<Pick<LedgerStep, Usual>>,
+    step: Omit<LedgerStep, keyof Usual | 'id' | 'events' | 'status' | 'error_type' | 'duration_ms' | 'tool'> & {
+      [Name in keyof Usual]?: Usual[Name] | undefined
+    },
   ): LedgerStep {
     const opened: LedgerStep = {
       id: this.steps.length,

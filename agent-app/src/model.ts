@@ -26,14 +26,8 @@ export function drawCompletion(random: Random, llmDelayMs: number, jitter: numbe
     delayMs: drawMs(random, llmDelayMs, jitter),
     inputTokens: random.integer(150, 350) + contextTokens,
     outputTokens: random.integer(20, 120),
-    responseId: `resp_${hex(random, 24)}`,
+    responseId: `resp_${random.identifier('response', 24)}`,
   }
-}
-
-export function hex(random: Random, digits: number): string {
-  let text = ''
-  while (text.length < digits) text += random.integer(0, 0xff_ff).toString(16).padStart(4, '0')
-  return text.slice(0, digits)
 }
 
 const words =

@@ -34,19 +34,3 @@ export function attributesOf(opening: Opening, run: RunContext, agentId: string)
 export function linksOf({ dependsOn = [] }: Opening, traceId: string, traceFlags: number): Link[] {
   return dependsOn.map(({ span_id }) => ({ context: { traceId, spanId: span_id ?? '', traceFlags } }))
 }
-
-/** What the ledger says of the step from its start on, beside what depends on where it is. */
-export function recordOf({ key, operation, name, kind, attempt, injected, dependsOn }: Opening) {
-  return {
-    key,
-    operation,
-    name,
-    kind,
-    ...(attempt !== undefined && { attempt }),
-    ...(injected && { injected }),
-    ...(dependsOn && {
-      depends_on: dependsOn.map(({ id }) => id),
-      links: dependsOn.map(({ span_id }) => ({ span_id: span_id ?? '' })),
-    }),
-  }
-}

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api'
 import type { Request, Response } from 'express'
 import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
+import { failureOf } from 'service-kit/traced'
 import { type Admission, demandOf } from './admission.ts'
 import type { Catalog, Offer, Query } from './catalog.ts'
 import { RunCancelled, ToolServiceUnreachable } from './errors.ts'
@@ -45,7 +46,7 @@ export async function play(
   deps.runs.add(run)
   const untie = cancelWith(run, deps, res)
   // The request's own span ends with its response, and so does what the ledger says of it.
-  res.once('close', () => run.close(failureOf(res)))
+  res.once('close', () => run.close(failureOf(res)?.type))
   res.setHeader('x-trace-id', run.traceId)
   output.start()
 
@@ -83,12 +84,6 @@ function cancelWith(run: Run, { lifecycle, runTimeoutMs }: PlayDeps, res: Respon
     res.off('close', left)
     lifecycle.aborting.removeEventListener('abort', stopped)
   }
-}
-
-/** What the SERVER span of a response says of its failure, if it failed. */
-function failureOf(res: Response): string | undefined {
-  if (!res.writableFinished) return 'cancelled'
-  return res.statusCode >= 500 ? String(res.statusCode) : undefined
 }
 
 function stopping(members: Record<string, unknown> = {}): Problem {

@@ -33,7 +33,7 @@ export type LedgerAnswer = z.infer<typeof ledgerAnswerSchema>
 export const ledgerJsonSchema = z.toJSONSchema(ledgerAnswerSchema)
 
 /** What one step takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
-export const bytesPerStep = 1200
+export const bytesPerStep = 640
 
 /**
  * The runs of the recent past. Their number is bounded by the memory that their steps take; the oldest go first. The newest

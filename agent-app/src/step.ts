@@ -4,10 +4,9 @@ import type { Random } from 'service-kit/random'
 import { makespan } from 'service-kit/analysis/schedule'
 import { errorType } from 'service-kit/semconv'
 import { failSpan, openSpan, spanIdOf } from 'service-kit/spans'
-import { allOf } from './all-of.ts'
-import { errorTypeOf } from './errors.ts'
-import { kept, keptAll, type LedgerStep } from './ledger.ts'
-import { attributesOf, linksOf, type Opening, recordOf } from './opening.ts'
+import { causeOf, errorTypeOf, RunCancelled } from './errors.ts'
+import { keepAll, kept, type LedgerStep } from './ledger.ts'
+import { attributesOf, linksOf, type Opening } from './opening.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
 import { awaitHuman, checkpoint, processChunk, type ChunkOptions, type HumanOptions } from './operations/other.ts'
@@ -105,19 +104,22 @@ export class Step {
     concurrency: number,
     task: (lane: Step, index: number, queuedMs: number) => Promise<void>,
   ): Promise<void> {
-    const { signal, clock } = this.run
-    const limit = pLimit(concurrency)
+    const { signal, clock, cancel } = this.run
     const askedAt = clock.now()
     const idealMs = Array.from({ length: count }, () => 0)
-    const tasks = Array.from({ length: count }, (_, index) =>
-      limit(async () => {
+    let failure: { of: unknown } | undefined
+    await pLimit(concurrency).map(idealMs.keys(), async (index) => {
+      try {
         signal.throwIfAborted()
         const lane = this.#lane()
         await task(lane, index, clock.now() - askedAt)
         idealMs[index] = lane.idealMs
-      }),
-    )
-    await allOf(tasks, this.run)
+      } catch (error) {
+        failure ??= { of: error }
+        cancel(new RunCancelled('failure_elsewhere', 'Another step of the run failed', { cause: error }))
+      }
+    })
+    if (failure) throw causeOf(signal) ?? failure.of
     this.idealMs += makespan(idealMs, concurrency)
   }
 
@@ -151,26 +153,34 @@ export class Step {
 
   #start(opening: Opening): Step {
     const { run } = this
+    const { key, operation, name, kind, attempt, injected, dependsOn } = opening
     const agentId = opening.agentId ?? this.agentId
     const attributes = attributesOf(opening, run, agentId)
     const startMs = run.clock.now()
     const { span, context } = openSpan(run.tracer, this.context, {
-      name: opening.name,
-      kind: spanKinds[opening.kind],
+      name,
+      kind: spanKinds[kind],
       attributes,
       links: linksOf(opening, run.traceId, this.#span.spanContext().traceFlags),
       startMs,
     })
     const record = run.ledger.open({
-      ...recordOf(opening),
       parent_id: this.record.id,
+      key,
+      operation,
       agent_id: agentId,
+      attempt,
+      depends_on: dependsOn?.map(({ id }) => id),
       span_id: spanIdOf(span),
+      name,
+      kind,
       service: run.serviceName,
-      attributes: keptAll(attributes),
+      attributes: keepAll(attributes),
+      links: dependsOn?.map(({ span_id }) => ({ span_id: span_id ?? '' })),
       start_ms: startMs,
+      injected,
     })
-    return new Step(run, record, opening.key, span, context)
+    return new Step(run, record, key, span, context)
   }
 
   /** Adds attributes to span and ledger. */

@@ -1,6 +1,3 @@
 import { startTelemetry } from 'service-kit/telemetry'
 
-export const telemetry = startTelemetry({
-  serviceName: 'synthetic-agent-app',
-  isTraced: (path) => path === '/run' || path === '/stream',
-})
+export const telemetry = startTelemetry({ serviceName: 'synthetic-agent-app' })

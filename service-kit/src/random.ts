@@ -29,6 +29,11 @@ export class Random {
     return new Random(`${this.#path} ${key}`)
   }
 
+  /** An identifier for `key`: hex digits, at most 64. Nothing is drawn for it. */
+  identifier(key: string, digits: number): string {
+    return hash('sha256', `${this.#path} ${key}`).slice(0, digits)
+  }
+
   #next(): number {
     const sum = (this.#a + this.#b + this.#counter) | 0
     this.#counter = (this.#counter + 1) | 0

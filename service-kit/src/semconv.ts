@@ -37,9 +37,16 @@ export const http = {
   method: 'http.request.method',
   resendCount: 'http.request.resend_count',
   statusCode: 'http.response.status_code',
+  route: 'http.route',
+  clientAddress: 'client.address',
+  protocolVersion: 'network.protocol.version',
   serverAddress: 'server.address',
   serverPort: 'server.port',
   urlFull: 'url.full',
+  urlPath: 'url.path',
+  urlQuery: 'url.query',
+  urlScheme: 'url.scheme',
+  userAgent: 'user_agent.original',
 } as const
 
 /** What Iocane ATI reads, and what is ours beside it. */

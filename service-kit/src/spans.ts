@@ -29,9 +29,9 @@ export function openSpan(tracer: Tracer, parent: Context, opening: SpanOpening):
 }
 
 /** Marks a span as failed. A span that went well stays UNSET: OK is for people to say. */
-export function failSpan(span: Span, errorType: string, message: string): void {
+export function failSpan(span: Span, errorType: string, message?: string): void {
   span.setAttribute('error.type', errorType)
-  span.setStatus({ code: SpanStatusCode.ERROR, message })
+  span.setStatus({ code: SpanStatusCode.ERROR, ...(message !== undefined && { message }) })
 }
 
 const ids = new RandomIdGenerator()

@@ -19,6 +19,7 @@ export function toolApp(defaults = { delayMs: 80, errorRate: 0 }) {
     serviceName: 'synthetic-tool-service',
     defaults,
     clock: systemClock,
+    tracer: trace.getTracer('test'),
     lifecycle: new Lifecycle(),
     spanCounters: () => noSpans,
   })

@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api'
 import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, drained, queryOf } from 'service-kit/app'
@@ -6,6 +7,7 @@ import { badQuery, onlyGet, Problem, sendProblem } from 'service-kit/problem'
 import { parseScalars } from 'service-kit/scalars'
 import type { Lifecycle } from 'service-kit/serve'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
+import { traced } from 'service-kit/traced'
 import {
   behaviorHeader,
   behaviorSchema,
@@ -21,6 +23,7 @@ export interface Deps {
   /** What a tool does when a call does not say. */
   defaults: { delayMs: number; errorRate: number }
   clock: Clock
+  tracer: Tracer
   lifecycle: Lifecycle
   spanCounters: () => SpanCounters
 }
@@ -35,7 +38,7 @@ const callerGone = new Error('The caller left')
 const stopping = new Problem(503, 'Stopping', 'tool-service is stopping')
 
 /** The tools: `GET /tool/:tool_name` plays one, as slow and as broken as the call asks. Listens to nothing. */
-export function createApp({ serviceName, defaults, clock, lifecycle, spanCounters }: Deps): ToolApp {
+export function createApp({ serviceName, defaults, clock, tracer, lifecycle, spanCounters }: Deps): ToolApp {
   const schema = behaviorSchema(defaults)
   const underWay = new Set<AbortController>()
   lifecycle.aborting.addEventListener('abort', () => {
@@ -84,7 +87,8 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
     const length = Math.round(payload_size_kb * 1024)
     const said: Omit<ToolAnswer, 'payload'> = { tool, delay_ms, ok: true, service: serviceName }
     let text = `${JSON.stringify(said).slice(0, -1)},"payload":"`
-    res.type('application/json').set('Content-Length', String(Buffer.byteLength(text) + length + 2))
+    res.setHeader('Content-Type', 'application/json; charset=utf-8')
+    res.setHeader('Content-Length', Buffer.byteLength(text) + length + 2)
     for (const piece of length > 0 ? payloadText(length, seed && `${seed} ${key}`) : []) {
       if (!res.write(text + piece)) await drained(res, signal)
       text = ''
@@ -103,6 +107,7 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
   }
 
   const app = createServiceApp((app) => {
+    app.route('/tool/:tool_name').all(traced(tracer, clock)).all(onlyGet).get(playTool)
     app
       .route('/health')
       .all(onlyGet)
@@ -115,19 +120,15 @@ export function createApp({ serviceName, defaults, clock, lifecycle, spanCounter
       .get((_req, res) => {
         res.json(spanCounters())
       })
-    app.route('/tool/:tool_name').all(onlyGet).get(playTool)
   })
   return { app, inFlight: () => underWay.size }
 }
 
 function behaviorOf(req: Request, schema: ReturnType<typeof behaviorSchema>): ToolBehavior {
   const header = req.get(behaviorHeader)
-  const asked = header === undefined ? {} : Object.fromEntries(new URLSearchParams(header))
-  const parsed = parseScalars(
-    schema,
-    { ...queryOf(req), ...asked },
-    () => `one of ${Object.keys(schema.shape).join(', ')}`,
-  )
+  const asked = queryOf(req)
+  if (header !== undefined) for (const [name, value] of new URLSearchParams(header)) asked[name] = value
+  const parsed = parseScalars(schema, asked, () => `one of ${Object.keys(schema.shape).join(', ')}`)
   if ('faults' in parsed) throw badQuery(parsed.faults)
   return parsed.value
 }

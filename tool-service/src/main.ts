@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
@@ -12,6 +13,7 @@ await runMain('tool-service', async () => {
     serviceName: config.SERVICE_NAME,
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     clock: systemClock,
+    tracer: trace.getTracer('tool-service'),
     lifecycle,
     spanCounters: () => telemetry.counters(),
   })

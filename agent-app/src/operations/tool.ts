@@ -2,7 +2,7 @@ import type { Random } from 'service-kit/random'
 import { ati, genAi, openInferenceKind } from 'service-kit/semconv'
 import type { ToolAnswer } from 'tool-service/contract'
 import { ToolFailure } from '../errors.ts'
-import { hex, provider } from '../model.ts'
+import { provider } from '../model.ts'
 import type { Step } from '../step.ts'
 import { toolDescriptions } from '../tools.ts'
 import { type CallBehavior, withRetries } from './attempt.ts'
@@ -17,8 +17,8 @@ export interface ToolCallOptions extends CallBehavior {
 }
 
 /** An identifier for a tool call, as a model would give it. */
-export function drawCallId(random: Random): string {
-  return `call_${hex(random, 24)}`
+export function callIdOf(random: Random, key: string): string {
+  return `call_${random.identifier(key, 24)}`
 }
 
 /** One logical call. Whoever reads along hears of its end. */
@@ -40,7 +40,7 @@ export async function executeTool(agent: Step, tool: string, options: ToolCallOp
 function callTool(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
   const { run } = agent
   const key = options.index === undefined ? `${agent.key}/call` : `${agent.key}/call/${options.index}`
-  const callId = options.callId ?? drawCallId(run.random.fork(`${key}/id`))
+  const callId = options.callId ?? callIdOf(run.random, `${key}/id`)
   const description = (toolDescriptions as Record<string, string>)[tool]
   return agent.open(
     {

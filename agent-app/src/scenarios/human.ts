@@ -1,5 +1,5 @@
 import { choice, number } from 'service-kit/scalars'
-import { drawCallId } from '../operations/tool.ts'
+import { callIdOf } from '../operations/tool.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 
@@ -16,7 +16,7 @@ export const human = defineScenario({
   },
   run: (workflow, params) =>
     workflow.invokeAgent('planner', {}, async (planner) => {
-      const toolCall = { id: drawCallId(planner.random.fork('call-id')), tool: 'database' }
+      const toolCall = { id: callIdOf(planner.random, 'call-id'), tool: 'database' }
       await planner.chat({ toolCall })
       const asked = { delayMs: params.delay_ms, errorRate: params.error_rate }
       if (!(await succeeded(planner.executeTool(toolCall.tool, { index: 0, callId: toolCall.id, ...asked }))))

@@ -1,6 +1,6 @@
 import { integer, number } from 'service-kit/scalars'
 import { ati } from 'service-kit/semconv'
-import { drawCallId } from '../operations/tool.ts'
+import { callIdOf } from '../operations/tool.ts'
 import { toolNames } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
@@ -44,7 +44,7 @@ export const react = defineScenario({
       let isDone = false
       let steps = 0
       for (; steps < params.max_steps && !isDone; steps++) {
-        const toolCall = { id: drawCallId(agent.random.fork(`call-id/${steps}`)), tool: toolChoice.pick(toolNames) }
+        const toolCall = { id: callIdOf(agent.random, `call-id/${steps}`), tool: toolChoice.pick(toolNames) }
         await agent.chat({
           index: steps,
           contextTokens: steps * tokensPerObservation,

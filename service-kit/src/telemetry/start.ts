@@ -1,7 +1,3 @@
-import { EventEmitter } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Context, type Span, SpanStatusCode } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
 import { getBooleanFromEnv, getNumberFromEnv, getStringListFromEnv } from '@opentelemetry/core'
 import { NodeSDK } from '@opentelemetry/sdk-node'
@@ -19,9 +15,8 @@ const defaults = {
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   OTEL_METRICS_EXPORTER: 'none',
   OTEL_LOGS_EXPORTER: 'none',
-  // It makes the SERVER spans; agents open their CLIENT spans themselves. A span for each layer of Express tells nothing, and
-  // its route is known without that.
-  OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http',
+  // What the process itself goes through, for whoever exports metrics. Spans of HTTP are opened by who knows what they are for.
+  OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'runtime-node',
   // A join links to every branch and a stream has an event a stall: the SDK's 128 would cut them off.
   OTEL_SPAN_LINK_COUNT_LIMIT: '10000',
   OTEL_SPAN_EVENT_COUNT_LIMIT: '4096',
@@ -34,39 +29,21 @@ export interface Telemetry {
   shutdown(deadlineMs: number): Promise<number>
 }
 
-/** A request as Express leaves it. */
-type RoutedRequest = IncomingMessage & { route?: { path: string } }
-
-/** Names a SERVER span by its route. A client that left ends it as if all were well: say what happened. */
-function describeServerSpan(span: Span, { route, method }: RoutedRequest, response: ServerResponse): void {
-  if (route) span.setAttribute('http.route', route.path).updateName(`${method} ${route.path}`)
-  if (response.writableFinished) return
-  span.setAttribute('error.type', 'cancelled')
-  span.setStatus({ code: SpanStatusCode.ERROR, message: 'The client left before the answer was complete' })
-}
-
-/**
- * Wraps no listeners. The stock manager does so on every request and response, which costs a third of an untraced hop, and
- * nobody here reads the active context in a listener: parentage is passed.
- */
-class Contexts extends AsyncLocalStorageContextManager {
-  override bind<T>(bound: Context, target: T): T {
-    return target instanceof EventEmitter ? target : super.bind(bound, target)
-  }
-}
+/** Asked all the time by who looks after a service: no part of its work, if somebody has HTTP instrumented. */
+const polled = new Set(['/health', '/ready', '/telemetry'])
 
 /**
  * Starts the OpenTelemetry SDK for a service. It has to run before node:http is loaded by anyone else, so call it from a module that is
  * given to `node --import`. Everything but `serviceName` is set by the standard `OTEL_*` variables; an empty one counts as unset.
  */
-export function startTelemetry(service: { serviceName: string; isTraced: (path: string) => boolean }): Telemetry {
+export function startTelemetry(service: { serviceName: string }): Telemetry {
   const env = process.env
   for (const name of Object.keys(env)) if (name.startsWith('OTEL_') && env[name] === '') delete env[name]
   for (const [name, value] of Object.entries(defaults)) env[name] ??= value
   if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return noTelemetry
 
-  // The synchronous hook sees exactly these; without it what ES modules import stays untraced.
-  register({ include: ['http', 'node:http'] })
+  // For instrumentations that somebody enables: without it what ES modules import stays untraced.
+  register({ include: ['express', 'http', 'node:http'] })
   const target = exportTarget(env)
   const maxQueueSpans = getNumberFromEnv('OTEL_BSP_MAX_QUEUE_SIZE') ?? 131_072
   const report = createReporter(target, maxQueueSpans, logTelemetry)
@@ -100,15 +77,9 @@ export function startTelemetry(service: { serviceName: string; isTraced: (path: 
   const sdk = new NodeSDK({
     serviceName: env.SERVICE_NAME || env.OTEL_SERVICE_NAME || service.serviceName,
     ...(own && { spanProcessors: own }),
-    contextManager: new Contexts(),
     instrumentations: [
       getNodeAutoInstrumentations({
-        '@opentelemetry/instrumentation-http': {
-          ignoreIncomingRequestHook: (request: IncomingMessage) =>
-            !service.isTraced(request.url?.split('?', 1)[0] ?? ''),
-          applyCustomAttributesOnSpan: (span, request, response) =>
-            describeServerSpan(span, request as RoutedRequest, response as ServerResponse),
-        },
+        '@opentelemetry/instrumentation-http': { ignoreIncomingRequestHook: ({ url }) => polled.has(url ?? '') },
       }),
     ],
   })
