@@ -22,7 +22,7 @@ COPY --from=dependencies /app ./
 # A container has no machine id, and the host detector complains of that.
 ENV NODE_ENV=production HOST=0.0.0.0 OTEL_NODE_RESOURCE_DETECTORS=env,process
 USER node
-CMD ["node", "--import", "./src/telemetry.ts", "src/main.ts"]
+CMD ["node", "--max-semi-space-size=32", "--import", "./src/telemetry.ts", "src/main.ts"]
 
 # Each service builds on what it imports from.
 FROM runtime AS tool-service

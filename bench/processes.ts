@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { serviceArgs } from '../scripts/service-args.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const probe = new URL('probe.ts', import.meta.url).href
@@ -11,8 +12,8 @@ export interface Measured {
   url: string
   /** CPU time of all its threads so far, ms. */
   cpuMs(): Promise<number>
-  /** The most memory that it has held so far, MiB. */
-  peakMib(): Promise<number>
+  /** The most memory that it has held so far, MB. */
+  peakMb(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -41,7 +42,7 @@ export async function start(folder: string, args: string[], env: Record<string, 
       const { userCPUTime, systemCPUTime } = await usage()
       return (userCPUTime + systemCPUTime) / 1000
     },
-    peakMib: async () => (await usage()).maxRSS / 1024,
+    peakMb: async () => ((await usage()).maxRSS * 1024) / 1e6,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
@@ -66,7 +67,6 @@ function listening(child: ChildProcess, name: string): Promise<string> {
   })
 }
 
-const traced = ['--import', './src/telemetry.ts', 'src/main.ts']
-export const startTools = (env: Record<string, string>) => start('tool-service', traced, env)
-export const startAgent = (env: Record<string, string>) => start('agent-app', traced, env)
+export const startTools = (env: Record<string, string>) => start('tool-service', serviceArgs, env)
+export const startAgent = (env: Record<string, string>) => start('agent-app', serviceArgs, env)
 export const startReceiver = () => start('bench', ['receiver.ts'])

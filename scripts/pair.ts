@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { serviceArgs } from './service-args.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -29,9 +30,9 @@ export async function startService(
   name: 'agent-app' | 'tool-service' | 'trace-inspector',
   env: Record<string, string> = {},
 ): Promise<Service> {
-  const telemetry = name === 'trace-inspector' ? [] : ['--import', './src/telemetry.ts']
+  const args = name === 'trace-inspector' ? ['src/main.ts'] : serviceArgs
   const ports = { PORT: '0', INSPECTOR_PORT: '0' }
-  const child = spawn(process.execPath, [...telemetry, 'src/main.ts'], {
+  const child = spawn(process.execPath, args, {
     cwd: `${root}${name}`,
     env: { ...cleanEnvironment(), ...ports, OTEL_TRACES_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '50', ...env },
     // The channel ends the service when this process is gone, however it went.

@@ -2,6 +2,7 @@ import { readEnvironment, EnvironmentError } from 'service-kit/environment'
 import { integer } from 'service-kit/scalars'
 import { serviceSchema } from 'service-kit/settings'
 import { z } from 'zod'
+import { serviceArgs } from './service-args.ts'
 
 /** A process that `npm start` runs: how it is started, and how it is known to be there. */
 export interface Service {
@@ -44,14 +45,17 @@ const schema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
 /** Beyond its drain and flush deadlines a service takes some 2 s to abort work and to close connections. */
 const stopMarginMs = 4000
 
-const traced = ['--import', './src/telemetry.ts', 'src/main.ts']
-
 /** The services and the environment of each; throws an EnvironmentError that names every bad port. */
 export function readSetup(environment: NodeJS.ProcessEnv): Setup {
   const read = readEnvironment(schema, environment)
   refuseSharedPorts(read)
   const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT } = read
-  const agent = { folder: 'agent-app', args: traced, readyPath: '/ready', uses: ['tool-service', 'trace-inspector'] }
+  const agent = {
+    folder: 'agent-app',
+    args: serviceArgs,
+    readyPath: '/ready',
+    uses: ['tool-service', 'trace-inspector'],
+  }
   const primaryName = environment.SERVICE_NAME || environment.OTEL_SERVICE_NAME || 'synthetic-agent-app'
   const TOOL_BASE = urlOf(read.HOST, TOOL_PORT)
   const agents = [AGENT_PORT, SECONDARY_PORT].map((agentPort) => urlOf(read.HOST, agentPort))
@@ -73,7 +77,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
     {
       name: 'tool-service',
       folder: 'tool-service',
-      args: traced,
+      args: serviceArgs,
       port: TOOL_PORT,
       portVariable: 'TOOL_PORT',
       readyPath: '/health',
