@@ -6,6 +6,7 @@ import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
 import { ToolClient } from './tool-client.ts'
+import { Turns } from './turns.ts'
 
 await runMain('agent-app', async () => {
   const config = readConfig(process.env)
@@ -17,6 +18,7 @@ await runMain('agent-app', async () => {
     tracer: trace.getTracer('agent-app'),
     serviceName: config.SERVICE_NAME,
     agentName: config.AGENT_NAME,
+    turns: new Turns(),
     captureContent: config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT,
     spanCounters: () => telemetry.counters(),
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },

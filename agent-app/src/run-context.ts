@@ -3,6 +3,7 @@ import type { Clock } from 'service-kit/clock'
 import type { Random } from 'service-kit/random'
 import type { Ledger } from './ledger.ts'
 import type { Tools } from './tool-client.ts'
+import type { Turns } from './turns.ts'
 
 /** Something to be written out while a stream runs. */
 export type RunEvent =
@@ -22,6 +23,8 @@ export interface RunContext {
   readonly agentPrefix: string
   readonly serviceName: string
   readonly captureContent: boolean
+  /** For tool calls, which begin and end by the thousand. */
+  readonly turns: Turns
   /** On every span of the run. */
   readonly attributes: Readonly<Record<string, string>>
   readonly conversationId: string | undefined

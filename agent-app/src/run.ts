@@ -15,6 +15,7 @@ import type { Scenario } from './scenario.ts'
 import { Step } from './step.ts'
 import { countSpans, summarise } from './summary.ts'
 import type { Tools } from './tool-client.ts'
+import type { Turns } from './turns.ts'
 
 /** What every run of this process shares. */
 export interface RunDeps {
@@ -25,6 +26,7 @@ export interface RunDeps {
   /** Prefix of agent ids; empty for none. */
   agentName: string | undefined
   captureContent: boolean
+  turns: Turns
   spanCounters: () => SpanCounters
 }
 
@@ -86,6 +88,7 @@ export class Run {
       agentPrefix: deps.agentName ? `${deps.agentName}:` : '',
       serviceName: deps.serviceName,
       captureContent: deps.captureContent,
+      turns: deps.turns,
       attributes: { [ati.workflow]: scenario.name, [ati.scenario]: scenario.name },
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
       jitter: Number(params.jitter),

@@ -104,12 +104,13 @@ export class Step {
     concurrency: number,
     task: (lane: Step, index: number, queuedMs: number) => Promise<void>,
   ): Promise<void> {
-    const { signal, clock, cancel } = this.run
+    const { signal, clock, cancel, turns } = this.run
     const askedAt = clock.now()
     const idealMs = Array.from({ length: count }, () => 0)
     let failure: { of: unknown } | undefined
     await pLimit(concurrency).map(idealMs.keys(), async (index) => {
       try {
+        await turns.next()
         signal.throwIfAborted()
         const lane = this.#lane()
         await task(lane, index, clock.now() - askedAt)

@@ -5,6 +5,7 @@ import { systemClock } from 'service-kit/clock'
 import { Lifecycle } from 'service-kit/serve'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
 import { ToolClient } from '../../agent-app/src/tool-client.ts'
+import { Turns } from '../../agent-app/src/turns.ts'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
 
 const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
@@ -37,6 +38,7 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     serviceName: 'synthetic-agent-app',
     agentName: undefined,
     captureContent: false,
+    turns: new Turns(),
     spanCounters: () => noSpans,
     defaults: { delayMs: 5, errorRate: 0 },
     maxToolCalls: 100,

@@ -7,6 +7,7 @@ import { ToolFailure } from '../../agent-app/src/errors.ts'
 import { Run, type RunResult } from '../../agent-app/src/run.ts'
 import { scenarios } from '../../agent-app/src/scenarios/index.ts'
 import type { Tools } from '../../agent-app/src/tool-client.ts'
+import { Turns } from '../../agent-app/src/turns.ts'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 
 /**
@@ -105,6 +106,7 @@ export async function simulate(
       serviceName: 'synthetic-agent-app',
       agentName,
       captureContent: false,
+      turns: new Turns(Infinity),
       spanCounters: () => noSpans,
     },
     {

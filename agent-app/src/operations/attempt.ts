@@ -24,7 +24,9 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
   const { run } = call
   for (let attempt = 0; ; attempt++) {
     try {
-      return await attemptCall(call, tool, options, attempt)
+      const answer = await attemptCall(call, tool, options, attempt)
+      await run.turns.next()
+      return answer
     } catch (error) {
       const { retry } = options
       if (!(error instanceof ToolFailure) || !error.isRetryable || !retry || attempt >= retry.maxRetries) throw error

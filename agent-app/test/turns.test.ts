@@ -1,0 +1,30 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { Turns } from '../src/turns.ts'
+
+it('lets so many begin in a turn of the event loop, the others in later turns, in their order', async () => {
+  const turns = new Turns(3)
+  const begun: number[] = []
+  const begin = async (index: number) => {
+    await turns.next()
+    begun.push(index)
+  }
+  const all = Promise.all(Array.from({ length: 8 }, (_, index) => begin(index)))
+  const seen: number[] = []
+  for (let count = 0; count < 4; count++) {
+    await turn()
+    seen.push(begun.length)
+  }
+  await all
+  expect(seen).toEqual([6, 8, 8, 8])
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+})
+
+it('holds nobody up who comes alone', async () => {
+  const turns = new Turns(1)
+  for (let count = 0; count < 3; count++) {
+    expect(turns.next()).toBeUndefined()
+    await turn()
+    await turn()
+  }
+})
