@@ -4,8 +4,9 @@ import type { Figure } from './benchmark.ts'
 import { elapsed } from './elapsed.ts'
 import { hopCost } from './hop-cost.ts'
 import { largeRun } from './large-run.ts'
+import { overload } from './overload.ts'
 
-const benchmarks = [elapsed, hopCost, largeRun]
+const benchmarks = [elapsed, hopCost, largeRun, overload]
 
 const { values } = parseArgs({
   options: {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from '../agent-app/src/scenarios/index.ts'
 import type { LedgerStep } from '../agent-app/src/ledger.ts'
 import { contentAttributes } from '../service-kit/src/semconv.ts'
+import { inFlight } from '../service-kit/test/support/requests.ts'
 import { spanFormulas, trees } from './support/expectations.ts'
 import { type ReceivedSpan, type Receiver, spanTree, startReceiver } from './support/receiver.ts'
 import { ledgerOf, runScenario } from './support/runs.ts'
@@ -105,7 +106,7 @@ function expectSame(step: LedgerStep, span: ReceivedSpan, parent: LedgerStep | u
   expect(span.links).toEqual(step.links.map(({ span_id }) => span_id))
   expect(Math.abs(span.start_ms - step.start_ms)).toBeLessThan(0.002)
   expect(Math.abs(span.end_ms - step.start_ms - (step.duration_ms ?? 0))).toBeLessThan(0.002)
-  // Ours nest exactly; the SERVER span of the request floors its times to the millisecond.
+  // What the ledger says of the request begins with the run and ends with its answer.
   if (parent && parent.kind !== 'server') {
     expect(step.start_ms).toBeGreaterThanOrEqual(parent.start_ms)
     expect(step.start_ms + (step.duration_ms ?? 0)).toBeLessThanOrEqual(parent.start_ms + (parent.duration_ms ?? 0))
@@ -115,20 +116,44 @@ function expectSame(step: LedgerStep, span: ReceivedSpan, parent: LedgerStep | u
 const digest = (text: string) => ({ length: text.length, sha256: createHash('sha256').update(text).digest('hex') })
 
 describe('the standard instrumentation of HTTP', () => {
-  it('makes the SERVER spans where it is enabled, in the same tree', async () => {
-    const env = { ...exportingTo(receiver.url), OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http' }
-    const { agent, stop } = await startPair(env)
-    const { query, tree } = trees.fanout as { query: string; tree: string }
-    const { trace_id, spans } = await runScenario(agent.url, 'fanout', query)
-    const received = await receiver.trace(trace_id, spans.total)
-    await stop()
-    expect(spanTree(received)).toBe(tree)
-    const servers = received.filter(({ kind }) => kind === 'server')
-    expect(new Set(servers.map(({ attributes }) => attributes['http.route']))).toEqual(
-      new Set(['/run', '/tool/:tool_name']),
-    )
+  let itsReceiver: Receiver
+  let standard: Pair
+  beforeAll(async () => {
+    itsReceiver = await startReceiver()
+    standard = await startPair({ ...exportingTo(itsReceiver.url), OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,express' })
+  })
+  afterAll(async () => {
+    await standard.stop()
+    await itsReceiver.close()
+  })
+
+  it('makes the SERVER spans where it is enabled', async () => {
+    const { trace_id } = await runScenario(standard.agent.url, 'fanout', 'fanout=5&delay_ms=5')
+    const received = () => itsReceiver.spans.filter((span) => span.trace_id === trace_id)
+    const serversOf = (spans: ReceivedSpan[]) => spans.filter(({ kind }) => kind === 'server')
+    await expect.poll(() => countByName(serversOf(received()))).toEqual({ 'GET /run': 1, 'GET /tool/:tool_name': 5 })
+    const servers = serversOf(received())
     // Ours have no port of the peer.
     expect(servers.filter(({ attributes }) => attributes['network.peer.port'] === undefined)).toEqual([])
+    const request = servers.find(({ name }) => name === 'GET /run')
+    const workflow = received().find(({ name }) => name === 'invoke_workflow fanout')
+    expect(workflow?.parent_span_id).toBe(request?.span_id)
+  })
+
+  it('says as ours do that a client left', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c'
+    const leaving = new AbortController()
+    const answer = fetch(`${standard.agent.url}/run?scenario=human&human_delay_s=60`, {
+      headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+      signal: leaving.signal,
+    })
+    await inFlight(standard.agent.url, 1)
+    leaving.abort()
+    await expect(answer).rejects.toThrow('aborted')
+    await inFlight(standard.agent.url, 0)
+    const isRequest = ({ trace_id, name }: ReceivedSpan) => trace_id === traceId && name === 'GET /run'
+    await expect.poll(() => itsReceiver.spans.find(isRequest)).toMatchObject({ status: 'error' })
+    expect(itsReceiver.spans.find(isRequest)?.attributes['error.type']).toBe('cancelled')
   })
 })
 

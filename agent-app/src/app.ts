@@ -95,8 +95,8 @@ export function createApp(deps: Deps): AgentApp {
     },
   }
   const app = createServiceApp((app) => {
-    const trace = traced(deps.tracer, deps.clock)
-    for (const [path, run] of Object.entries(plays)) app.route(path).all(trace).all(onlyGet).get(run)
+    const tracing = traced(deps.tracer, deps.clock)
+    for (const [path, run] of Object.entries(plays)) app.route(path).all(onlyGet).get(tracing, run)
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
   })
   return { app, inFlight: () => admission.runs }

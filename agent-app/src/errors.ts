@@ -50,7 +50,7 @@ export class RunCancelled extends Error {
 }
 
 /** What went wrong elsewhere, where that is what a run was cancelled for. */
-export function causeOf({ reason }: AbortSignal): unknown {
+export function causeOfCancel({ reason }: AbortSignal): unknown {
   return reason instanceof RunCancelled ? reason.cause : undefined
 }
 

@@ -23,7 +23,7 @@ export interface RunContext {
   readonly agentPrefix: string
   readonly serviceName: string
   readonly captureContent: boolean
-  /** For tool calls, which begin and end by the thousand. */
+  /** For what begins and ends by the thousand. */
   readonly turns: Turns
   /** On every span of the run. */
   readonly attributes: Readonly<Record<string, string>>

@@ -4,7 +4,7 @@ import type { Random } from 'service-kit/random'
 import { makespan } from 'service-kit/analysis/schedule'
 import { errorType } from 'service-kit/semconv'
 import { failSpan, openSpan, spanIdOf } from 'service-kit/spans'
-import { causeOf, errorTypeOf, RunCancelled } from './errors.ts'
+import { causeOfCancel, errorTypeOf, RunCancelled } from './errors.ts'
 import { keepAll, kept, type LedgerStep } from './ledger.ts'
 import { attributesOf, linksOf, type Opening } from './opening.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
@@ -104,23 +104,23 @@ export class Step {
     concurrency: number,
     task: (lane: Step, index: number, queuedMs: number) => Promise<void>,
   ): Promise<void> {
-    const { signal, clock, cancel, turns } = this.run
+    const { signal, clock, cancel } = this.run
     const askedAt = clock.now()
     const idealMs = Array.from({ length: count }, () => 0)
     let failure: { of: unknown } | undefined
     await pLimit(concurrency).map(idealMs.keys(), async (index) => {
       try {
-        await turns.next()
         signal.throwIfAborted()
         const lane = this.#lane()
         await task(lane, index, clock.now() - askedAt)
         idealMs[index] = lane.idealMs
       } catch (error) {
-        failure ??= { of: error }
+        if (failure) return
+        failure = { of: error }
         cancel(new RunCancelled('failure_elsewhere', 'Another step of the run failed', { cause: error }))
       }
     })
-    if (failure) throw causeOf(signal) ?? failure.of
+    if (failure) throw causeOfCancel(signal) ?? failure.of
     this.idealMs += makespan(idealMs, concurrency)
   }
 

@@ -50,9 +50,9 @@ export class ToolClient implements Tools {
     const path = `${this.base.pathname === '/' ? '' : this.base.pathname}/tool/${encodeURIComponent(tool)}`
     const exchange = new Exchange(tool, asked.payloadKb * 1024 + besidesPayload)
     const limitMs = asked.delayMs + this.#timeoutMs
+    const connection = this.#connections.take()
     const timer = setTimeout(() => exchange.abort(this.#timedOut(tool, limitMs)), limitMs)
     const stay = onAbort(signal, () => exchange.abort(signal.reason as Error))
-    const connection = this.#connections.take()
     try {
       connection.dispatch({ method: 'GET', path, headers }, exchange)
       return readAnswer(tool, await exchange.answer)

@@ -1,34 +1,35 @@
 import { type Attributes, context, propagation, ROOT_CONTEXT, SpanKind, trace, type Tracer } from '@opentelemetry/api'
+import { getRPCMetadata } from '@opentelemetry/core'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Clock } from './clock.ts'
 import { http } from './semconv.ts'
 import { failSpan, openSpan } from './spans.ts'
 
 /**
- * The first handler of a route whose requests are traced: a SERVER span below the caller's, until the response is closed,
- * active in what follows. The standard instrumentation's is the same in whole milliseconds, for three times the CPU; where
- * that has been enabled, its span is taken.
+ * Traces the requests of a route: a SERVER span below the caller's, until the response is closed, active in what follows.
+ * The standard instrumentation's is the same in whole milliseconds, for three times the CPU; where that has been enabled,
+ * its span is taken.
  */
-export function traced(tracer: Tracer, clock: Clock): RequestHandler {
+export function traced(tracer: Tracer, systemClock: Clock): RequestHandler {
   return (req, res, next) => {
     const { path } = req.route as { path: string }
     const name = `${req.method} ${path}`
-    const standard = trace.getActiveSpan()
-    if (standard) {
-      standard.setAttribute(http.route, path).updateName(name)
-      return next()
-    }
-    const { span, context: inside } = openSpan(tracer, propagation.extract(ROOT_CONTEXT, req.headers), {
-      name,
-      kind: SpanKind.SERVER,
-      attributes: { [http.route]: path, ...requestAttributes(req) },
-      startMs: clock.now(),
-    })
-    res.once('close', () => {
+    const standard = getRPCMetadata(context.active())?.span.setAttribute(http.route, path).updateName(name)
+    const clock = systemClock.anchored()
+    const { span, context: inside } = standard
+      ? { span: standard, context: trace.setSpan(context.active(), standard) }
+      : openSpan(tracer, propagation.extract(ROOT_CONTEXT, req.headers), {
+          name,
+          kind: SpanKind.SERVER,
+          attributes: { [http.route]: path, ...requestAttributes(req) },
+          startMs: clock.now(),
+        })
+    // Before the standard instrumentation's own listener, which ends its span.
+    res.prependOnceListener('close', () => {
       if (res.headersSent) span.setAttribute(http.statusCode, res.statusCode)
       const failure = failureOf(res)
       if (failure) failSpan(span, failure.type, failure.message)
-      span.end(clock.now())
+      if (!standard) span.end(clock.now())
     })
     context.with(inside, next)
   }
@@ -41,8 +42,8 @@ export function failureOf(res: Response): { type: string; message?: string } | u
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span */
-function requestAttributes({ method, headers, url, httpVersion, socket }: Request): Attributes {
-  const [path, query] = splitAt(url, url.indexOf('?'))
+function requestAttributes({ method, headers, path, url, httpVersion, socket }: Request): Attributes {
+  const [, query] = splitAt(url, url.indexOf('?'))
   const host = headers.host ?? ''
   const [address, port] = splitAt(host, host.search(/:\d+$/))
   return {
@@ -50,7 +51,7 @@ function requestAttributes({ method, headers, url, httpVersion, socket }: Reques
     [http.urlScheme]: 'http',
     [http.urlPath]: path,
     ...(query && { [http.urlQuery]: query }),
-    [http.serverAddress]: address,
+    ...(address && { [http.serverAddress]: address.replace(/^\[(.*)\]$/, '$1') }),
     ...(port && { [http.serverPort]: Number(port) }),
     ...(socket.remoteAddress && { [http.clientAddress]: socket.remoteAddress }),
     [http.protocolVersion]: httpVersion,

@@ -107,7 +107,7 @@ export function createApp({ serviceName, defaults, clock, tracer, lifecycle, spa
   }
 
   const app = createServiceApp((app) => {
-    app.route('/tool/:tool_name').all(traced(tracer, clock)).all(onlyGet).get(playTool)
+    app.route('/tool/:tool_name').all(onlyGet).get(traced(tracer, clock), playTool)
     app
       .route('/health')
       .all(onlyGet)

@@ -1,3 +1,3 @@
 import { startTelemetry } from 'service-kit/telemetry'
 
-export const telemetry = startTelemetry({ serviceName: 'synthetic-tool-service' })
+export const telemetry = startTelemetry({ serviceName: 'synthetic-tool-service', work: /^\/tool\// })

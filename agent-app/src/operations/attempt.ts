@@ -5,6 +5,7 @@ import { ToolFailure } from '../errors.ts'
 import { drawMs, longestMs } from '../model.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
 import type { Step } from '../step.ts'
+import type { Turns } from '../turns.ts'
 
 /** How one logical call behaves. */
 export interface CallBehavior {
@@ -24,9 +25,7 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
   const { run } = call
   for (let attempt = 0; ; attempt++) {
     try {
-      const answer = await attemptCall(call, tool, options, attempt)
-      await run.turns.next()
-      return answer
+      return await inTurn(run.turns, () => attemptCall(call, tool, options, attempt))
     } catch (error) {
       const { retry } = options
       if (!(error instanceof ToolFailure) || !error.isRetryable || !retry || attempt >= retry.maxRetries) throw error
@@ -35,6 +34,16 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
       call.event('retry', { [ati.retryAttempt]: attempt + 1, [ati.retryDelayMs]: waitMs })
       await call.spend(waitMs)
     }
+  }
+}
+
+/** Begins work in one turn, and lets nobody hear of its end before another: thousands may begin, or end, at once. */
+async function inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
+  await turns.next()
+  try {
+    return await work()
+  } finally {
+    await turns.next()
   }
 }
 

@@ -29,20 +29,18 @@ export interface Telemetry {
   shutdown(deadlineMs: number): Promise<number>
 }
 
-/** Asked all the time by who looks after a service: no part of its work, if somebody has HTTP instrumented. */
-const polled = new Set(['/health', '/ready', '/telemetry'])
-
 /**
- * Starts the OpenTelemetry SDK for a service. It has to run before node:http is loaded by anyone else, so call it from a module that is
- * given to `node --import`. Everything but `serviceName` is set by the standard `OTEL_*` variables; an empty one counts as unset.
+ * Starts the OpenTelemetry SDK for a service. Instrumentations that somebody enables have to come before what they instrument, so
+ * call it from a module that is given to `node --import`. Everything but `serviceName` is set by the standard `OTEL_*` variables; an
+ * empty one counts as unset. `work` matches the URLs whose requests an instrumentation of HTTP is to trace.
  */
-export function startTelemetry(service: { serviceName: string }): Telemetry {
+export function startTelemetry(service: { serviceName: string; work: RegExp }): Telemetry {
   const env = process.env
   for (const name of Object.keys(env)) if (name.startsWith('OTEL_') && env[name] === '') delete env[name]
   for (const [name, value] of Object.entries(defaults)) env[name] ??= value
   if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return noTelemetry
 
-  // For instrumentations that somebody enables: without it what ES modules import stays untraced. It takes 8 MB.
+  // For somebody who enables them: without it what ES modules import stays untraced. It takes 8 MB.
   if (env.OTEL_NODE_ENABLED_INSTRUMENTATIONS !== defaults.OTEL_NODE_ENABLED_INSTRUMENTATIONS)
     register({ include: ['express', 'http', 'node:http'] })
   const target = exportTarget(env)
@@ -80,7 +78,9 @@ export function startTelemetry(service: { serviceName: string }): Telemetry {
     ...(own && { spanProcessors: own }),
     instrumentations: [
       getNodeAutoInstrumentations({
-        '@opentelemetry/instrumentation-http': { ignoreIncomingRequestHook: ({ url }) => polled.has(url ?? '') },
+        '@opentelemetry/instrumentation-http': {
+          ignoreIncomingRequestHook: ({ url }) => !service.work.test(url ?? ''),
+        },
       }),
     ],
   })
