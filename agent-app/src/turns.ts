@@ -8,7 +8,7 @@ export class Turns {
   #begun = 0
 
   /** `most` pieces of work begin in a turn: some milliseconds of it. */
-  constructor(most = 32) {
+  constructor(most = 128) {
     this.#most = most
   }
 

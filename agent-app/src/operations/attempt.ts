@@ -5,7 +5,6 @@ import { ToolFailure } from '../errors.ts'
 import { drawMs, longestMs } from '../model.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
 import type { Step } from '../step.ts'
-import type { Turns } from '../turns.ts'
 
 /** How one logical call behaves. */
 export interface CallBehavior {
@@ -23,9 +22,10 @@ export interface CallBehavior {
 /** The attempts of one logical call, until one succeeds or the last has failed. */
 export async function withRetries(call: Step, tool: string, options: CallBehavior): Promise<ToolAnswer> {
   const { run } = call
+  await run.turns.next()
   for (let attempt = 0; ; attempt++) {
     try {
-      return await inTurn(run.turns, () => attemptCall(call, tool, options, attempt))
+      return await attemptCall(call, tool, options, attempt)
     } catch (error) {
       const { retry } = options
       if (!(error instanceof ToolFailure) || !error.isRetryable || !retry || attempt >= retry.maxRetries) throw error
@@ -33,17 +33,9 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
       const waitMs = backoff(retry, attempt + 1, random, error.answer.retryAfterMs)
       call.event('retry', { [ati.retryAttempt]: attempt + 1, [ati.retryDelayMs]: waitMs })
       await call.spend(waitMs)
+    } finally {
+      await run.turns.next()
     }
-  }
-}
-
-/** Begins work in one turn, and lets nobody hear of its end before another: thousands may begin, or end, at once. */
-async function inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
-  await turns.next()
-  try {
-    return await work()
-  } finally {
-    await turns.next()
   }
 }
 
