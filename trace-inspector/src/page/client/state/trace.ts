@@ -92,7 +92,7 @@ export async function openTrace(traceId: string): Promise<void> {
   if (isSettled) trace.value = first
   await loadRuns(traceId)
   const isRunning = ledgerRuns.value.some(({ state }) => state === 'running')
-  await judge(traceId, isSettled || isRunning ? 0 : settledMs / 1000, isCurrent)
+  await judge(traceId, isSettled || isRunning ? 0 : settledMs / 1000, first, isCurrent)
   if (isCurrent()) isWaiting.value = false
   while (isCurrent() && verification.value?.run === 'running') await watch(traceId, isCurrent)
 }
@@ -110,8 +110,13 @@ async function loadRuns(traceId: string): Promise<void> {
   }
 }
 
-/** Asks whether all is there, then draws what is, and what is not. */
-async function judge(traceId: string, waitS: number, isCurrent: () => boolean): Promise<void> {
+/** Asks whether all is there, then draws what is, and what is not. `first` is what was there before. */
+async function judge(
+  traceId: string,
+  waitS: number,
+  first: TraceModel | null,
+  isCurrent: () => boolean,
+): Promise<void> {
   const verdict = ledgerProblem.value
     ? null
     : await getJson<Verification>(`/traces/${traceId}/verify?wait_s=${waitS}`).catch((error: unknown) => {
@@ -119,7 +124,10 @@ async function judge(traceId: string, waitS: number, isCurrent: () => boolean): 
         return null
       })
   if (!isCurrent()) return
-  verification.value = verdict
+  batch(() => {
+    verification.value = verdict
+    if (verdict?.verdict === 'complete' && verdict.counts.received === first?.columns.id.length) trace.value = first
+  })
   await refresh(traceId, isCurrent)
 }
 
