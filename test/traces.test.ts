@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from '../agent-app/src/scenarios/index.ts'
 import type { LedgerStep } from '../agent-app/src/ledger.ts'
 import { contentAttributes } from '../service-kit/src/semconv.ts'
-import { inFlight } from '../service-kit/test/support/requests.ts'
 import { spanFormulas, trees } from './support/expectations.ts'
-import { type ReceivedSpan, type Receiver, spanTree, startReceiver } from './support/receiver.ts'
+import { countByName, type ReceivedSpan, type Receiver, spanTree, startReceiver } from './support/receiver.ts'
 import { ledgerOf, runScenario } from './support/runs.ts'
 import { exportingTo, type Pair, startPair } from './support/services.ts'
 
@@ -26,12 +25,6 @@ async function traced(name: string, query: string) {
   const result = await runScenario(pair.agent.url, name, query)
   const spans = await receiver.trace(result.trace_id, result.spans.total)
   return { result, spans }
-}
-
-const countByName = (spans: readonly ReceivedSpan[]) => {
-  const counts: Record<string, number> = {}
-  for (const { name } of spans) counts[name] = (counts[name] ?? 0) + 1
-  return counts
 }
 
 const names = scenarios.map(({ name }) => name)
@@ -114,48 +107,6 @@ function expectSame(step: LedgerStep, span: ReceivedSpan, parent: LedgerStep | u
 }
 
 const digest = (text: string) => ({ length: text.length, sha256: createHash('sha256').update(text).digest('hex') })
-
-describe('the standard instrumentation of HTTP', () => {
-  let itsReceiver: Receiver
-  let standard: Pair
-  beforeAll(async () => {
-    itsReceiver = await startReceiver()
-    standard = await startPair({ ...exportingTo(itsReceiver.url), OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,express' })
-  })
-  afterAll(async () => {
-    await standard.stop()
-    await itsReceiver.close()
-  })
-
-  it('makes the SERVER spans where it is enabled', async () => {
-    const { trace_id } = await runScenario(standard.agent.url, 'fanout', 'fanout=5&delay_ms=5')
-    const received = () => itsReceiver.spans.filter((span) => span.trace_id === trace_id)
-    const serversOf = (spans: ReceivedSpan[]) => spans.filter(({ kind }) => kind === 'server')
-    await expect.poll(() => countByName(serversOf(received()))).toEqual({ 'GET /run': 1, 'GET /tool/:tool_name': 5 })
-    const servers = serversOf(received())
-    // Ours have no port of the peer.
-    expect(servers.filter(({ attributes }) => attributes['network.peer.port'] === undefined)).toEqual([])
-    const request = servers.find(({ name }) => name === 'GET /run')
-    const workflow = received().find(({ name }) => name === 'invoke_workflow fanout')
-    expect(workflow?.parent_span_id).toBe(request?.span_id)
-  })
-
-  it('says as ours do that a client left', async () => {
-    const traceId = '0af7651916cd43dd8448eb211c80319c'
-    const leaving = new AbortController()
-    const answer = fetch(`${standard.agent.url}/run?scenario=human&human_delay_s=60`, {
-      headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` },
-      signal: leaving.signal,
-    })
-    await inFlight(standard.agent.url, 1)
-    leaving.abort()
-    await expect(answer).rejects.toThrow('aborted')
-    await inFlight(standard.agent.url, 0)
-    const isRequest = ({ trace_id, name }: ReceivedSpan) => trace_id === traceId && name === 'GET /run'
-    await expect.poll(() => itsReceiver.spans.find(isRequest)).toMatchObject({ status: 'error' })
-    expect(itsReceiver.spans.find(isRequest)?.attributes['error.type']).toBe('cancelled')
-  })
-})
 
 describe('the symptoms', () => {
   it('retries hang under one logical call, counted from the first resend on', async () => {

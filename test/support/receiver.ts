@@ -131,6 +131,13 @@ export async function startReceiver(): Promise<Receiver> {
   }
 }
 
+/** How many spans there are of each name. */
+export function countByName(spans: readonly ReceivedSpan[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { name } of spans) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
 /** Spans as a trace viewer shows them: indented below their parents, equal neighbours counted. */
 export function spanTree(spans: readonly ReceivedSpan[]): string {
   const ids = new Set(spans.map(({ span_id }) => span_id))
