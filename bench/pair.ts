@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunResult } from '../agent-app/src/run.ts'
+import type { RunResult } from 'engine/run'
 import { type Measured, start, startAgent, startTools } from './processes.ts'
 
 /** An agent and its tools, as far as a benchmark is concerned. */
@@ -72,7 +72,7 @@ export const hopsQuery = (count: number, concurrency: number) =>
 
 /** Every instrumentation that auto-instrumentations-node has, as OTEL_NODE_ENABLED_INSTRUMENTATIONS names them. */
 export function allInstrumentations(): string {
-  const serviceKit = new URL('../service-kit/package.json', import.meta.url)
+  const serviceKit = new URL('../packages/service-kit/package.json', import.meta.url)
   const file = findPackageJSON('@opentelemetry/auto-instrumentations-node', serviceKit) as string
   const { dependencies } = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: Record<string, string> }
   const prefix = '@opentelemetry/instrumentation-'

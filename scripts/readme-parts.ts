@@ -1,9 +1,9 @@
 import { format, resolveConfig } from 'prettier'
 import { z } from 'zod'
 import { configSchema as agentConfig } from '../agent-app/src/config.ts'
-import { Catalog, pathOf } from '../agent-app/src/catalog.ts'
-import { commonParams } from '../agent-app/src/scenario.ts'
-import { scenarios } from '../agent-app/src/scenarios/index.ts'
+import { Catalog, pathOf } from 'engine/catalog'
+import { commonParams } from 'engine/scenario'
+import { scenarios } from 'engine/scenarios/index'
 import { configSchema as toolConfig } from '../tool-service/src/config.ts'
 import { configSchema as inspectorConfig } from '../trace-inspector/src/config.ts'
 

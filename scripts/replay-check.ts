@@ -1,8 +1,8 @@
 // npm run replay-check: runs each scenario twice with one seed, alone and again under load and at another concurrency, on
 // another process where there is one, and compares what the two decided.
 import { parseArgs } from 'node:util'
-import { decisionsOf } from '../agent-app/src/decisions.ts'
-import type { LedgerAnswer } from '../agent-app/src/runs.ts'
+import { decisionsOf } from 'engine/decisions'
+import type { LedgerAnswer } from 'contract/ledger'
 import { startPair } from './pair.ts'
 
 const usage = `Usage: npm run replay-check -- [--agent URL [--other URL]] [--seed SEED]

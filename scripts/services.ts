@@ -1,5 +1,5 @@
 import { readEnvironment, EnvironmentError } from 'service-kit/environment'
-import { integer } from 'service-kit/scalars'
+import { integer } from 'contract/scalars'
 import { serviceSchema } from 'service-kit/settings'
 import { z } from 'zod'
 import { serviceArgs } from './service-args.ts'

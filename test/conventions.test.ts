@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { scenarios } from '../agent-app/src/scenarios/index.ts'
+import { scenarios } from 'engine/scenarios/index'
 import { faultsOf } from './support/conventions.ts'
 import { type Receiver, startReceiver } from './support/receiver.ts'
 import { runScenario } from './support/runs.ts'

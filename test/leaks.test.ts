@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { LedgerStep } from '../agent-app/src/ledger.ts'
-import { scenarios } from '../agent-app/src/scenarios/index.ts'
+import type { LedgerStep } from 'contract/ledger'
+import { scenarios } from 'engine/scenarios/index'
 import { type ReceivedSpan, type Receiver, startReceiver } from './support/receiver.ts'
 import { ledgerOf, runScenario } from './support/runs.ts'
 import { exportingTo, type Pair, startPair } from './support/services.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { scenarios } from '../agent-app/src/scenarios/index.ts'
+import { scenarios } from 'engine/scenarios/index'
 import {
   deadAddress,
   redirected,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inFlight } from '../service-kit/test/support/requests.ts'
+import { inFlight } from '../packages/service-kit/test/support/requests.ts'
 import { countByName, type ReceivedSpan, type Receiver, startReceiver } from './support/receiver.ts'
 import { runScenario } from './support/runs.ts'
 import { exportingTo, type Pair, startPair } from './support/services.ts'

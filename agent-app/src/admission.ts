@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { Problem } from 'service-kit/problem'
-import type { ParamValues } from './catalog.ts'
+import type { ParamValues } from 'engine/catalog'
 
 /** What a run may need at most, as its parameters declare it. */
 export interface Demand {

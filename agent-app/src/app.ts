@@ -5,14 +5,14 @@ import { badQuery, onlyGet, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
-import { Catalog, type Offer, pathOf } from './catalog.ts'
+import { Catalog, type Offer, pathOf } from 'engine/catalog'
 import { openApi } from './openapi.ts'
 import { answerOnce, openStream } from './output.ts'
 import { play } from './play.ts'
-import type { RunDeps } from './run.ts'
-import type { Defaults } from './scenario.ts'
+import type { RunDeps } from 'engine/run'
+import type { Defaults } from 'engine/scenario'
 import { RunStore } from './runs.ts'
-import { scenarios } from './scenarios/index.ts'
+import { scenarios } from 'engine/scenarios/index'
 
 export interface Deps extends RunDeps {
   defaults: Defaults

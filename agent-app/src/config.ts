@@ -1,5 +1,5 @@
 import { readEnvironment } from 'service-kit/environment'
-import { flag, integer, number, text, url } from 'service-kit/scalars'
+import { flag, integer, number, text, url } from 'contract/scalars'
 import { serviceSchema } from 'service-kit/settings'
 import { z } from 'zod'
 

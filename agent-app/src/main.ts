@@ -5,8 +5,8 @@ import { Lifecycle, serve } from 'service-kit/serve'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
-import { ToolClient } from './tool-client.ts'
-import { Turns } from './turns.ts'
+import { ToolClient } from './tool-client/client.ts'
+import { Turns } from 'engine/turns'
 
 await runMain('agent-app', async () => {
   const config = readConfig(process.env)

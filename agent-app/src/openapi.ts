@@ -1,5 +1,5 @@
-import { type Catalog, jsonSchemaOf, type Offer } from './catalog.ts'
-import { ledgerJsonSchema } from './runs.ts'
+import { type Catalog, jsonSchemaOf, type Offer } from 'engine/catalog'
+import { ledgerJsonSchema } from 'contract/ledger'
 
 type Schema = { properties?: Record<string, object> }
 

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express'
 import { drained } from 'service-kit/app'
 import { type Problem, sendProblem } from 'service-kit/problem'
-import type { RunResult } from './run.ts'
-import type { RunEvent } from './run-context.ts'
+import type { RunResult } from 'engine/run'
+import type { RunEvent } from 'engine/run-context'
 
 /** How a run is told to whoever asked for it. */
 export interface RunOutput {

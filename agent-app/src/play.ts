@@ -4,10 +4,10 @@ import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
 import { type Admission, demandOf } from './admission.ts'
-import type { Catalog, Offer, Query } from './catalog.ts'
-import { RunCancelled, ToolServiceUnreachable } from './errors.ts'
+import type { Catalog, Offer, Query } from 'engine/catalog'
+import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
 import type { RunOutput } from './output.ts'
-import { remoteParentOf, Run, type RunDeps } from './run.ts'
+import { remoteParentOf, Run, type RunDeps } from 'engine/run'
 import type { RunStore } from './runs.ts'
 
 export interface PlayDeps extends RunDeps {

@@ -1,36 +1,6 @@
 import { Problem } from 'service-kit/problem'
-import { z } from 'zod'
-import { ledgerSchemaVersion, ledgerStepSchema } from './ledger.ts'
-import type { Run } from './run.ts'
-
-/** The ledger of one run, as `GET /runs/:trace_id` gives it. */
-export const runLedgerSchema = z.object({
-  trace_id: z.string(),
-  scenario: z.string(),
-  seed: z.string(),
-  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  replay: z.string().meta({ description: 'The path that repeats the run' }),
-  service: z.string(),
-  sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
-  state: z.enum(['running', 'closed']),
-  ok: z.boolean().nullable().meta({
-    description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
-  }),
-  started_ms: z.number(),
-  finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
-  steps: z.array(ledgerStepSchema),
-})
-export type RunLedger = z.infer<typeof runLedgerSchema>
-
-export const ledgerAnswerSchema = z.object({
-  schema_version: z.literal(ledgerSchemaVersion),
-  trace_id: z.string(),
-  runs: z.array(runLedgerSchema),
-})
-export type LedgerAnswer = z.infer<typeof ledgerAnswerSchema>
-
-/** The same as JSON Schema. */
-export const ledgerJsonSchema = z.toJSONSchema(ledgerAnswerSchema)
+import { type LedgerAnswer, ledgerSchemaVersion } from 'contract/ledger'
+import type { Run } from 'engine/run'
 
 /** What one step takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
 export const bytesPerStep = 640

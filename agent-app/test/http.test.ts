@@ -3,7 +3,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { agentApp, listen, startApps } from '../../test/support/apps.ts'
-import { scenarios } from '../src/scenarios/index.ts'
+import { scenarios } from 'engine/scenarios/index'
 
 let apps: Awaited<ReturnType<typeof startApps>>
 let app: Awaited<ReturnType<typeof startApps>>['app']

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../test/support/simulated.ts'
-import type { Run } from '../src/run.ts'
+import type { Run } from 'engine/run'
 import { bytesPerStep, RunStore } from '../src/runs.ts'
 
 /** A run that is over, as one of the trace `traceId`. */

@@ -4,8 +4,8 @@ import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { Lifecycle } from 'service-kit/serve'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
-import { ToolClient } from '../../agent-app/src/tool-client.ts'
-import { Turns } from '../../agent-app/src/turns.ts'
+import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
+import { Turns } from 'engine/turns'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
 
 const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }

@@ -1,4 +1,4 @@
-import type { RunResult } from '../../agent-app/src/run.ts'
+import type { RunResult } from 'engine/run'
 
 type Counts = { agent_app: number; tool_service: number }
 type Summary = RunResult['summary']

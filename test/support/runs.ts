@@ -1,7 +1,7 @@
-import type { RunResult } from '../../agent-app/src/run.ts'
-import type { LedgerAnswer, RunLedger } from '../../agent-app/src/runs.ts'
-import { scenarios } from '../../agent-app/src/scenarios/index.ts'
-import { pathOf } from '../../agent-app/src/catalog.ts'
+import type { RunResult } from 'engine/run'
+import type { LedgerAnswer, RunLedger } from 'contract/ledger'
+import { scenarios } from 'engine/scenarios/index'
+import { pathOf } from 'engine/catalog'
 
 /** Asks an agent for a run and reads its result, whichever way the scenario answers. */
 export async function runScenario(

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express'
 import { createServiceApp, drained, queryOf } from 'service-kit/app'
 import { type Clock } from 'service-kit/clock'
 import { badQuery, onlyGet, Problem, sendProblem } from 'service-kit/problem'
-import { parseScalars } from 'service-kit/scalars'
+import { parseScalars } from 'contract/scalars'
 import type { Lifecycle } from 'service-kit/serve'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { traced } from 'service-kit/traced'
@@ -15,7 +15,7 @@ import {
   fails,
   type ToolAnswer,
   type ToolBehavior,
-} from './contract.ts'
+} from 'contract/tool'
 import { payloadText } from './payload.ts'
 
 export interface Deps {

@@ -1,5 +1,5 @@
 import { readEnvironment } from 'service-kit/environment'
-import { number } from 'service-kit/scalars'
+import { number } from 'contract/scalars'
 import { serviceSchema } from 'service-kit/settings'
 import { z } from 'zod'
 

@@ -1,7 +1,7 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { toolApp } from '../../test/support/apps.ts'
-import { behaviorHeader, encodeBehavior, fails } from '../src/contract.ts'
+import { behaviorHeader, encodeBehavior, fails } from 'contract/tool'
 
 const { app, inFlight } = toolApp({ delayMs: 3, errorRate: 0 })
 const problemJson = /^application\/problem\+json/

@@ -1,4 +1,4 @@
-import { round } from 'service-kit/analysis/step'
+import { round } from 'findings/step'
 import { type ReceivedSpan, spanKinds, statuses } from './otlp/span.ts'
 import type { Trace } from './trace.ts'
 

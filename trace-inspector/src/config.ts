@@ -1,5 +1,5 @@
 import { readEnvironment } from 'service-kit/environment'
-import { integer, text } from 'service-kit/scalars'
+import { integer, text } from 'contract/scalars'
 import { serviceSchema } from 'service-kit/settings'
 import { z } from 'zod'
 

@@ -1,4 +1,4 @@
-import { type LedgerAnswer, ledgerAnswerSchema } from 'agent-app/runs'
+import { type LedgerAnswer, ledgerAnswerSchema } from 'contract/ledger'
 import { Problem } from 'service-kit/problem'
 import { Agent, interceptors, request } from 'undici'
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { Random } from 'service-kit/random'
+import { Random } from 'contract/random'
 import type { Parcel } from './support/otlp.ts'
 import { startStack, type Stack } from './support/stack.ts'
 

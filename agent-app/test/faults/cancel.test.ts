@@ -1,8 +1,8 @@
 import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { exportingTo, type Pair, type Service, startPair, startService } from '../../../test/support/services.ts'
-import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
+import { answerOf, inFlight } from '../../../packages/service-kit/test/support/requests.ts'
 import { completeTrace, traceIdOf } from '../support/faults.ts'
 
 let collector: SimulatedCollector

@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectDecent, hostileRequest, rawRequest, sendRaw } from '../../../service-kit/test/support/hostile.ts'
+import {
+  expectDecent,
+  hostileRequest,
+  rawRequest,
+  sendRaw,
+} from '../../../packages/service-kit/test/support/hostile.ts'
 import { type Pair, startPair } from '../../../test/support/services.ts'
-import { scenarios } from '../../src/scenarios/index.ts'
-import { inFlight } from '../../../service-kit/test/support/requests.ts'
+import { scenarios } from 'engine/scenarios/index'
+import { inFlight } from '../../../packages/service-kit/test/support/requests.ts'
 
 let pair: Pair
 beforeAll(async () => {

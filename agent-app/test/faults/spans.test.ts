@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Pair, startPair } from '../../../test/support/services.ts'
-import { answerOf } from '../../../service-kit/test/support/requests.ts'
+import { answerOf } from '../../../packages/service-kit/test/support/requests.ts'
 
 let collector: SimulatedCollector
 let pair: Pair | undefined

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Pair, startPair } from '../../../test/support/services.ts'
-import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
+import { answerOf, inFlight } from '../../../packages/service-kit/test/support/requests.ts'
 import { orphansOf } from '../support/faults.ts'
 
 let collector: SimulatedCollector

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Pair, startPair, startService } from '../../../test/support/services.ts'
 import { startDeafListener } from '../support/deaf.ts'
-import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
+import { answerOf, inFlight } from '../../../packages/service-kit/test/support/requests.ts'
 import { completeTrace } from '../support/faults.ts'
 
 let collector: SimulatedCollector

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
 import { exportingTo, type Service, startService } from '../../../test/support/services.ts'
 import { BrokenTools, faults } from '../support/broken-tools.ts'

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import type { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
-import { answerOf } from '../../../service-kit/test/support/requests.ts'
-import type { LedgerStep } from '../../src/ledger.ts'
-import type { LedgerAnswer } from '../../src/runs.ts'
+import type { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
+import { answerOf } from '../../../packages/service-kit/test/support/requests.ts'
+import type { LedgerStep } from 'contract/ledger'
+import type { LedgerAnswer } from 'contract/ledger'
 import type { ReceivedSpan } from '../../../trace-inspector/src/otlp/span.ts'
 
 /** Spans whose parent is none of them; the root of a trace is none. */

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectDecent, hostileRequest, rawRequest, sendRaw } from '../../../service-kit/test/support/hostile.ts'
+import {
+  expectDecent,
+  hostileRequest,
+  rawRequest,
+  sendRaw,
+} from '../../../packages/service-kit/test/support/hostile.ts'
 import { type Service, startService } from '../../../test/support/services.ts'
 
 let service: Service

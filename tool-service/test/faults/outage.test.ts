@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Behavior, SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { type Behavior, SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { exportingTo, type Service, startService } from '../../../test/support/services.ts'
 
 /** Calls `calls` tools, each of which leaves one span, `aSecond` of them every second. */

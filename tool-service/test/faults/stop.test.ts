@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { get, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { answerOf, inFlight } from '../../../service-kit/test/support/requests.ts'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { answerOf, inFlight } from '../../../packages/service-kit/test/support/requests.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { exportingTo, type Service, startService } from '../../../test/support/services.ts'
 
 let collector: SimulatedCollector

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SimulatedCollector } from '../../../service-kit/test/support/collector.ts'
+import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { exportingTo, type Service, startService } from '../../../test/support/services.ts'
 
 let collector: SimulatedCollector

@@ -1,5 +1,5 @@
-import { type Distribution, distribution } from 'service-kit/analysis/statistics'
-import { type AnalysisStep, compare, durationOf, round } from 'service-kit/analysis/step'
+import { type Distribution, distribution } from 'findings/statistics'
+import { type AnalysisStep, compare, durationOf, round } from 'findings/step'
 
 export interface AggregateRow extends Distribution {
   name: string

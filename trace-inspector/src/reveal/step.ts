@@ -1,5 +1,5 @@
-import type { AnalysisStep } from 'service-kit/analysis/step'
-import { ati, genAi, http } from 'service-kit/semconv'
+import type { AnalysisStep } from 'findings/step'
+import { ati, genAi, http } from 'dialects/gen-ai/semconv'
 import type { ReceivedSpan, Value } from '../otlp/span.ts'
 
 const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : undefined)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { AttributeValue } from 'agent-app/ledger'
+import type { AttributeValue } from 'contract/ledger'
 import type { Attributes, Value } from '../otlp/span.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'

@@ -1,4 +1,4 @@
-import type { LedgerStep } from 'agent-app/ledger'
+import type { LedgerStep } from 'contract/ledger'
 import type { ReceivedEvent } from '../otlp/span.ts'
 import { compareAttributes } from './attributes.ts'
 import type { Carrier } from './carrier.ts'

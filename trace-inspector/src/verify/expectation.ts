@@ -1,5 +1,5 @@
-import type { LedgerAnswer, RunLedger } from 'agent-app/runs'
-import type { LedgerStep } from 'agent-app/ledger'
+import type { LedgerAnswer, RunLedger } from 'contract/ledger'
+import type { LedgerStep } from 'contract/ledger'
 import { shortPath } from './path.ts'
 
 /** A span that a run owes us, and its place in the run. */

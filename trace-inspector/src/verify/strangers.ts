@@ -1,4 +1,4 @@
-import type { LedgerAnswer } from 'agent-app/runs'
+import type { LedgerAnswer } from 'contract/ledger'
 import type { ReceivedSpan } from '../otlp/span.ts'
 
 export interface Strangers {

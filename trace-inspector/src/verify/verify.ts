@@ -1,4 +1,4 @@
-import type { LedgerAnswer } from 'agent-app/runs'
+import type { LedgerAnswer } from 'contract/ledger'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Trace } from '../trace.ts'
 import { type Carrier, otlp } from './carrier.ts'

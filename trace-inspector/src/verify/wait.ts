@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LedgerAnswer } from 'agent-app/runs'
+import type { LedgerAnswer } from 'contract/ledger'
 import type { Traces } from '../traces.ts'
 import { expectationsOf, isRunning } from './expectation.ts'
 import { isSettled, type Verification, verify } from './verify.ts'

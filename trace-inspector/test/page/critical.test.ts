@@ -1,5 +1,5 @@
-import { walkCriticalPath } from 'service-kit/analysis/critical-path'
-import type { AnalysisStep } from 'service-kit/analysis/step'
+import { walkCriticalPath } from 'findings/critical-path'
+import type { AnalysisStep } from 'findings/step'
 import { expect, test } from 'vitest'
 import { criticalPathOf, segmentsOf, workflowOf } from '../../src/page/model/critical.ts'
 import { buildTree } from '../../src/page/model/tree.ts'

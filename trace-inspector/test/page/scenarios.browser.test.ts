@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { scenarios } from '../../../agent-app/src/scenarios/index.ts'
+import { scenarios } from 'engine/scenarios/index'
 import type { Revelation } from '../../src/reveal/reveal.ts'
 import { changed, first } from '../support/meddler.ts'
 import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'

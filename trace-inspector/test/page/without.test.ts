@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Observation } from 'service-kit/analysis/findings'
+import type { Observation } from 'findings/kinds'
 import { simulate } from '../../../test/support/simulated.ts'
 import { answersFor } from '../../src/page/model/questions.ts'
 import { predict, remedyOf } from '../../src/page/model/without.ts'

@@ -1,5 +1,5 @@
-import { walkCriticalPath } from 'service-kit/analysis/critical-path'
-import type { AnalysisStep } from 'service-kit/analysis/step'
+import { walkCriticalPath } from 'findings/critical-path'
+import type { AnalysisStep } from 'findings/step'
 import { type Columns, endOf, nameOf, serviceOf } from './columns.ts'
 import { childrenOf, type Tree } from './tree.ts'
 

@@ -1,4 +1,4 @@
-import type { Observation } from 'service-kit/analysis/findings'
+import type { Observation } from 'findings/kinds'
 import { bytes, count, ms, percent, whole } from './format.ts'
 
 /** A row of the table that an aggregate view shows. */

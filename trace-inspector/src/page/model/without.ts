@@ -1,6 +1,6 @@
-import type { Observation } from 'service-kit/analysis/findings'
-import { makespan } from 'service-kit/analysis/schedule'
-import { median } from 'service-kit/analysis/statistics'
+import type { Observation } from 'findings/kinds'
+import { makespan } from 'findings/schedule'
+import { median } from 'findings/statistics'
 
 /** How the fault is taken out of a scenario, and what that is called. */
 export interface Remedy {

@@ -23,7 +23,7 @@ export interface Assets {
 
 /** Libraries that the page imports; nothing else of node_modules is served. */
 const libraries = ['preact', 'preact/hooks', 'htm', 'htm/preact', '@preact/signals', '@preact/signals-core']
-const analysis = 'service-kit/analysis/'
+const findings = 'findings/'
 
 /**
  * Reads the page's files once: TypeScript without its types, and compressed. The formulas of the findings are the very
@@ -43,10 +43,10 @@ export function readAssets(): Assets {
   }
   addFolder(new URL('../model/', import.meta.url), 'model/')
   addFolder(new URL('../client/', import.meta.url), 'client/')
-  addFolder(new URL('./', import.meta.resolve(`${analysis}step`)), 'analysis/')
+  addFolder(new URL('./', import.meta.resolve(`${findings}step`)), findings)
   for (const path of files.keys()) {
-    const [, name] = /^analysis\/(.*)\.ts$/.exec(path) ?? []
-    if (name) imports.set(analysis + name, path)
+    const [, name] = /^findings\/(.*)\.ts$/.exec(path) ?? []
+    if (name) imports.set(findings + name, path)
   }
   const modules = [...files.keys()]
   const styles = new URL('../client/styles/', import.meta.url)

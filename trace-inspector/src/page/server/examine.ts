@@ -1,4 +1,4 @@
-import type { LedgerAnswer, RunLedger } from 'agent-app/runs'
+import type { LedgerAnswer, RunLedger } from 'contract/ledger'
 import type { Trace } from '../../trace.ts'
 import { type ExamSpan, score, type Score } from '../model/exam.ts'
 

@@ -1,4 +1,4 @@
-import type { LedgerAnswer } from 'agent-app/runs'
+import type { LedgerAnswer } from 'contract/ledger'
 import type { Trace } from '../../trace.ts'
 import { otlp } from '../../verify/carrier.ts'
 import { type Expectation, expectationsOf, isRunning } from '../../verify/expectation.ts'

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { ObservedOf } from 'service-kit/analysis/findings'
+import type { ObservedOf } from 'findings/kinds'
 import { count, ms } from '../../model/format.ts'
 import { agentById } from './spans.ts'
 

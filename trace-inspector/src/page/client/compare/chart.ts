@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { Observation } from 'service-kit/analysis/findings'
+import type { Observation } from 'findings/kinds'
 import { flag, has, nameOf } from '../../model/columns.ts'
 import { ms } from '../../model/format.ts'
 import { callsOf, trace, type TraceModel } from '../state/trace.ts'

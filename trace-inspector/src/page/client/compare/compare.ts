@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { Observation } from 'service-kit/analysis/findings'
+import type { Observation } from 'findings/kinds'
 import { workflowOf } from '../../model/critical.ts'
 import { ms, percent, whole } from '../../model/format.ts'
 import { answersFor } from '../../model/questions.ts'

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { ObservedOf } from 'service-kit/analysis/findings'
+import type { ObservedOf } from 'findings/kinds'
 import { bytes, ms } from '../../model/format.ts'
 
 const width = 560

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { align, type StepPair } from '../../model/align.ts'
 import { predict, type Prediction, type Remedy, remedyOf } from '../../model/without.ts'
-import type { Observation } from 'service-kit/analysis/findings'
+import type { Observation } from 'findings/kinds'
 import { workflowOf } from '../../model/critical.ts'
 import { address, note } from './address.ts'
 import { agents, scenarioFor } from './agents.ts'

@@ -1,5 +1,5 @@
 import { batch, signal } from '@preact/signals'
-import type { Observation } from 'service-kit/analysis/findings'
+import type { Observation } from 'findings/kinds'
 import { type Columns, endOf, extentOf } from '../../model/columns.ts'
 import { findFolds, type Folds } from '../../model/fold.ts'
 import { findIdle, type Gap } from '../../model/idle.ts'

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+
+/**
+ * What a run did, as the run itself knows it: nothing here was asked of the SDK. It is a flat list, because a chain 5,000
+ * deep would overflow whoever parses a nested one. Times are milliseconds since the epoch, with fraction.
+ */
+export const ledgerSchemaVersion = 1
+
+const attributeValue = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.array(z.string()),
+  z
+    .strictObject({ length: z.number(), sha256: z.string() })
+    .meta({ description: 'Of content: characters, and SHA-256 of the UTF-8 text' }),
+])
+const attributes = z.record(z.string(), attributeValue)
+
+export const operations = [
+  'http_server',
+  'http_client',
+  'invoke_workflow',
+  'invoke_agent',
+  'chat',
+  'execute_tool',
+  'retrieval',
+  'human_feedback',
+  'process_chunk',
+  'checkpoint',
+] as const
+
+export const ledgerStepSchema = z.object({
+  id: z.int().meta({ description: 'Order of start within the run' }),
+  parent_id: z.int().nullable(),
+  key: z.string().meta({ description: 'What the step is in every replay, such as worker/7/call' }),
+  operation: z.enum(operations),
+  agent_id: z.string().nullable(),
+  attempt: z.int().nullable().meta({ description: 'Of an HTTP call: 0 for the first, 1 for the first resend' }),
+  depends_on: z.array(z.int()).meta({ description: 'Of a join: the steps it waited for' }),
+  span_id: z
+    .string()
+    .nullable()
+    .meta({ description: 'null for a SERVER span of another service: its parent tells it' }),
+  remote_parent_span_id: z
+    .string()
+    .nullable()
+    .meta({ description: 'The parent that the caller of the run sent, if any' }),
+  name: z.string(),
+  kind: z.enum(['internal', 'client', 'server']),
+  service: z.string(),
+  attributes: attributes.meta({ description: 'As written on the span; empty for SERVER spans' }),
+  events: z.array(z.object({ name: z.string(), time_ms: z.number(), attributes })),
+  links: z.array(z.object({ span_id: z.string() })),
+  status: z.enum(['unset', 'error']),
+  error_type: z.string().nullable(),
+  start_ms: z.number(),
+  duration_ms: z.number().nullable().meta({ description: 'null while the step runs' }),
+  injected: z
+    .object({
+      drawn_ms: z.number().optional().meta({ description: 'How long the step was made to take' }),
+      fault: z.enum(['straggler', 'slow_tool', 'failure']).optional(),
+    })
+    .nullable(),
+  tool: z
+    .object({ delay_ms: z.number(), ok: z.boolean(), payload_bytes: z.int() })
+    .nullable()
+    .meta({ description: 'What the tool said that it did' }),
+})
+export type LedgerStep = z.infer<typeof ledgerStepSchema>
+export type AttributeValue = z.infer<typeof attributeValue>
+export type Operation = LedgerStep['operation']
+
+/** The ledger of one run, as `GET /runs/:trace_id` gives it. */
+export const runLedgerSchema = z.object({
+  trace_id: z.string(),
+  scenario: z.string(),
+  seed: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  replay: z.string().meta({ description: 'The path that repeats the run' }),
+  service: z.string(),
+  sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
+  state: z.enum(['running', 'closed']),
+  ok: z.boolean().nullable().meta({
+    description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
+  }),
+  started_ms: z.number(),
+  finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
+  steps: z.array(ledgerStepSchema),
+})
+export type RunLedger = z.infer<typeof runLedgerSchema>
+
+export const ledgerAnswerSchema = z.object({
+  schema_version: z.literal(ledgerSchemaVersion),
+  trace_id: z.string(),
+  runs: z.array(runLedgerSchema),
+})
+export type LedgerAnswer = z.infer<typeof ledgerAnswerSchema>
+
+/** The same as JSON Schema. */
+export const ledgerJsonSchema = z.toJSONSchema(ledgerAnswerSchema)

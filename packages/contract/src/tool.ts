@@ -1,0 +1,80 @@
+import { Random } from './random.ts'
+import { decimalText, flag, number, text } from './scalars.ts'
+import { z } from 'zod'
+
+/**
+ * What tool-service and its callers agree on. A call is `GET /tool/{name}`; how the tool is to behave stands in the query
+ * (for people) or in the header `x-tool-behavior` (for agents), written as a query string. The header wins.
+ */
+export const behaviorHeader = 'x-tool-behavior'
+
+/** The most that one answer carries: 64 MiB. */
+export const maxPayloadKb = 65_536
+
+/** A seed, wherever one is written: printable ASCII without blanks. */
+export const seedPattern = /^[\x21-\x7e]{1,64}$/
+
+/** How a tool is asked to behave. */
+export interface ToolBehavior {
+  /** How long it takes, ms. */
+  delay_ms: number
+  /** The probability that it fails, 0 to 1. */
+  error_rate: number
+  /** How much it answers, KiB. */
+  payload_size_kb: number
+  /** Whether it answers in 50 chunks over the delay. */
+  stream: boolean
+  /** With a key, decides whether the call fails and what its payload says; without, chance does. */
+  seed?: string | undefined
+  key?: string | undefined
+}
+
+/** The schema of a behaviour, with a service's defaults for what is not said. */
+export function behaviorSchema(defaults: { delayMs: number; errorRate: number }) {
+  return z.object({
+    delay_ms: number({ min: 0, max: 3_600_000, default: defaults.delayMs, description: 'How long the tool takes, ms' }),
+    error_rate: number({ min: 0, max: 1, default: defaults.errorRate, description: 'The probability that it fails' }),
+    payload_size_kb: number({ min: 0, max: maxPayloadKb, default: 0, description: 'How much it answers, KiB' }),
+    stream: flag({ default: false, description: 'Answer in 50 chunks over the delay' }),
+    seed: text({
+      pattern: seedPattern,
+      expected: '1 to 64 printable ASCII characters without blanks',
+      description: 'Decides whether the call fails, together with key',
+    }),
+    key: text({
+      pattern: /^[\x21-\x7e]{1,200}$/,
+      expected: '1 to 200 printable ASCII characters without blanks',
+      description: 'Tells this call from others of its seed',
+    }),
+  })
+}
+
+/** The value of the header for a call; `key` is `<call>/<attempt>`. */
+export function encodeBehavior(behavior: {
+  delayMs: number
+  errorRate: number
+  payloadKb: number
+  seed: string
+  key: string
+}): string {
+  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${decimalText(behavior.payloadKb)}` : ''
+  return `delay_ms=${decimalText(behavior.delayMs)}&error_rate=${decimalText(behavior.errorRate)}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
+}
+
+/** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */
+export function fails(behavior: { errorRate: number; seed: string; key: string }): boolean {
+  return behavior.errorRate > 0 && new Random(behavior.seed).fork(`outcome ${behavior.key}`).chance(behavior.errorRate)
+}
+
+/** What a tool answers when it succeeds; a failure is a 503 with a problem body that has `tool`, `delay_ms`, `ok` and `service` too. */
+export interface ToolAnswer {
+  tool: string
+  /** How long the tool took, ms: what it was asked to take. */
+  delay_ms: number
+  ok: boolean
+  payload: string
+  /** The service name that its spans carry. */
+  service: string
+}
+
+export const chunksOfAStream = 50

@@ -1,0 +1,115 @@
+import { Problem } from 'service-kit/problem'
+import { decimalText, type Fault, parseScalars } from 'contract/scalars'
+import { z } from 'zod'
+import { commonParams, type Defaults, type Scenario } from './scenario.ts'
+
+/** The parameter of `/run` that names the scenario. */
+const queryName = 'scenario'
+
+/** A query string: parameter → value, or values where it was repeated. */
+export type Query = Record<string, string | string[]>
+export type ParamValues = Record<string, string | number | boolean>
+
+/** A scenario as this process offers it: its literal, with the environment's defaults in place. */
+export interface Offer {
+  scenario: Scenario
+  schema: z.ZodObject
+}
+
+/** What can be run here, and everything that is read off it: parser, listing, documents. */
+export class Catalog {
+  readonly offers: readonly Offer[]
+
+  constructor(scenarios: readonly Scenario[], defaults: Defaults) {
+    this.offers = scenarios.map((scenario) => ({ scenario, schema: schemaOf(scenario, defaults) }))
+  }
+
+  /** The scenario of `/run?scenario=name`. Throws a 404 problem that names the known ones. */
+  find(name: string): Offer {
+    const offer = this.offers.find(({ scenario }) => scenario.name === name)
+    if (offer?.scenario.path === '/run') return offer
+    if (offer) throw new Problem(404, 'Unknown scenario', `${name} is not run by /run: ask for ${offer.scenario.path}`)
+    const known = this.offers.filter(({ scenario }) => scenario.path === '/run').map(({ scenario }) => scenario.name)
+    const detail = `There is no scenario ${JSON.stringify(name.slice(0, 100))}: the scenarios are ${known.join(', ')}, and /stream`
+    throw new Problem(404, 'Unknown scenario', detail, { members: { known } })
+  }
+
+  /** The parameters of a run, defaults included, or everything that is wrong with them. */
+  parse({ scenario, schema }: Offer, query: Query): { params: ParamValues } | { faults: Fault[] } {
+    const parsed = parseScalars(schema, query, (name) => this.#whyUnknown(name, schema))
+    if ('faults' in parsed) return parsed
+    const params: Record<string, unknown> = { ...parsed.value }
+    for (const [name, { from }] of Object.entries(scenario.derived)) params[name] ??= from(params as never)
+    const faults = scenario.check(params as never)
+    if (faults.length > 0) return { faults }
+    // In the order in which they are declared, whatever was given and whatever was derived.
+    const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
+    return { params: Object.fromEntries(given.map((name) => [name, params[name]])) as ParamValues }
+  }
+
+  #whyUnknown(name: string, schema: z.ZodObject): string {
+    const takers = this.offers
+      .filter((offer) => Object.hasOwn(offer.schema.shape, name))
+      .map(({ scenario }) => scenario.name)
+    if (takers.length > 0) return `only with ${takers.join(', ')}`
+    return `one of ${Object.keys(schema.shape).join(', ')}`
+  }
+
+  /** `GET /scenarios` as JSON. */
+  list() {
+    return this.offers.map(({ scenario, schema }) => ({
+      name: scenario.name,
+      path: pathOf(scenario),
+      description: scenario.description,
+      symptom: scenario.symptom,
+      missed: scenario.missed,
+      reveals: scenario.reveals,
+      spans: scenario.spans,
+      defaults: this.defaultsOf({ scenario, schema }),
+      parameters: jsonSchemaOf(schema),
+    }))
+  }
+
+  /** `GET /scenarios` as text, for shells: name, path, description, and every parameter with its default, between tabs. */
+  listText(): string {
+    return this.offers
+      .map((offer) => {
+        const { scenario } = offer
+        const defaults = this.defaultsOf(offer)
+        const params = Object.keys(offer.schema.shape).map((name) => `${name}=${defaults[name] ?? ''}`)
+        return `${[scenario.name, pathOf(scenario), scenario.description, params.join(' ')].join('\t')}\n`
+      })
+      .join('')
+  }
+
+  /** What a run takes that was given nothing. */
+  defaultsOf(offer: Offer): ParamValues {
+    const parsed = this.parse(offer, {})
+    return 'params' in parsed ? parsed.params : {}
+  }
+}
+
+/** The path that starts a scenario, before its parameters. */
+export function pathOf(scenario: Scenario): string {
+  return scenario.path === '/run' ? `/run?${queryName}=${scenario.name}` : scenario.path
+}
+
+/** The path that repeats a run, whatever the defaults are where it is asked for. */
+export function replayPath(scenario: Scenario, params: ParamValues, seed: string): string {
+  const query = new URLSearchParams(scenario.path === '/run' ? { [queryName]: scenario.name } : {})
+  for (const [name, value] of Object.entries({ ...params, seed }))
+    query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
+  return `${scenario.path}?${query.toString()}`
+}
+
+export function jsonSchemaOf(schema: z.ZodObject) {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
+  return { ...rest, additionalProperties: false }
+}
+
+function schemaOf(scenario: Scenario, defaults: Defaults): z.ZodObject {
+  const common = Object.entries(commonParams(defaults)).filter(
+    ([name]) => !Object.hasOwn(scenario.params, name) && !scenario.without?.some((left) => left === name),
+  )
+  return z.object({ ...scenario.params, ...Object.fromEntries(common) })
+}

@@ -1,0 +1,41 @@
+import type { Random } from 'contract/random'
+
+export const provider = 'synthetic'
+export const modelName = 'synthetic-llm-1'
+
+/** What the simulated model does with one call, all of it drawn from the step's randomness. */
+export interface Completion {
+  /** How long it thinks, ms. */
+  delayMs: number
+  inputTokens: number
+  outputTokens: number
+  responseId: string
+}
+
+/** Longest time that is drawn, ms; a lognormal has no end of its own. */
+export const longestMs = 3_600_000
+
+/** A lognormal time around `medianMs`, clipped at an hour. */
+export function drawMs(random: Random, medianMs: number, jitter: number): number {
+  return Math.min(random.lognormal(medianMs, jitter), longestMs)
+}
+
+/** `contextTokens` is what the call sends beyond its prompt: history, retrieved text. */
+export function drawCompletion(random: Random, llmDelayMs: number, jitter: number, contextTokens: number): Completion {
+  return {
+    delayMs: drawMs(random, llmDelayMs, jitter),
+    inputTokens: random.integer(150, 350) + contextTokens,
+    outputTokens: random.integer(20, 120),
+    responseId: `resp_${random.identifier('response', 24)}`,
+  }
+}
+
+const words =
+  'the plan needs a search of the record before we answer and each result is checked against the question so that no step is taken twice while a tool that fails is noted and the next one goes on'.split(
+    ' ',
+  )
+
+/** `count` words of plausible text. */
+export function sentence(random: Random, count: number): string {
+  return Array.from({ length: count }, () => random.pick(words)).join(' ')
+}

@@ -1,0 +1,119 @@
+import { number, integer, text, type Fault } from 'contract/scalars'
+import { seedPattern } from 'contract/tool'
+import { z } from 'zod'
+import type { Step } from './step.ts'
+
+/** What the environment says where a query does not. */
+export interface Defaults {
+  delayMs: number
+  errorRate: number
+}
+
+/** The parameters that every scenario takes, unless it declares its own of that name or goes without. */
+export function commonParams(defaults: Defaults) {
+  return {
+    delay_ms: number({
+      min: 0,
+      max: 600_000,
+      default: defaults.delayMs,
+      description: "Median of a tool's latency, ms",
+    }),
+    error_rate: number({
+      min: 0,
+      max: 1,
+      default: defaults.errorRate,
+      description: 'Probability that a tool call fails',
+    }),
+    jitter: number({
+      min: 0,
+      max: 2,
+      default: 0.1,
+      description: 'Sigma of the lognormal around every drawn time, cut at two sigma; 0 is exactly the time',
+    }),
+    llm_delay_ms: number({
+      min: 0,
+      max: 600_000,
+      default: 30,
+      description: "Median of the simulated model's time per call, ms",
+    }),
+    seed: text({
+      pattern: seedPattern,
+      expected: '1 to 64 printable ASCII characters without blanks',
+      description: 'Repeats every decision of a run; drawn when absent',
+    }),
+    conversation_id: text({
+      pattern: /^[^\p{Cc}]{1,128}$/u,
+      expected: '1 to 128 characters',
+      description: 'Joins runs to one conversation',
+    }),
+  }
+}
+type Common = ReturnType<typeof commonParams>
+
+/** The parameters of a run: those of the scenario, and the common ones that it does not replace. */
+export type Params<Shape extends z.ZodRawShape, Derived extends keyof Shape = never> = z.output<z.ZodObject<Shape>> &
+  z.output<z.ZodObject<Omit<Common, keyof Shape>>> & {
+    [K in Derived]-?: NonNullable<z.output<z.ZodObject<Shape>>[K & keyof z.output<z.ZodObject<Shape>>]>
+  }
+
+export interface ScenarioLiteral<Shape extends z.ZodRawShape, Derived extends keyof Shape> {
+  name: string
+  /** Where it is asked for; `/run` unless it says otherwise. */
+  path?: '/stream'
+  /** One line: what happens. */
+  description: string
+  /** What a user of the system notices. */
+  symptom: string
+  /** Why a table of averages does not show the cause. */
+  missed: string
+  /** What the trace shows. */
+  reveals: string
+  /** Spans of a run in which no failure ends anything early. */
+  spans: { agent_app: string; tool_service: string }
+  params: Shape
+  /** Common parameters that make no sense here. */
+  without?: readonly (keyof Common)[]
+  /** Defaults that depend on other parameters, and how to say them. */
+  derived?: { [K in Derived]: { from: (params: Params<Shape>) => number; text: string } }
+  /** Rules across parameters; asked only when each is well by itself. */
+  check?: (params: Params<Shape, Derived>) => Fault[]
+  /** Does it; resolves to whether the agent reached its goal. */
+  run: (workflow: Step, params: Params<Shape, Derived>) => Promise<boolean>
+}
+
+/** A scenario as the registry holds it, its parameters checked and no longer told apart by type. */
+export interface Scenario extends Omit<ScenarioLiteral<z.ZodRawShape, string>, 'path' | 'derived' | 'check' | 'run'> {
+  path: '/run' | '/stream'
+  derived: Record<string, { from: (params: never) => number; text: string }>
+  check: (params: never) => Fault[]
+  run: (workflow: Step, params: never) => Promise<boolean>
+}
+
+/** Declares a scenario. Everything else (parser, limits, listing, documents, forms) is a reading of this literal. */
+export function defineScenario<const Shape extends z.ZodRawShape, Derived extends keyof Shape & string = never>(
+  literal: ScenarioLiteral<Shape, Derived>,
+): Scenario {
+  return { path: '/run', derived: {}, check: () => [], ...literal } as Scenario
+}
+
+// ── parameters that several scenarios have ──────────────────────────────────────────────────────────────────────────
+
+export const concurrency = (fallback: number) =>
+  integer({ min: 1, max: 1000, default: fallback, description: 'Tool calls at the same time' })
+
+export const stragglers = (description: string, max: number) => integer({ min: 0, max, description })
+
+export const stragglerFactor = (fallback: number) =>
+  number({ min: 1, max: 1000, default: fallback, description: 'How many times slower a straggler is' })
+
+/** The fault of a number of stragglers beyond the number of workers. */
+export function stragglersFit(params: { fanout: number; stragglers: number }): Fault[] {
+  if (params.stragglers <= params.fanout) return []
+  return [
+    {
+      parameter: 'stragglers',
+      value: String(params.stragglers),
+      expected: `at most fanout, which is ${params.fanout}`,
+    },
+  ]
+}

@@ -1,0 +1,50 @@
+import { integer, number } from 'contract/scalars'
+import { ati } from 'dialects/gen-ai/semconv'
+import type { LedgerStep } from 'contract/ledger'
+import { toolOf } from '../tools.ts'
+import { defineScenario, stragglerFactor, stragglersFit } from '../scenario.ts'
+import { succeeded } from '../errors.ts'
+
+export const dag = defineScenario({
+  name: 'dag',
+  description: 'Branches fork all at once and an aggregator joins them',
+  symptom: 'The request takes exactly as long as its slowest branch',
+  missed: 'All branches run at the same time; a table cannot tell the one that was waited for from those that waited',
+  reveals: 'The critical path through the join, the branch on it, and the slack of every other',
+  spans: { agent_app: '9 + 3 × fanout', tool_service: 'fanout + 1' },
+  params: {
+    fanout: integer({ min: 1, max: 5000, default: 100, description: 'Branches' }),
+    jitter: number({
+      min: 0,
+      max: 2,
+      default: 0.3,
+      description: 'Sigma of the lognormal around every drawn time, cut at two sigma; 0 is exactly the time',
+    }),
+    stragglers: integer({ min: 0, max: 5000, default: 1, description: 'Branches that are slow' }),
+    straggler_factor: stragglerFactor(5),
+  },
+  check: stragglersFit,
+  run: (workflow, params) =>
+    workflow.invokeAgent('planner', { attributes: { [ati.dagFanout]: params.fanout } }, async (planner) => {
+      await planner.chat()
+      const slow = new Set(planner.random.fork('stragglers').sample(params.fanout, params.stragglers))
+      const branches: LedgerStep[] = []
+      let failures = 0
+      await planner.concurrently(params.fanout, params.fanout, async (lane, index) => {
+        const work = lane.invokeAgent('branch', { index, attributes: { [ati.workerIndex]: index } }, (branch) => {
+          branches[index] = branch.record
+          return branch.executeTool(toolOf(index), {
+            delayMs: params.delay_ms,
+            errorRate: params.error_rate,
+            ...(slow.has(index) && { slowdown: { factor: params.straggler_factor, fault: 'straggler' } }),
+          })
+        })
+        if (!(await succeeded(work))) failures++
+      })
+      const join = planner.invokeAgent('aggregator', { dependsOn: branches }, async (aggregator) => {
+        await aggregator.executeTool('aggregate', { delayMs: params.delay_ms, errorRate: params.error_rate })
+        await aggregator.chat()
+      })
+      return (await succeeded(join)) && failures === 0
+    }),
+})

@@ -1,0 +1,27 @@
+import { choice, number } from 'contract/scalars'
+import { callIdOf } from '../operations/tool.ts'
+import { defineScenario } from '../scenario.ts'
+import { succeeded } from '../errors.ts'
+
+export const human = defineScenario({
+  name: 'human',
+  description: 'The agent prepares something, waits for a person, and goes on when they approve',
+  symptom: 'Very long requests, often cut off by gateways and load balancers',
+  missed: 'A pause is counted as latency: it looks like a hanging server, not like a valid state',
+  reveals: 'How much of the time was work and how much was waiting for a person',
+  spans: { agent_app: '10, or 8 when not approved', tool_service: '2, or 1' },
+  params: {
+    human_delay_s: number({ min: 0, max: 86_400, default: 1, description: 'How long the person takes, s' }),
+    outcome: choice(['approve', 'reject', 'expire'], { default: 'approve', description: 'What the person decides' }),
+  },
+  run: (workflow, params) =>
+    workflow.invokeAgent('planner', {}, async (planner) => {
+      const toolCall = { id: callIdOf(planner.random, 'call-id'), tool: 'database' }
+      await planner.chat({ toolCall })
+      const asked = { delayMs: params.delay_ms, errorRate: params.error_rate }
+      if (!(await succeeded(planner.executeTool(toolCall.tool, { index: 0, callId: toolCall.id, ...asked }))))
+        return false
+      const isApproved = await planner.awaitHuman({ delayS: params.human_delay_s, outcome: params.outcome })
+      return !isApproved || succeeded(planner.executeTool('mail', { index: 1, ...asked }))
+    }),
+})

@@ -1,0 +1,75 @@
+import { integer, number } from 'contract/scalars'
+import { ati } from 'dialects/gen-ai/semconv'
+import { callIdOf } from '../operations/tool.ts'
+import { toolNames } from '../tools.ts'
+import { defineScenario } from '../scenario.ts'
+import { succeeded } from '../errors.ts'
+
+/** What one observed answer adds to the context of all later thoughts. */
+const tokensPerObservation = 120
+
+export const react = defineScenario({
+  name: 'react',
+  description: 'One agent thinks, acts and observes until it is done or out of steps',
+  symptom: 'The same request takes one second now and ten the next time',
+  missed: 'A slower tool and a longer train of thought look the same in the latency of the request',
+  reveals: 'How many steps there were and how long each took: whether it was the tool or the thinking',
+  spans: { agent_app: '4 + chats + 2 × tool calls (chats = tool calls + 1)', tool_service: 'tool calls' },
+  params: {
+    max_steps: integer({ min: 1, max: 1000, default: 10, description: 'Tool calls at most' }),
+    finish_probability: number({
+      min: 0,
+      max: 1,
+      default: 0.1,
+      description: 'Probability that the agent is done after a tool call',
+    }),
+    slow_tool_probability: number({
+      min: 0,
+      max: 1,
+      default: 0.1,
+      description: 'Probability that a tool call is slow',
+    }),
+    slow_tool_factor: number({
+      min: 1,
+      max: 1000,
+      default: 10,
+      description: 'How many times slower a slow tool call is',
+    }),
+  },
+  run: (workflow, params) =>
+    workflow.invokeAgent('react', { attributes: { [ati.reactMaxSteps]: params.max_steps } }, async (agent) => {
+      const toolChoice = agent.random.fork('tools')
+      const slowness = agent.random.fork('slow-tools')
+      const finishing = agent.random.fork('finish')
+      let isDone = false
+      let steps = 0
+      for (; steps < params.max_steps && !isDone; steps++) {
+        const toolCall = { id: callIdOf(agent.random, `call-id/${steps}`), tool: toolChoice.pick(toolNames) }
+        await agent.chat({
+          index: steps,
+          contextTokens: steps * tokensPerObservation,
+          toolCall,
+          loopStep: steps,
+        })
+        const isSlow = slowness.chance(params.slow_tool_probability)
+        await succeeded(
+          agent.executeTool(toolCall.tool, {
+            index: steps,
+            delayMs: params.delay_ms,
+            errorRate: params.error_rate,
+            callId: toolCall.id,
+            loopStep: steps,
+            ...(isSlow && { slowdown: { factor: params.slow_tool_factor, fault: 'slow_tool' } }),
+          }),
+        )
+        isDone = finishing.chance(params.finish_probability)
+      }
+      await agent.chat({
+        index: steps,
+        contextTokens: steps * tokensPerObservation,
+        finishReason: isDone ? 'stop' : 'length',
+        loopStep: steps,
+      })
+      return isDone
+    }),
+})

@@ -1,0 +1,92 @@
+import { choice, integer, number } from 'contract/scalars'
+import { ati } from 'dialects/gen-ai/semconv'
+import type { Random } from 'contract/random'
+import { toolNames, toolOf } from '../tools.ts'
+import { concurrency, defineScenario } from '../scenario.ts'
+import { succeeded } from '../errors.ts'
+
+/**
+ * The failure rate of each tool such that the mean over all first attempts is `errorRate`: `faulty` tools, drawn, carry all
+ * of it; what they cannot carry at a rate of 1 spreads evenly over the others.
+ */
+export function failureRates(random: Random, fanout: number, errorRate: number, faulty: number): Map<string, number> {
+  const calls = new Map<string, number>()
+  for (let index = 0; index < fanout; index++) calls.set(toolOf(index), (calls.get(toolOf(index)) ?? 0) + 1)
+  const used = toolNames.filter((tool) => calls.has(tool))
+  const carriers = new Set(
+    random.sample(used.length, Math.min(faulty, used.length)).map((index) => used[index] as string),
+  )
+  const carried = [...carriers].reduce((sum, tool) => sum + (calls.get(tool) as number), 0)
+  const rate = carried === 0 ? 0 : Math.min(1, (errorRate * fanout) / carried)
+  const others = fanout - carried
+  const rest = others === 0 ? 0 : (errorRate * fanout - rate * carried) / others
+  return new Map(used.map((tool) => [tool, carriers.has(tool) ? rate : Math.max(0, rest)]))
+}
+
+export const retry = defineScenario({
+  name: 'retry',
+  description: 'Flaky tools are retried with exponential back-off until they answer or the budget is spent',
+  symptom: 'Latency spikes and more load on the tools, with no more requests than before',
+  missed: 'Retries are counted as fresh requests, and a call that was rescued leaves no error behind',
+  reveals: 'Every sequence of attempts with its back-offs, and the tool and the attempt with which it began',
+  spans: { agent_app: '5 + 2 × fanout + attempts', tool_service: 'attempts' },
+  params: {
+    fanout: integer({ min: 1, max: 10_000, default: 100, description: 'Workers' }),
+    error_rate: number({ min: 0, max: 1, default: 0.1, description: 'Mean probability that an attempt fails' }),
+    max_retries: integer({ min: 0, max: 20, default: 3, description: 'Attempts after the first' }),
+    concurrency: concurrency(20),
+    backoff_ms: number({
+      min: 0,
+      max: 600_000,
+      default: 20,
+      description: 'Bound of the first back-off, ms; it doubles each time',
+    }),
+    backoff_max_ms: number({ min: 0, max: 600_000, default: 500, description: 'Bound of every back-off, ms' }),
+    backoff_jitter: choice(['none', 'full'], {
+      default: 'full',
+      description: 'Whether a back-off is its bound, or drawn between 0 and it',
+    }),
+    faulty_tools: integer({
+      min: 0,
+      max: 5,
+      default: 2,
+      description: 'How many of the five tools carry the failures; 0 spreads them evenly',
+    }),
+  },
+  run: (workflow, params) =>
+    workflow.invokeAgent(
+      'planner',
+      { attributes: { [ati.fanout]: params.fanout, [ati.concurrency]: params.concurrency } },
+      async (planner) => {
+        await planner.chat()
+        const rates = failureRates(
+          planner.random.fork('faulty-tools'),
+          params.fanout,
+          params.error_rate,
+          params.faulty_tools,
+        )
+        let gaveUp = 0
+        await planner.concurrently(params.fanout, params.concurrency, async (lane, index, queuedMs) => {
+          const tool = toolOf(index)
+          const work = lane.invokeAgent(
+            'worker',
+            { index, attributes: { [ati.workerIndex]: index, [ati.queuedMs]: queuedMs } },
+            (worker) =>
+              worker.executeTool(tool, {
+                delayMs: params.delay_ms,
+                errorRate: params.error_rate,
+                failureRate: rates.get(tool) as number,
+                retry: {
+                  maxRetries: params.max_retries,
+                  backoffMs: params.backoff_ms,
+                  backoffMaxMs: params.backoff_max_ms,
+                  jitter: params.backoff_jitter,
+                },
+              }),
+          )
+          if (!(await succeeded(work))) gaveUp++
+        })
+        return gaveUp === 0
+      },
+    ),
+})

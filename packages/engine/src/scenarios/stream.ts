@@ -1,0 +1,68 @@
+import { integer, number } from 'contract/scalars'
+import { ati } from 'dialects/gen-ai/semconv'
+import { toolOf } from '../tools.ts'
+import { concurrency, defineScenario } from '../scenario.ts'
+import { succeeded } from '../errors.ts'
+
+export const stream = defineScenario({
+  name: 'stream',
+  path: '/stream',
+  description: 'A model streams tokens while tools run in the background and slow it down',
+  symptom: 'The first token comes quickly, the answer is late all the same, or background work fails unseen',
+  missed: 'Request and response are all that is measured: nothing in between has a time',
+  reveals: 'Tokens against background work on one timeline: first token, rates, stalls',
+  spans: { agent_app: '6 + 2 × background_fanout', tool_service: 'background_fanout' },
+  params: {
+    duration_s: number({ min: 0.1, max: 3600, default: 20, description: 'How long tokens come at least, s' }),
+    tool_delay_ms: number({
+      min: 0,
+      max: 600_000,
+      default: 400,
+      description: "Median of a background tool's latency, ms",
+    }),
+    background_fanout: integer({ min: 0, max: 1000, default: 50, description: 'Tool calls in the background' }),
+    concurrency: concurrency(10),
+    ttft_ms: number({ min: 0, max: 600_000, default: 300, description: 'Median time to the first token, ms' }),
+    token_interval_ms: number({ min: 1, max: 60_000, default: 50, description: 'Median time between two tokens, ms' }),
+    contention: number({
+      min: 0,
+      max: 10,
+      default: 0.5,
+      description: 'While background calls are under way the interval is × (1 + contention)',
+    }),
+  },
+  without: ['delay_ms'],
+  run: async (workflow, params) => {
+    const started = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    const asked = { delayMs: params.tool_delay_ms, errorRate: params.error_rate }
+    await workflow.together(
+      (lane) =>
+        lane.invokeAgent('streamer', {}, async (streamer) => {
+          await streamer.streamChat({
+            ttftMs: params.ttft_ms,
+            intervalMs: params.token_interval_ms,
+            contention: params.contention,
+            durationMs: params.duration_s * 1000,
+            background: { started: started.promise, ended: ended.promise },
+          })
+        }),
+      (lane) =>
+        lane.invokeAgent(
+          'background',
+          { attributes: { [ati.backgroundFanout]: params.background_fanout, [ati.concurrency]: params.concurrency } },
+          async (background) => {
+            started.resolve()
+            try {
+              await background.concurrently(params.background_fanout, params.concurrency, async (call, index) => {
+                await succeeded(call.executeTool(toolOf(index), { index, ...asked }))
+              })
+            } finally {
+              ended.resolve()
+            }
+          },
+        ),
+    )
+    return true
+  },
+})

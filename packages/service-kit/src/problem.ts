@@ -1,0 +1,66 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { Fault } from 'contract/scalars'
+
+/** An answer that is an error, as RFC 9457 (`application/problem+json`) writes it. Its text is meant for the caller. */
+export class Problem extends Error {
+  override name = 'Problem'
+  readonly status: number
+  readonly title: string
+  /** More members of the body, such as `errors` or `trace_id`. */
+  readonly members: Record<string, unknown>
+  readonly headers: Record<string, string>
+
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    options: { members?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ) {
+    super(detail)
+    this.status = status
+    this.title = title
+    this.members = options.members ?? {}
+    this.headers = options.headers ?? {}
+  }
+
+  body(): Record<string, unknown> {
+    return { type: 'about:blank', title: this.title, status: this.status, detail: this.message, ...this.members }
+  }
+}
+
+/** More faults than this at once help nobody, and a short query must not make a long answer. */
+const mostFaults = 50
+
+/** 400: everything that is wrong with a query, at once. */
+export function badQuery(faults: Fault[], members: Record<string, unknown> = {}): Problem {
+  const errors = faults.slice(0, mostFaults)
+  const lines = errors.map(({ parameter, value, expected }) => `${parameter}=${value}: expected ${expected}`)
+  if (faults.length > mostFaults) lines.push(`and ${faults.length - mostFaults} more`)
+  return new Problem(400, 'Bad query', lines.join('; '), { members: { errors, ...members } })
+}
+
+export function sendProblem(res: Response, problem: Problem): void {
+  res.status(problem.status).set(problem.headers).type('application/problem+json').send(JSON.stringify(problem.body()))
+}
+
+/** 405 for every method but GET, as the first handler of a route. HEAD too: Express would answer it by running the GET. */
+export const onlyGet: RequestHandler = (req, _res, next) => {
+  if (req.method === 'GET') return next()
+  throw new Problem(405, 'Method not allowed', `${req.method} is not allowed here: use GET`, {
+    headers: { Allow: 'GET' },
+  })
+}
+
+export const notFound: RequestHandler = (req) => {
+  throw new Problem(404, 'Not found', `There is nothing at ${req.path.slice(0, 200)}`)
+}
+
+/** The one error handler: problems as they are, broken URLs as 400, anything else as a 500 that tells nothing of the inside. */
+export const problemHandler: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (res.headersSent) return next(error)
+  if (error instanceof Problem) return sendProblem(res, error)
+  if (error instanceof URIError)
+    return sendProblem(res, new Problem(400, 'Bad URL', 'The path is not valid percent-encoding'))
+  console.error(`${req.method} ${req.path} failed:`, error)
+  sendProblem(res, new Problem(500, 'Internal error', 'This should not have happened; the log says more'))
+}
