@@ -1,7 +1,8 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
-import { badQuery, onlyGet, Problem } from 'service-kit/problem'
+import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
+import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
@@ -15,6 +16,8 @@ import { RunStore } from './runs.ts'
 import { scenarios } from 'engine/scenarios/index'
 
 export interface Deps extends RunDeps {
+  /** Names that requests may give in `Host`, beside those that a service has anyway. */
+  allowedHosts: readonly string[]
   defaults: Defaults
   /** Tool calls that all runs together may declare. */
   maxToolCalls: number
@@ -94,10 +97,10 @@ export function createApp(deps: Deps): AgentApp {
       res.json({ status: 'ready' })
     },
   }
-  const app = createServiceApp((app) => {
+  const app = createServiceApp(deps.allowedHosts, (app) => {
     const tracing = traced(deps.tracer, deps.clock)
-    for (const [path, run] of Object.entries(plays)) app.route(path).all(onlyGet).get(tracing, run)
-    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
+    for (const [path, run] of Object.entries(plays)) app.route(path).all(only('GET'), notFromOtherSites).get(tracing, run)
+    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => admission.runs }
 }

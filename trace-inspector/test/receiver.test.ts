@@ -20,7 +20,7 @@ let url: string
 async function start(maxBytes = 64 * 1024 * 1024): Promise<void> {
   server?.closeAllConnections()
   server?.close()
-  server = createServer(createApp({ agents: [], maxBytes, lifecycle: new Lifecycle() }).app)
+  server = createServer(createApp({ agents: [], allowedHosts: [], maxBytes, lifecycle: new Lifecycle() }).app)
   url = await listen(server)
 }
 beforeEach(() => start())
