@@ -41,7 +41,15 @@ const callerGone = new Error('The caller left')
 const stopping = new Problem(503, 'Stopping', 'tool-service is stopping')
 
 /** The tools: `GET /tool/:tool_name` plays one, as slow and as broken as the call asks. Listens to nothing. */
-export function createApp({ serviceName, allowedHosts, defaults, clock, tracer, lifecycle, spanCounters }: Deps): ToolApp {
+export function createApp({
+  serviceName,
+  allowedHosts,
+  defaults,
+  clock,
+  tracer,
+  lifecycle,
+  spanCounters,
+}: Deps): ToolApp {
   const schema = behaviorSchema(defaults)
   const underWay = new Set<AbortController>()
   lifecycle.aborting.addEventListener('abort', () => {
