@@ -29,8 +29,13 @@ export const notFromOtherSites: RequestHandler = (req, _res, next) => {
 
 /** What the services of this project are called where they run together, and what a container calls its machine. */
 const ownNames = [
-  ...['agent-app', 'agent-app-secondary', 'tool-service', 'trace-inspector'],
-  ...['host.docker.internal', 'host.containers.internal', hostname().toLowerCase()],
+  'agent-app',
+  'agent-app-secondary',
+  'tool-service',
+  'trace-inspector',
+  'host.docker.internal',
+  'host.containers.internal',
+  hostname().toLowerCase(),
 ]
 
 /**

@@ -34,15 +34,43 @@ function statusFor(host: string): Promise<number> {
 
 describe('Host', () => {
   it.each([
-    ...['localhost', 'localhost:8080', 'LOCALHOST:80', 'localhost.', 'page.localhost', '127.0.0.1', '127.0.0.1:4319'],
-    ...['10.1.2.3:8080', '[::1]', '[::1]:8080', '[fe80::1]:8080', '0.0.0.0', hostname()],
-    ...['agent-app:8080', 'agent-app-secondary:8080', 'tool-service:8081', 'trace-inspector:4319'],
-    ...['host.docker.internal:4319', 'box.lan', 'Box.LAN:4319', 'a.example.com', 'a.b.example.com:1'],
+    'localhost',
+    'localhost:8080',
+    'LOCALHOST:80',
+    'localhost.',
+    'page.localhost',
+    '127.0.0.1',
+    '127.0.0.1:4319',
+    '10.1.2.3:8080',
+    '[::1]',
+    '[::1]:8080',
+    '[fe80::1]:8080',
+    '0.0.0.0',
+    hostname(),
+    'agent-app:8080',
+    'agent-app-secondary:8080',
+    'tool-service:8081',
+    'trace-inspector:4319',
+    'host.docker.internal:4319',
+    'box.lan',
+    'Box.LAN:4319',
+    'a.example.com',
+    'a.b.example.com:1',
   ])('%s is let in', async (host) => expect(await statusFor(host)).toBe(200))
 
   it.each([
-    ...['evil.example', 'evil.example:8080', 'localhost.evil.example', 'agent-app.evil.example', 'evillocalhost'],
-    ...['127.0.0.1.evil.example', 'example.com', 'evilexample.com', 'box.lan.evil.example', '1.2.3', '[', ':80'],
+    'evil.example',
+    'evil.example:8080',
+    'localhost.evil.example',
+    'agent-app.evil.example',
+    'evillocalhost',
+    '127.0.0.1.evil.example',
+    'example.com',
+    'evilexample.com',
+    'box.lan.evil.example',
+    '1.2.3',
+    '[',
+    ':80',
   ])('%j is turned away', async (host) => expect(await statusFor(host)).toBe(421))
 
   it('is told what to do', async () => {
