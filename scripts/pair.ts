@@ -20,7 +20,7 @@ export interface Service {
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(OTEL_|TOOL_|SERVICE_NAME|AGENT_|INSPECTOR_|PORT|HOST)/.test(name),
+      ([name]) => !/^(OTEL_|TOOL_|SERVICE_NAME|AGENT_|INSPECTOR_|PORT|HOST|ALLOWED_HOSTS)/.test(name),
     ),
   )
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownPathOf } from 'engine/catalog'
+import type { RunResult } from 'engine/run'
 import { scenarios } from 'engine/scenarios/index'
 import type { LedgerStep } from 'contract/ledger'
 import { contentAttributes } from 'dialects/gen-ai/semconv'
@@ -40,6 +42,23 @@ describe('every registered scenario', () => {
     const { spans } = await traced(name, query)
     expect(spanTree(spans)).toBe(tree)
   })
+
+  it.each(scenarios.filter(({ path }) => path === '/run'))(
+    '$name has a series of its own at its own path, and the rest of the tree is the same',
+    async (scenario) => {
+      const { query, tree } = trees[scenario.name] as { query: string; tree: string }
+      const path = ownPathOf(scenario)
+      const result = (await (await fetch(`${pair.agent.url}${path}?${query}`)).json()) as RunResult
+      const spans = await receiver.trace(result.trace_id, result.spans.total)
+      expect(spanTree(spans)).toBe(tree.replace('GET /run', `GET ${path}`))
+      const request = spans.find(({ parent_span_id }) => parent_span_id === null)
+      expect(request?.attributes['http.route']).toBe(path)
+      expect(result.spans.agent_app[`GET ${path}`]).toBe(1)
+      const { steps, replay } = await ledgerOf(pair.agent.url, result.trace_id)
+      expect(steps[0]).toMatchObject({ operation: 'http_server', name: `GET ${path}` })
+      expect(replay).toBe(result.replay)
+    },
+  )
 
   const larger: Record<string, string> = {
     fanout: 'fanout=150&concurrency=50&delay_ms=10',
@@ -226,7 +245,7 @@ describe('whose trace it is', () => {
 
   it('nothing else is in the trace: two spans a hop, and nothing of the exporter', () => {
     const known =
-      /^(GET( \/(run|stream|tool\/:tool_name))?|invoke_(workflow|agent) \w+|chat synthetic-llm-1|execute_tool \w+|retrieval knowledge_base|human_feedback|process_chunk|checkpoint)$/
+      /^(GET( \/(run(\/\w+)?|stream|tool\/:tool_name))?|invoke_(workflow|agent) \w+|chat synthetic-llm-1|execute_tool \w+|retrieval knowledge_base|human_feedback|process_chunk|checkpoint)$/
     expect([...new Set(receiver.spans.map(({ name }) => name))].filter((name) => !known.test(name))).toEqual([])
   })
 })

@@ -1,11 +1,12 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
-import { badQuery, onlyGet, Problem } from 'service-kit/problem'
+import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
+import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
-import { Catalog, type Offer, pathOf } from 'engine/catalog'
+import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
 import { openApi } from './openapi.ts'
 import { answerOnce, openStream } from './output.ts'
 import { play } from './play.ts'
@@ -15,6 +16,8 @@ import { RunStore } from './runs.ts'
 import { scenarios } from 'engine/scenarios/index'
 
 export interface Deps extends RunDeps {
+  /** Names that requests may give in `Host`, beside those that a service has anyway. */
+  allowedHosts: readonly string[]
   defaults: Defaults
   /** Tool calls that all runs together may declare. */
   maxToolCalls: number
@@ -41,7 +44,6 @@ export function createApp(deps: Deps): AgentApp {
   const catalog = new Catalog(scenarios, deps.defaults)
   const admission = new Admission(deps.maxToolCalls)
   const runs = new RunStore(deps.maxLedgerBytes)
-  const streaming = catalog.offers.find(({ scenario }) => scenario.path === '/stream') as Offer
 
   const playDeps = { ...deps, catalog, admission, runs }
 
@@ -53,12 +55,16 @@ export function createApp(deps: Deps): AgentApp {
     return play(playDeps, catalog.find(name || 'fanout'), query, { req, res, output: answerOnce(res) })
   }
 
-  function playStream(req: Request, res: Response): Promise<void> {
-    return play(playDeps, streaming, queryOf(req), { req, res, output: openStream(req, res) })
+  function playOffer(offer: Offer) {
+    return (req: Request, res: Response): Promise<void> => {
+      const output = offer.scenario.path === '/stream' ? openStream(req, res) : answerOnce(res)
+      return play(playDeps, offer, queryOf(req), { req, res, output })
+    }
   }
 
   const index = {
     'GET /run?scenario=…': 'Runs a scenario; fanout unless another is named',
+    'GET /run/:scenario': 'The same, at a path of its own for each scenario',
     'GET /stream': 'Streams tokens while tools run: lines, or events where the client accepts text/event-stream',
     'GET /scenarios': 'What can be run, with every parameter; text/plain for shells',
     'GET /runs': 'Recent runs',
@@ -68,7 +74,10 @@ export function createApp(deps: Deps): AgentApp {
     'GET /health': 'Whether the process lives',
     'GET /ready': 'Whether it takes runs: 503 without tool-service, and while it stops',
   }
-  const plays = { '/run': playRun, '/stream': playStream }
+  const plays = {
+    '/run': playRun,
+    ...Object.fromEntries(catalog.offers.map((offer) => [ownPathOf(offer.scenario), playOffer(offer)])),
+  }
   const answers: Record<string, (req: Request, res: Response) => unknown> = {
     '/': (_req, res) =>
       res.json({
@@ -94,10 +103,16 @@ export function createApp(deps: Deps): AgentApp {
       res.json({ status: 'ready' })
     },
   }
-  const app = createServiceApp((app) => {
+  const app = createServiceApp(deps.allowedHosts, (app) => {
     const tracing = traced(deps.tracer, deps.clock)
-    for (const [path, run] of Object.entries(plays)) app.route(path).all(onlyGet).get(tracing, run)
-    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
+    for (const [path, run] of Object.entries(plays))
+      app.route(path).all(only('GET'), notFromOtherSites).get(tracing, run)
+    // All that there are have been routed: this says which they are.
+    app.get('/run/:scenario', (req, _res, next) => {
+      catalog.find(req.params.scenario)
+      next()
+    })
+    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => admission.runs }
 }

@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
+import { allowedHostsOf } from 'service-kit/settings'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
@@ -17,6 +18,7 @@ await runMain('agent-app', async () => {
     tools,
     tracer: trace.getTracer('agent-app'),
     serviceName: config.SERVICE_NAME,
+    allowedHosts: allowedHostsOf(config),
     agentName: config.AGENT_NAME,
     turns: new Turns(),
     captureContent: config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT,

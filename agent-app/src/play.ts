@@ -37,6 +37,7 @@ export async function play(
   const release = deps.admission.admit(demandOf(parsed.params))
   const active = context.active()
   const run: Run = new Run(deps, {
+    route: (req.route as { path: string }).path,
     scenario: offer.scenario,
     params: parsed.params,
     context: active,

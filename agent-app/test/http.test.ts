@@ -3,6 +3,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { agentApp, listen, startApps } from '../../test/support/apps.ts'
+import { ownPathOf } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
 
 let apps: Awaited<ReturnType<typeof startApps>>
@@ -91,6 +92,19 @@ describe('GET /run', () => {
     expect(body.known).toEqual(scenarios.filter(({ path }) => path === '/run').map(({ name }) => name))
   })
 
+  it('has a path of its own for each scenario, with its own parameters alone', async () => {
+    const { body } = await request(app).get('/run/chain?depth=2&seed=a').expect(200)
+    expect(body).toMatchObject({ scenario: 'chain', params: { depth: 2 } })
+    expect(body.replay).toMatch(/^\/run\/chain\?depth=2&.*&seed=a$/)
+    expect(body.replay).not.toContain('scenario=')
+    const { body: again } = await request(app).get(body.replay).expect(200)
+    expect(again.replay).toBe(body.replay)
+    for (const query of ['fanout=2', 'scenario=chain']) await request(app).get(`/run/chain?${query}`).expect(400)
+    const { body: unknown } = await request(app).get('/run/nothing').expect(404)
+    expect(unknown.known).toContain('chain')
+    await request(app).get('/run/stream').expect(404)
+  })
+
   it('sends those who want the stream to /stream', async () => {
     const { body } = await request(app).get('/run?scenario=stream').expect(404)
     expect(body.detail).toContain('/stream')
@@ -151,24 +165,38 @@ describe('GET /run', () => {
 })
 
 describe('every path', () => {
-  it.each([
-    '/',
-    '/run',
-    '/stream',
-    '/scenarios',
-    '/runs',
-    '/runs/0af7651916cd43dd8448eb211c80319c',
-    '/telemetry',
-    '/openapi.json',
-    '/health',
-    '/ready',
-  ])('%s takes GET and nothing else, HEAD included', async (path) => {
-    for (const method of ['head', 'post', 'put', 'delete', 'patch', 'options'] as const) {
-      const response = await request(app)[method](path).expect(405)
-      expect(response.headers.allow).toBe('GET')
-      expect(response.headers['content-type']).toMatch(problemJson)
-    }
-    expect(apps.inFlight()).toBe(0)
+  const others = ['post', 'put', 'delete', 'patch', 'options'] as const
+
+  it.each(['/run', '/stream', ...scenarios.map(ownPathOf)])(
+    '%s takes GET and nothing else, from no page of another site',
+    async (path) => {
+      for (const method of ['head', ...others] as const) {
+        const response = await request(app)[method](path).expect(405)
+        expect(response.headers.allow).toBe('GET')
+        expect(response.headers['content-type']).toMatch(problemJson)
+      }
+      await request(app).get(path).set('Sec-Fetch-Site', 'cross-site').expect(403)
+      expect(apps.inFlight()).toBe(0)
+    },
+  )
+
+  it.each(['/', '/scenarios', '/runs', '/telemetry', '/openapi.json', '/health', '/ready'])(
+    '%s takes GET and HEAD',
+    async (path) => {
+      const { status, headers } = await request(app).get(path)
+      const head = await request(app).head(path).expect(status)
+      expect(head.headers['content-type']).toBe(headers['content-type'])
+      for (const method of others) {
+        const response = await request(app)[method](path).expect(405)
+        expect(response.headers.allow).toBe('GET, HEAD')
+        expect(response.headers['content-type']).toMatch(problemJson)
+      }
+    },
+  )
+
+  it('is asked for by a name of the service', async () => {
+    for (const path of ['/', '/run', '/health', '/nothing'])
+      await request(app).get(path).set('Host', 'rebound.example').expect(421).expect('Content-Type', problemJson)
   })
 
   it.each(['/nothing', '/run/', '/Run', '/runs/x/y', '//run', '/run%2f'])('%s is not there', async (path) => {

@@ -18,6 +18,7 @@ export async function listen(server: Server): Promise<string> {
 export function toolApp(defaults = { delayMs: 80, errorRate: 0 }) {
   return createToolApp({
     serviceName: 'synthetic-tool-service',
+    allowedHosts: [],
     defaults,
     clock: systemClock,
     tracer: trace.getTracer('test'),
@@ -36,6 +37,7 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     tools,
     tracer: trace.getTracer('test'),
     serviceName: 'synthetic-agent-app',
+    allowedHosts: [],
     agentName: undefined,
     captureContent: false,
     turns: new Turns(),

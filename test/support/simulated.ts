@@ -110,6 +110,7 @@ export async function simulate(
       spanCounters: () => noSpans,
     },
     {
+      route: '/run',
       scenario: (offer as NonNullable<typeof offer>).scenario,
       params: paramsOf(name, query),
       context: ROOT_CONTEXT,

@@ -3,7 +3,8 @@ import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, drained, queryOf } from 'service-kit/app'
 import { type Clock } from 'service-kit/clock'
-import { badQuery, onlyGet, Problem, sendProblem } from 'service-kit/problem'
+import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
+import { badQuery, Problem, sendProblem } from 'service-kit/problem'
 import { parseScalars } from 'contract/scalars'
 import type { Lifecycle } from 'service-kit/serve'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
@@ -20,6 +21,8 @@ import { payloadText } from './payload.ts'
 
 export interface Deps {
   serviceName: string
+  /** Names that requests may give in `Host`, beside those that a service has anyway. */
+  allowedHosts: readonly string[]
   /** What a tool does when a call does not say. */
   defaults: { delayMs: number; errorRate: number }
   clock: Clock
@@ -38,7 +41,15 @@ const callerGone = new Error('The caller left')
 const stopping = new Problem(503, 'Stopping', 'tool-service is stopping')
 
 /** The tools: `GET /tool/:tool_name` plays one, as slow and as broken as the call asks. Listens to nothing. */
-export function createApp({ serviceName, defaults, clock, tracer, lifecycle, spanCounters }: Deps): ToolApp {
+export function createApp({
+  serviceName,
+  allowedHosts,
+  defaults,
+  clock,
+  tracer,
+  lifecycle,
+  spanCounters,
+}: Deps): ToolApp {
   const schema = behaviorSchema(defaults)
   const underWay = new Set<AbortController>()
   lifecycle.aborting.addEventListener('abort', () => {
@@ -106,17 +117,17 @@ export function createApp({ serviceName, defaults, clock, tracer, lifecycle, spa
     res.end()
   }
 
-  const app = createServiceApp((app) => {
-    app.route('/tool/:tool_name').all(onlyGet).get(traced(tracer, clock), playTool)
+  const app = createServiceApp(allowedHosts, (app) => {
+    app.route('/tool/:tool_name').all(only('GET'), notFromOtherSites).get(traced(tracer, clock), playTool)
     app
       .route('/health')
-      .all(onlyGet)
+      .all(onlyRead)
       .get((_req, res) => {
         res.json({ status: 'ok', service: serviceName, in_flight: underWay.size })
       })
     app
       .route('/telemetry')
-      .all(onlyGet)
+      .all(onlyRead)
       .get((_req, res) => {
         res.json(spanCounters())
       })

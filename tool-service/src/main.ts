@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
+import { allowedHostsOf } from 'service-kit/settings'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
@@ -11,6 +12,7 @@ await runMain('tool-service', async () => {
   const lifecycle = new Lifecycle()
   const { app, inFlight } = createApp({
     serviceName: config.SERVICE_NAME,
+    allowedHosts: allowedHostsOf(config),
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     clock: systemClock,
     tracer: trace.getTracer('tool-service'),

@@ -88,9 +88,14 @@ describe('GET /tool/:tool_name', () => {
       .expect('Content-Type', problemJson)
   })
 
-  it('takes GET and nothing else', async () => {
+  it('takes GET and nothing else, from no page of another site', async () => {
     for (const method of ['head', 'post'] as const)
       await request(app)[method]('/tool/search').expect(405).expect('Allow', 'GET')
+    await request(app).get('/tool/search').set('Sec-Fetch-Site', 'cross-site').expect(403)
+  })
+
+  it.each(['/health', '/telemetry'])('answers HEAD of %s', async (path) => {
+    await request(app).head(path).expect(200)
   })
 })
 

@@ -1,7 +1,8 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
-import { badQuery, onlyGet, Problem } from 'service-kit/problem'
+import { onlyRead } from 'service-kit/doors'
+import { badQuery, Problem } from 'service-kit/problem'
 import { number, parseScalars } from 'contract/scalars'
 import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
@@ -19,6 +20,8 @@ export interface Deps {
   agents: readonly string[]
   /** What received spans may take, bytes. */
   maxBytes: number
+  /** Names that requests may give in `Host`, beside those that a service has anyway. */
+  allowedHosts: readonly string[]
   lifecycle: Lifecycle
 }
 
@@ -34,7 +37,7 @@ const waitSchema = z.object({
 const recentTraces = 100
 
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
-export function createApp({ agents, maxBytes, lifecycle }: Deps): InspectorApp {
+export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): InspectorApp {
   const traces = new Traces(maxBytes)
   let inFlight = 0
 
@@ -114,10 +117,10 @@ export function createApp({ agents, maxBytes, lifecycle }: Deps): InspectorApp {
       res.json({ status: 'ready' })
     },
   }
-  const app = createServiceApp((app) => {
+  const app = createServiceApp(allowedHosts, (app) => {
     app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans)))
     mountPage(app, { traces, agents, traceIdOf, traceOf })
-    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyGet).get(answer)
+    for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => inFlight }
 }

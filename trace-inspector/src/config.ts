@@ -3,11 +3,12 @@ import { integer, text } from 'contract/scalars'
 import { serviceSchema } from 'service-kit/settings'
 import { z } from 'zod'
 
-const { HOST, DRAIN_TIMEOUT_S } = serviceSchema({ port: 4319, serviceName: 'trace-inspector' })
+const { HOST, ALLOWED_HOSTS, DRAIN_TIMEOUT_S } = serviceSchema({ port: 4319, serviceName: 'trace-inspector' })
 
 const schema = z.object({
   INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),
   HOST,
+  ALLOWED_HOSTS,
   AGENT_URLS: text({
     pattern: /^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/,
     expected: 'http or https URLs with commas between them',

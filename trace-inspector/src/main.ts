@@ -1,5 +1,6 @@
 import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
+import { allowedHostsOf } from 'service-kit/settings'
 import { noTelemetry } from 'service-kit/telemetry/none'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
@@ -10,6 +11,7 @@ await runMain('trace-inspector', async () => {
   const { app, inFlight } = createApp({
     agents: config.AGENT_URLS.split(',').map((agent) => agent.replace(/\/+$/, '')),
     maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
+    allowedHosts: allowedHostsOf(config),
     lifecycle,
   })
   await serve(app, {

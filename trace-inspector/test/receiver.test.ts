@@ -20,7 +20,7 @@ let url: string
 async function start(maxBytes = 64 * 1024 * 1024): Promise<void> {
   server?.closeAllConnections()
   server?.close()
-  server = createServer(createApp({ agents: [], maxBytes, lifecycle: new Lifecycle() }).app)
+  server = createServer(createApp({ agents: [], allowedHosts: [], maxBytes, lifecycle: new Lifecycle() }).app)
   url = await listen(server)
 }
 beforeEach(() => start())
@@ -209,7 +209,7 @@ test('any other method is a 405 that says which', async () => {
   const response = await get('/v1/traces')
   expect([response.status, response.allow]).toEqual([405, 'POST'])
   const other = await post('{}', types.json, 'identity', '/traces')
-  expect([other.status, other.allow]).toEqual([405, 'GET'])
+  expect([other.status, other.allow]).toEqual([405, 'GET, HEAD'])
 })
 
 test('spans without ids are rejected and counted; the others are kept', async () => {

@@ -22,6 +22,7 @@ const api = {
     ...runs,
     '/',
     '/run',
+    '/run/chain',
     '/runs',
     '/runs/0af7651916cd43dd8448eb211c80319c',
     '/scenarios',

@@ -94,12 +94,17 @@ export function pathOf(scenario: Scenario): string {
   return scenario.path === '/run' ? `/run?${queryName}=${scenario.name}` : scenario.path
 }
 
-/** The path that repeats a run, whatever the defaults are where it is asked for. */
-export function replayPath(scenario: Scenario, params: ParamValues, seed: string): string {
-  const query = new URLSearchParams(scenario.path === '/run' ? { [queryName]: scenario.name } : {})
+/** The path that is a scenario's own, so that an APM has a series for it: `/run/fanout`. */
+export function ownPathOf(scenario: Scenario): string {
+  return scenario.path === '/run' ? `/run/${scenario.name}` : scenario.path
+}
+
+/** The path that repeats a run that was asked for at `route`, whatever the defaults are where it is asked for. */
+export function replayPath(route: string, scenario: Scenario, params: ParamValues, seed: string): string {
+  const query = new URLSearchParams(route === '/run' ? { [queryName]: scenario.name } : {})
   for (const [name, value] of Object.entries({ ...params, seed }))
     query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
-  return `${scenario.path}?${query.toString()}`
+  return `${route}?${query.toString()}`
 }
 
 export function jsonSchemaOf(schema: z.ZodObject) {

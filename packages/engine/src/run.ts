@@ -31,6 +31,8 @@ export interface RunDeps {
 }
 
 export interface RunRequest {
+  /** Where it was asked for: `/run`, or a path of the scenario's own. */
+  route: string
   scenario: Scenario
   params: ParamValues
   /** Of the request: its span is the parent of the run. */
@@ -62,7 +64,7 @@ export class Run {
   #state: 'running' | 'closed' = 'running'
 
   constructor(deps: RunDeps, request: RunRequest) {
-    const { scenario, context } = request
+    const { route, scenario, context } = request
     const { seed = randomBytes(8).toString('hex'), ...params } = request.params
     const span =
       trace.getSpan(context) ?? trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: TraceFlags.NONE })
@@ -73,7 +75,7 @@ export class Run {
     this.scenario = scenario
     this.params = params
     this.seed = String(seed)
-    this.replay = replayPath(scenario, params, this.seed)
+    this.replay = replayPath(route, scenario, params, this.seed)
     this.traceId = isTraced ? spanContext.traceId : randomBytes(16).toString('hex')
     this.sampled = isTraced && (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0
     this.#droppedBefore = deps.spanCounters().dropped
@@ -105,7 +107,7 @@ export class Run {
       agent_id: null,
       span_id: spanIdOf(span),
       remote_parent_span_id: request.remoteParentSpanId ?? null,
-      name: `GET ${scenario.path}`,
+      name: `GET ${route}`,
       kind: 'server',
       service: deps.serviceName,
       attributes: {},

@@ -1,11 +1,16 @@
 import express from 'express'
+import { onlyKnownHosts } from './doors.ts'
 import { notFound, Problem, problemHandler } from './problem.ts'
 
 /**
  * An Express application as every service here has it: no framework header, no sniffing, no ETag over answers that differ
- * each time, problem+json for whatever goes wrong. `routes` adds what is the service's own.
+ * each time, problem+json for whatever goes wrong, `allowedHosts` beside the names that it has anyway. `routes` adds what is
+ * the service's own.
  */
-export function createServiceApp(routes: (app: express.Express) => void): express.Express {
+export function createServiceApp(
+  allowedHosts: readonly string[],
+  routes: (app: express.Express) => void,
+): express.Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -19,6 +24,7 @@ export function createServiceApp(routes: (app: express.Express) => void): expres
       throw new Problem(400, 'Bad request', 'The request has no Host header')
     next()
   })
+  app.use(onlyKnownHosts(allowedHosts))
   routes(app)
   app.use(notFound)
   app.use(problemHandler)

@@ -43,14 +43,6 @@ export function sendProblem(res: Response, problem: Problem): void {
   res.status(problem.status).set(problem.headers).type('application/problem+json').send(JSON.stringify(problem.body()))
 }
 
-/** 405 for every method but GET, as the first handler of a route. HEAD too: Express would answer it by running the GET. */
-export const onlyGet: RequestHandler = (req, _res, next) => {
-  if (req.method === 'GET') return next()
-  throw new Problem(405, 'Method not allowed', `${req.method} is not allowed here: use GET`, {
-    headers: { Allow: 'GET' },
-  })
-}
-
 export const notFound: RequestHandler = (req) => {
   throw new Problem(404, 'Not found', `There is nothing at ${req.path.slice(0, 200)}`)
 }

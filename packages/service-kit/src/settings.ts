@@ -18,6 +18,11 @@ export function serviceSchema(defaults: { port: number; serviceName: string }) {
       default: '127.0.0.1',
       description: 'Address to listen on',
     }),
+    ALLOWED_HOSTS: text({
+      pattern: /^[^\s,]+(,[^\s,]+)*$/,
+      expected: 'names with commas between them',
+      description: 'More names that a request may give in `Host`; `.example.com` is all below it',
+    }),
     SERVICE_NAME: text({
       pattern: /^[^\r\n]{1,255}$/,
       expected: '1 to 255 characters on one line',
@@ -51,4 +56,9 @@ export function serviceSchema(defaults: { port: number; serviceName: string }) {
     }),
     SPAN_BATCH_MIB: number({ min: 0.001, max: 1024, description: 'Estimated size of one export at most, MiB' }),
   } satisfies Record<string, z.ZodType>
+}
+
+/** What the environment allows in `Host` beside a service's own names. */
+export function allowedHostsOf(config: { HOST: string; ALLOWED_HOSTS?: string | undefined }): string[] {
+  return [config.HOST, ...(config.ALLOWED_HOSTS?.split(',') ?? [])]
 }

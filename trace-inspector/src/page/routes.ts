@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
-import { onlyGet, Problem } from 'service-kit/problem'
+import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
+import { Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
 import { z } from 'zod'
 import { fetchLedger } from '../ledgers.ts'
@@ -38,22 +39,22 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
   }
 
   app.get('/', (req, res, next) => {
-    if (req.method !== 'GET' || req.accepts(['json', 'html']) !== 'html') return next()
+    if (!['GET', 'HEAD'].includes(req.method) || req.accepts(['json', 'html']) !== 'html') return next()
     const { html, policy } = page().document
     res.set({ 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-cache' })
     res.type('html').send(html)
   })
-  app.route('/page/*path').all(onlyGet).get(serveAsset)
+  app.route('/page/*path').all(onlyRead).get(serveAsset)
   app
     .route('/agents')
-    .all(onlyGet)
+    .all(onlyRead)
     .get(async (_req, res) => {
       res.json({ agents: await Promise.all(agents.map(stateOf)) })
     })
-  app.route('/agents/:agent/*path').all(onlyGet).get(passOn(agents))
+  app.route('/agents/:agent/*path').all(onlyRead, notFromOtherSites).get(passOn(agents))
   app
     .route('/traces/:trace_id/picture')
-    .all(onlyGet)
+    .all(onlyRead)
     .get(async (req, res) => {
       const traceId = traceIdOf(req)
       if (queryOf(req).ledger !== '1') return void res.json(pictureOf(traceId, traceOf(req)))
@@ -62,14 +63,14 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     })
   app
     .route('/traces/:trace_id/runs')
-    .all(onlyGet)
+    .all(onlyRead)
     .get(async (req, res) => {
       const { runs } = await fetchLedger(urls, traceIdOf(req))
       res.json({ trace_id: traceIdOf(req), runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
     })
   app
     .route('/traces/:trace_id/chrome')
-    .all(onlyGet)
+    .all(onlyRead)
     .get((req, res) => {
       const trace = traceOf(req)
       const { columns } = pictureOf(trace.id, trace)
@@ -78,7 +79,7 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     })
   app
     .route('/traces/:trace_id/answer')
-    .all(onlyPost)
+    .all(only('POST'), notFromOtherSites)
     .post(
       express.text({ limit: '4mb', type: () => true }),
       async (req: Request, res: Response) => {
@@ -122,11 +123,4 @@ function parseAnswer(body: unknown): string[] {
 const refuseBody: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
   next(status < 500 ? new Problem(status, 'Bad answer', (error as Error).message) : error)
-}
-
-function onlyPost(req: Request, _res: Response, next: () => void): void {
-  if (req.method === 'POST') return next()
-  throw new Problem(405, 'Method not allowed', `${req.method} is not allowed here: use POST`, {
-    headers: { Allow: 'POST' },
-  })
 }

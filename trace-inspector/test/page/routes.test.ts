@@ -16,7 +16,8 @@ test('a browser gets the page, everybody else the index', async () => {
   expect(page.headers.get('content-type')).toMatch(/^text\/html/)
   expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self' 'sha256-/)
   expect((await ask('/')).headers.get('content-type')).toMatch(/^application\/json/)
-  expect((await ask('/', { method: 'HEAD', ...html })).status).toBe(405)
+  const head = await ask('/', { method: 'HEAD', ...html })
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, page.headers.get('content-length')])
 })
 
 test('every module that the page names is there, compressed, and to be kept', async () => {
@@ -67,6 +68,28 @@ test('agents are reached through here, with their own words', async () => {
   expect((await ask(`${agent}/ready`)).status).toBe(404)
   expect((await ask('/agents/somebody:80/run')).status).toBe(404)
   expect((await ask(`${agent}/run`, { method: 'POST' })).status).toBe(405)
+  expect((await ask(`${agent}/run/chain?depth=1&delay_ms=1`)).status).toBe(200)
+})
+
+test('HEAD reads what an agent may be asked, and runs nothing', async () => {
+  const { agents } = await stack.get<{ agents: { id: string }[] }>('/agents')
+  const agent = `/agents/${encodeURIComponent(agents[0]?.id ?? '')}`
+  expect((await ask(`${agent}/scenarios`, { method: 'HEAD' })).status).toBe(200)
+  for (const path of ['run', 'run/fanout', 'stream']) {
+    const refused = await ask(`${agent}/${path}`, { method: 'HEAD' })
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET'])
+  }
+})
+
+test('a page of another site can have nothing relayed and nothing answered', async () => {
+  const { agents } = await stack.get<{ agents: { id: string }[] }>('/agents')
+  const agent = `/agents/${encodeURIComponent(agents[0]?.id ?? '')}`
+  const headers = { 'Sec-Fetch-Site': 'cross-site' }
+  for (const path of ['run?fanout=1', 'stream', 'runs', 'scenarios'])
+    expect((await ask(`${agent}/${path}`, { headers })).status).toBe(403)
+  const answer = { method: 'POST', body: '{"span_ids":[]}', headers }
+  expect((await ask(`/traces/${'1'.repeat(32)}/answer`, answer)).status).toBe(403)
+  expect((await ask('/', { headers: { ...html.headers, ...headers } })).status).toBe(200)
 })
 
 test('a stream comes through as it comes', async () => {

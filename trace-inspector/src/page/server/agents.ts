@@ -22,7 +22,7 @@ export const knownAgents = (urls: readonly string[]): KnownAgent[] =>
   urls.map((url) => ({ id: url.replace(/^https?:\/\//, ''), url }))
 
 /** What may be asked of an agent through here, and nothing else. */
-const passed = /^\/(scenarios|run|stream|runs|runs\/[0-9a-f]{32})$/
+const passed = /^\/(scenarios|run|run\/\w+|stream|runs|runs\/[0-9a-f]{32})$/
 const askMs = 2000
 
 export async function stateOf(agent: KnownAgent): Promise<AgentState> {
@@ -56,6 +56,7 @@ async function relay(url: string, req: Request, res: Response): Promise<void> {
   let answer
   try {
     answer = await request(url, {
+      method: req.method as 'GET' | 'HEAD',
       headers: { accept: req.headers.accept ?? '*/*' },
       // A run may take hours.
       headersTimeout: 0,
@@ -68,7 +69,7 @@ async function relay(url: string, req: Request, res: Response): Promise<void> {
     throw new Problem(502, 'Agent unreachable', `${new URL(url).origin} does not answer (${code ?? message})`)
   }
   res.status(answer.statusCode)
-  for (const name of ['content-type', 'x-trace-id', 'retry-after'])
+  for (const name of ['content-type', 'content-length', 'x-trace-id', 'retry-after', 'allow'])
     if (answer.headers[name] !== undefined) res.setHeader(name, answer.headers[name])
   // Tokens are to be seen as they come.
   res.flushHeaders()
