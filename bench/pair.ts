@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunResult } from 'engine/run'
+import type { RunAnswer } from '../agent-app/src/output.ts'
 import { type Measured, start, startAgent, startTools } from './processes.ts'
 
 /** An agent and its tools, as far as a benchmark is concerned. */
@@ -16,7 +16,7 @@ export interface Pair {
 
 /** The services themselves. */
 export interface Services extends Pair {
-  run(scenario: string, query: string): Promise<RunResult>
+  run(scenario: string, query: string): Promise<RunAnswer>
   /** Resolves when every span has left. */
   exported(): Promise<void>
 }
@@ -52,10 +52,10 @@ export async function startServices(receiver: Measured, env: Record<string, stri
   const both = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...env }
   const tools = await startTools(both)
   const agent = await startAgent({ TOOL_BASE: tools.url, ...both })
-  const run = (scenario: string, query: string) => get<RunResult>(`${agent.url}/run?scenario=${scenario}&${query}`)
+  const run = (scenario: string, query: string) => get<RunAnswer>(`${agent.url}/run?scenario=${scenario}&${query}`)
   const exported = async () => {
     for (const { url } of [agent, tools]) {
-      while ((await get<RunResult['telemetry']>(`${url}/telemetry`)).queued > 0) await sleep(50)
+      while ((await get<RunAnswer['telemetry']>(`${url}/telemetry`)).queued > 0) await sleep(50)
     }
   }
   const hops = async (count: number, concurrency: number) => {

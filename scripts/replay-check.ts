@@ -36,7 +36,7 @@ async function play(agent: string, scenario: Listed, params: Record<string, stri
   return new Map(
     Object.entries(decisions).map(([key, decision]) => [
       key,
-      JSON.stringify(decision).replace(/"ati\.concurrency":\d+,?/, ''),
+      JSON.stringify(decision).replace(/"concurrency":\d+,?/, ''),
     ]),
   )
 }

@@ -93,7 +93,7 @@ const queries: Record<string, string> = {
 }
 
 /** Agents that do one thing: with a faulty call below it, the agent is as suspect as the call. */
-const singleMinded = /^invoke_agent (worker|link|branch)$/
+const singleMinded = new Set(['worker', 'link', 'branch'])
 
 /** The span ids of whatever a fault was injected into, of all below it, and of the agent that did nothing else. */
 function culpritsOf(steps: readonly LedgerStep[], spans: readonly ReceivedSpan[]): Set<string> {
@@ -104,7 +104,7 @@ function culpritsOf(steps: readonly LedgerStep[], spans: readonly ReceivedSpan[]
   }
   for (const id of Array.from(guilty)) {
     for (let at = steps[id]; at && at.parent_id !== null; at = steps[at.parent_id])
-      if (singleMinded.test(at.name)) guilty.add(at.id)
+      if (at.facts.operation === 'invoke_agent' && singleMinded.has(at.facts.agent)) guilty.add(at.id)
   }
   const ids = new Set(steps.filter(({ id }) => guilty.has(id)).map(({ span_id }) => span_id ?? ''))
   for (const { kind, span_id, parent_span_id } of spans)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ownPathOf } from 'engine/catalog'
-import type { RunResult } from 'engine/run'
+import type { RunAnswer } from '../agent-app/src/output.ts'
 import { scenarios } from 'engine/scenarios/index'
-import type { LedgerStep } from 'contract/ledger'
-import { contentAttributes } from 'dialects/gen-ai/semconv'
+import type { LedgerStep, RunLedger } from 'contract/ledger'
+import { genAi } from 'dialects/gen-ai/dialect'
 import { spanFormulas, trees } from './support/expectations.ts'
 import { countByName, type ReceivedSpan, type Receiver, spanTree, startReceiver } from './support/receiver.ts'
 import { ledgerOf, runScenario } from './support/runs.ts'
@@ -48,14 +48,14 @@ describe('every registered scenario', () => {
     async (scenario) => {
       const { query, tree } = trees[scenario.name] as { query: string; tree: string }
       const path = ownPathOf(scenario)
-      const result = (await (await fetch(`${pair.agent.url}${path}?${query}`)).json()) as RunResult
+      const result = (await (await fetch(`${pair.agent.url}${path}?${query}`)).json()) as RunAnswer
       const spans = await receiver.trace(result.trace_id, result.spans.total)
       expect(spanTree(spans)).toBe(tree.replace('GET /run', `GET ${path}`))
       const request = spans.find(({ parent_span_id }) => parent_span_id === null)
       expect(request?.attributes['http.route']).toBe(path)
       expect(result.spans.agent_app[`GET ${path}`]).toBe(1)
       const { steps, replay } = await ledgerOf(pair.agent.url, result.trace_id)
-      expect(steps[0]).toMatchObject({ operation: 'http_server', name: `GET ${path}` })
+      expect(steps[0]).toMatchObject({ facts: { operation: 'http_server', method: 'GET', route: path } })
       expect(replay).toBe(result.replay)
     },
   )
@@ -95,31 +95,32 @@ describe('every registered scenario', () => {
           ? spans.find(({ parent_span_id }) => parent_span_id === parent?.span_id)
           : bySpanId.get(step.span_id)
       expect(span, step.key).toBeDefined()
-      if (span) expectSame(step, span, parent)
+      if (span) expectSame(step, span, byId, ledger)
     }
     expect(new Set(ledger.steps.map(({ key }) => key)).size).toBe(ledger.steps.length)
   })
 })
 
-function expectSame(step: LedgerStep, span: ReceivedSpan, parent: LedgerStep | undefined): void {
-  const { name, kind, service, status } = step
+function expectSame(step: LedgerStep, span: ReceivedSpan, byId: ReadonlyMap<number, LedgerStep>, run: RunLedger): void {
+  const { service, status } = step
+  const [name, kind] = [genAi.nameOf(step.facts), genAi.kindOf(step.facts)]
+  const parent = byId.get(step.parent_id ?? -1)
   expect(span, step.key).toMatchObject({ name, kind, service, status, parent_span_id: parent?.span_id ?? null })
   if (kind === 'server') return
-  const attributes = Object.fromEntries(
-    Object.entries(span.attributes).map(([key, value]) => [
-      key,
-      contentAttributes.has(key) ? digest(String(value)) : value,
-    ]),
-  )
-  expect(attributes, step.key).toEqual(step.attributes)
+  const owed = genAi.attributesOf(step, run)
+  const attributes = Object.entries(span.attributes).map(([key, value]) => {
+    const isContent = typeof owed[key] === 'object' && !Array.isArray(owed[key])
+    return [key, isContent ? digest(String(value)) : value]
+  })
+  expect(Object.fromEntries(attributes), step.key).toEqual(owed)
   expect(span.events.map((event) => [event.name, event.attributes])).toEqual(
-    step.events.map((event) => [event.name, event.attributes]),
+    step.events.map((event) => [event.name, genAi.eventAttributes(event)]),
   )
-  expect(span.links).toEqual(step.links.map(({ span_id }) => span_id))
+  expect(span.links).toEqual(step.depends_on.map((id) => byId.get(id)?.span_id))
   expect(Math.abs(span.start_ms - step.start_ms)).toBeLessThan(0.002)
   expect(Math.abs(span.end_ms - step.start_ms - (step.duration_ms ?? 0))).toBeLessThan(0.002)
   // What the ledger says of the request begins with the run and ends with its answer.
-  if (parent && parent.kind !== 'server') {
+  if (parent && parent.facts.operation !== 'http_server') {
     expect(step.start_ms).toBeGreaterThanOrEqual(parent.start_ms)
     expect(step.start_ms + (step.duration_ms ?? 0)).toBeLessThanOrEqual(parent.start_ms + (parent.duration_ms ?? 0))
   }

@@ -9,8 +9,7 @@ import { Admission } from './admission.ts'
 import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
 import { openApi } from './openapi.ts'
 import { answerOnce, openStream } from './output.ts'
-import { play } from './play.ts'
-import type { RunDeps } from 'engine/run'
+import { play, type RunDeps } from './play.ts'
 import type { Defaults } from 'engine/scenario'
 import { RunStore } from './runs.ts'
 import { scenarios } from 'engine/scenarios/index'
@@ -26,7 +25,8 @@ export interface Deps extends RunDeps {
   /** 0 is for ever. */
   runTimeoutMs: number
   lifecycle: Lifecycle
-  /** Whether tool-service is there. */
+  /** Where the tools are, and whether they are there. */
+  toolsOrigin: string
   areToolsReady: () => Promise<boolean>
   /** A line for each run. */
   log: (line: string) => void
@@ -52,7 +52,7 @@ export function createApp(deps: Deps): AgentApp {
     if (Array.isArray(name)) {
       throw badQuery([{ parameter: 'scenario', value: name.join(', '), expected: 'to be given once' }])
     }
-    return play(playDeps, catalog.find(name || 'fanout'), query, { req, res, output: answerOnce(res) })
+    return play(playDeps, offerOf(catalog, name || 'fanout'), query, { req, res, output: answerOnce(res) })
   }
 
   function playOffer(offer: Offer) {
@@ -99,7 +99,7 @@ export function createApp(deps: Deps): AgentApp {
     '/ready': async (_req, res) => {
       if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
       if (!(await deps.areToolsReady()))
-        throw new Problem(503, 'Not ready', `There is no tool-service at ${deps.tools.base.origin}`)
+        throw new Problem(503, 'Not ready', `There is no tool-service at ${deps.toolsOrigin}`)
       res.json({ status: 'ready' })
     },
   }
@@ -109,10 +109,20 @@ export function createApp(deps: Deps): AgentApp {
       app.route(path).all(only('GET'), notFromOtherSites).get(tracing, run)
     // All that there are have been routed: this says which they are.
     app.get('/run/:scenario', (req, _res, next) => {
-      catalog.find(req.params.scenario)
+      offerOf(catalog, req.params.scenario)
       next()
     })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => admission.runs }
+}
+
+/** What `/run` runs by this name. Throws a 404 problem that names what there is. */
+function offerOf(catalog: Catalog, name: string): Offer {
+  const offer = catalog.find(name)
+  if (offer?.scenario.path === '/run') return offer
+  if (offer) throw new Problem(404, 'Unknown scenario', `${name} is not run by /run: ask for ${offer.scenario.path}`)
+  const known = catalog.offers.filter(({ scenario }) => scenario.path === '/run').map(({ scenario }) => scenario.name)
+  const detail = `There is no scenario ${JSON.stringify(name.slice(0, 100))}: the scenarios are ${known.join(', ')}, and /stream`
+  throw new Problem(404, 'Unknown scenario', detail, { members: { known } })
 }

@@ -7,7 +7,7 @@ import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
 import { ToolClient } from './tool-client/client.ts'
-import { Turns } from 'engine/turns'
+import { genAi } from 'dialects/gen-ai/dialect'
 
 await runMain('agent-app', async () => {
   const config = readConfig(process.env)
@@ -20,7 +20,7 @@ await runMain('agent-app', async () => {
     serviceName: config.SERVICE_NAME,
     allowedHosts: allowedHostsOf(config),
     agentName: config.AGENT_NAME,
-    turns: new Turns(),
+    dialect: genAi,
     captureContent: config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT,
     spanCounters: () => telemetry.counters(),
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
@@ -28,6 +28,7 @@ await runMain('agent-app', async () => {
     maxLedgerBytes: config.LEDGER_MIB * 1024 * 1024,
     runTimeoutMs: config.RUN_TIMEOUT_S * 1000,
     lifecycle,
+    toolsOrigin: tools.base.origin,
     areToolsReady: () => tools.isReady(),
     log: console.log,
   })

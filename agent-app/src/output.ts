@@ -1,16 +1,22 @@
 import type { Request, Response } from 'express'
 import { drained } from 'service-kit/app'
 import { type Problem, sendProblem } from 'service-kit/problem'
+import type { RunEvent } from 'engine/ports'
 import type { RunResult } from 'engine/run'
-import type { RunEvent } from 'engine/run-context'
+import type { SpanCounters } from 'service-kit/telemetry/processor'
+
+/** The answer of `/run`. */
+export interface RunAnswer extends RunResult {
+  telemetry: SpanCounters & { sampled: boolean; dropped_during_run: number }
+}
 
 /** How a run is told to whoever asked for it. */
 export interface RunOutput {
   /** Sends the headers, so that the reader knows of the run before its first token. */
   start(): void
-  /** Resolves when the reader has room for more; rejects with the signal's reason. */
-  write(event: RunEvent, signal: AbortSignal): Promise<void>
-  end(result: RunResult): void
+  /** Absent where nobody reads along. Resolves when the reader has room for more, undefined when there is; rejects with the signal's reason. */
+  write?(event: RunEvent, signal: AbortSignal): Promise<void> | undefined
+  end(answer: RunAnswer): void
   /** Says what went wrong, by its status where that has not been sent yet. */
   fail(problem: Problem): void
 }
@@ -19,8 +25,7 @@ export interface RunOutput {
 export function answerOnce(res: Response): RunOutput {
   return {
     start: () => {},
-    write: () => Promise.resolve(),
-    end: (result) => void res.json(result),
+    end: (answer) => void res.json(answer),
     fail: (problem) => sendProblem(res, problem),
   }
 }
@@ -33,7 +38,7 @@ export function openStream(req: Request, res: Response): RunOutput {
     ? {
         type: 'text/event-stream',
         event: ({ type, ...data }: RunEvent) => event(type, data),
-        result: (result: RunResult) => event('result', result),
+        result: (result: RunAnswer) => event('result', result),
         error: (problem: Problem) => event('error', problem.body()),
       }
     : {
@@ -47,12 +52,11 @@ export function openStream(req: Request, res: Response): RunOutput {
       res.type(format.type)
       res.flushHeaders()
     },
-    async write(it, signal) {
+    write(it, signal) {
       const text = format.event(it)
-      if (text === '' || res.write(text)) return
-      await drained(res, signal)
+      return text === '' || res.write(text) ? undefined : drained(res, signal)
     },
-    end: (result) => res.end(format.result(result)),
+    end: (answer) => res.end(format.result(answer)),
     fail: (problem) => res.end(format.error(problem)),
   }
 }

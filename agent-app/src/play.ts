@@ -6,9 +6,20 @@ import { failureOf } from 'service-kit/traced'
 import { type Admission, demandOf } from './admission.ts'
 import type { Catalog, Offer, Query } from 'engine/catalog'
 import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
+import type { Ports, Tools } from 'engine/ports'
 import type { RunOutput } from './output.ts'
-import { remoteParentOf, Run, type RunDeps } from 'engine/run'
+import { recordRun, type SpanWriter } from './recorder.ts'
+import type { WallClock } from 'service-kit/clock'
+import type { SpanCounters } from 'service-kit/telemetry/processor'
+import { type Agent, Run } from 'engine/run'
 import type { RunStore } from './runs.ts'
+
+/** What every run of this process shares. */
+export interface RunDeps extends Agent, SpanWriter {
+  clock: WallClock
+  tools: Tools
+  spanCounters: () => SpanCounters
+}
 
 export interface PlayDeps extends RunDeps {
   catalog: Catalog
@@ -35,15 +46,15 @@ export async function play(
   if ('faults' in parsed) throw badQuery(parsed.faults, { scenario: offer.scenario.name })
   if (deps.lifecycle.stopping.aborted) throw stopping()
   const release = deps.admission.admit(demandOf(parsed.params))
-  const active = context.active()
-  const run: Run = new Run(deps, {
-    route: (req.route as { path: string }).path,
-    scenario: offer.scenario,
-    params: parsed.params,
-    context: active,
-    remoteParentSpanId: remoteParentOf(active, req.headers),
-    emit: (event) => output.write(event, run.signal),
-  })
+  const ports: Ports = {
+    clock: deps.clock.anchored(),
+    tools: deps.tools,
+    recorder: recordRun(deps, context.active(), req.headers),
+    emit: output.write && ((event) => output.write?.(event, run.signal)),
+  }
+  const { path: route } = req.route as { path: string }
+  const run: Run = new Run(ports, deps, { route, scenario: offer.scenario, params: parsed.params })
+  const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)
   const untie = cancelWith(run, deps, res)
   // The request's own span ends with its response, and so does what the ledger says of it.
@@ -59,7 +70,12 @@ export async function play(
   try {
     const result = await run.execute()
     log(result.ok ? 'ok' : 'failed')
-    output.end(result)
+    const { dropped, ...counters } = deps.spanCounters()
+    const { sampled } = ports.recorder
+    output.end({
+      ...result,
+      telemetry: { sampled, dropped_during_run: dropped - droppedBefore, dropped, ...counters },
+    })
   } catch (error) {
     const problem = problemOf(error, run)
     log(problem.title.toLowerCase())

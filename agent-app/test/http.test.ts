@@ -223,7 +223,7 @@ describe('GET /runs', () => {
     const { body: result } = await request(app).get('/run?fanout=2').expect(200)
     const { body: ledger } = await request(app).get(`/runs/${result.trace_id}`).expect(200)
     expect(ledger).toMatchObject({
-      schema_version: 1,
+      schema_version: 2,
       trace_id: result.trace_id,
       runs: [{ seed: result.seed, finding: result.finding, sampled: false }],
     })

@@ -58,7 +58,7 @@ export function canonical(spans: readonly OtlpSpan[]): string[] {
       .filter((event) => event.name !== 'stall')
       .map((event) => [event.name, attributesOf(event.attributes)])
     // When background work ends among tokens is measured.
-    if (isStream) events.sort()
+    if (isStream) events.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
     const links = (span.links ?? []).map((link) => [placeOf(link.spanId), link.attributes])
     const said = [service, scope, name, kind, status, droppedAttributesCount, attributesOf(span.attributes, isStream)]
     return `${placeOf(span.spanId).join(' > ')} ${JSON.stringify([...said, events, links])}`

@@ -5,7 +5,7 @@ import { systemClock } from 'service-kit/clock'
 import { Lifecycle } from 'service-kit/serve'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
-import { Turns } from 'engine/turns'
+import { genAi } from 'dialects/gen-ai/dialect'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
 
 const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
@@ -40,13 +40,14 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     allowedHosts: [],
     agentName: undefined,
     captureContent: false,
-    turns: new Turns(),
+    dialect: genAi,
     spanCounters: () => noSpans,
     defaults: { delayMs: 5, errorRate: 0 },
     maxToolCalls: 100,
     maxLedgerBytes: 10_000_000,
     runTimeoutMs: 0,
     lifecycle,
+    toolsOrigin: tools.base.origin,
     areToolsReady: () => tools.isReady(),
     log: (line) => log.push(line),
     ...changes,

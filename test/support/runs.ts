@@ -1,4 +1,4 @@
-import type { RunResult } from 'engine/run'
+import type { RunAnswer } from '../../agent-app/src/output.ts'
 import type { LedgerAnswer, RunLedger } from 'contract/ledger'
 import { scenarios } from 'engine/scenarios/index'
 import { pathOf } from 'engine/catalog'
@@ -9,7 +9,7 @@ export async function runScenario(
   name: string,
   query = '',
   headers: Record<string, string> = {},
-): Promise<RunResult> {
+): Promise<RunAnswer> {
   const scenario = scenarios.find((candidate) => candidate.name === name)
   if (!scenario) throw new Error(`no scenario ${name}`)
   const path = pathOf(scenario)
@@ -18,7 +18,7 @@ export async function runScenario(
   const body = await response.text()
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}: ${body}`)
   const result = scenario.path === '/stream' ? (/event: result\ndata: (.*)\n/.exec(body)?.[1] ?? body) : body
-  return JSON.parse(result) as RunResult
+  return JSON.parse(result) as RunAnswer
 }
 
 /** The ledger of a run, once its request has been answered for good. */

@@ -1,20 +1,16 @@
-import { trace } from '@opentelemetry/api'
-import type { Clock } from 'service-kit/clock'
-import { fails } from 'contract/tool'
-import type { ParamValues } from 'engine/catalog'
-import { Catalog } from 'engine/catalog'
+import { genAi } from 'dialects/gen-ai/dialect'
+import { Catalog, type Offer, type ParamValues } from 'engine/catalog'
 import { ToolFailure } from 'engine/errors'
+import type { Clock, OpenSpan, Recorder, Tools } from 'engine/ports'
 import { Run, type RunResult } from 'engine/run'
 import { scenarios } from 'engine/scenarios/index'
-import type { Tools } from 'engine/ports'
-import { Turns } from 'engine/turns'
-import { ROOT_CONTEXT } from '@opentelemetry/api'
+import type { WallClock } from 'service-kit/clock'
 
 /**
  * Time that passes only when nobody has anything to do: it then jumps to the next that is waited for. Properties that need
  * hundreds of runs are shown in it; what needs real time is shown on real processes.
  */
-export class SimulatedClock implements Clock {
+export class SimulatedClock implements WallClock {
   #now = 1_700_000_000_000
   readonly #sleepers: { at: number; wake: () => void }[] = []
   #isScheduled = false
@@ -23,7 +19,7 @@ export class SimulatedClock implements Clock {
     return this.#now
   }
 
-  anchored(): Clock {
+  anchored(): WallClock {
     return this
   }
 
@@ -51,31 +47,34 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** tool-service without HTTP: it reads the same header and decides by the same function. */
+/** tool-service without HTTP: it does what the call says. */
 function simulatedTools(clock: Clock): Tools {
+  const service = 'synthetic-tool-service'
   return {
-    base: new URL('http://tools.invalid'),
-    async call(tool, header, { delayMs }, _headers, signal) {
-      const behavior = new URLSearchParams(header)
+    addressOf: (tool) => ({
+      url: `http://tools.invalid/tool/${tool}`,
+      server_address: 'tools.invalid',
+      server_port: 80,
+    }),
+    pause: () => undefined,
+    async call({ tool, delayMs, fails, payloadKb }, _span, signal) {
       await clock.sleep(delayMs, signal)
-      const failing = fails({
-        errorRate: Number(behavior.get('error_rate')),
-        seed: behavior.get('seed') ?? '',
-        key: behavior.get('key') ?? '',
-      })
-      if (failing)
-        throw new ToolFailure('tool_unavailable', `${tool} answered 503`, {
-          status: 503,
-          service: 'synthetic-tool-service',
-          delayMs,
-        })
-      const payload = 'x'.repeat(Math.round(Number(behavior.get('payload_size_kb') ?? 0) * 1024))
-      return { tool, delay_ms: delayMs, ok: true, payload, service: 'synthetic-tool-service' }
+      if (fails) throw new ToolFailure('tool_unavailable', `${tool} answered 503`, { status: 503, service, delayMs })
+      return { tool, delay_ms: delayMs, ok: true, payload: 'x'.repeat(Math.round(payloadKb * 1024)), service }
     },
   }
 }
 
-const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
+/** Spans that nobody hears of, with ids of their own. */
+function silentRecorder(): Recorder {
+  let spans = 0
+  const open = (): OpenSpan => {
+    const id = (++spans).toString(16).padStart(16, '0')
+    return { id, open, learn() {}, event() {}, fail() {}, end() {}, inject() {} }
+  }
+  return { dialect: genAi, traceId: 'a'.repeat(32), sampled: false, remoteParentSpanId: null, request: open() }
+}
+
 const catalog = new Catalog(scenarios, { delayMs: 80, errorRate: 0 })
 
 /** Parameters as a query gives them, checked as a query is. */
@@ -98,24 +97,11 @@ export async function simulate(
 ): Promise<{ result: RunResult; run: Run }> {
   const clock = new SimulatedClock()
   const offer = catalog.offers.find(({ scenario }) => scenario.name === name)
+  const { scenario } = offer as Offer
   const run = new Run(
-    {
-      clock,
-      tools: simulatedTools(clock),
-      tracer: trace.getTracer('test'),
-      serviceName: 'synthetic-agent-app',
-      agentName,
-      captureContent: false,
-      turns: new Turns(Infinity),
-      spanCounters: () => noSpans,
-    },
-    {
-      route: '/run',
-      scenario: (offer as NonNullable<typeof offer>).scenario,
-      params: paramsOf(name, query),
-      context: ROOT_CONTEXT,
-      remoteParentSpanId: undefined,
-    },
+    { clock, tools: simulatedTools(clock), recorder: silentRecorder() },
+    { serviceName: 'synthetic-agent-app', agentName, captureContent: false },
+    { route: scenario.path, scenario, params: paramsOf(name, query) },
   )
   const result = await run.execute()
   run.close()

@@ -2,7 +2,7 @@ import type { Tracer } from '@opentelemetry/api'
 import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, drained, queryOf } from 'service-kit/app'
-import { type Clock } from 'service-kit/clock'
+import type { WallClock } from 'service-kit/clock'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem, sendProblem } from 'service-kit/problem'
 import { parseScalars } from 'contract/scalars'
@@ -25,7 +25,7 @@ export interface Deps {
   allowedHosts: readonly string[]
   /** What a tool does when a call does not say. */
   defaults: { delayMs: number; errorRate: number }
-  clock: Clock
+  clock: WallClock
   tracer: Tracer
   lifecycle: Lifecycle
   spanCounters: () => SpanCounters

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ati } from 'dialects/gen-ai/semconv'
+import { ati } from 'dialects/gen-ai/names'
 import type { Attributes, ReceivedSpan, Value } from './otlp/span.ts'
 
 /** What came of one trace, in whatever order it came. */

@@ -1,39 +1,65 @@
 import { onAbort } from 'service-kit/on-abort'
-import { behaviorHeader, type ToolAnswer } from 'contract/tool'
+import { behaviorHeader, encodeBehavior, type ToolAnswer } from 'contract/tool'
 import { Connections } from './connections.ts'
 import { ToolFailure, ToolServiceUnreachable } from 'engine/errors'
-import type { Tools } from 'engine/ports'
+import type { OpenSpan, ToolAddress, ToolCall, Tools } from 'engine/ports'
 import { Exchange } from './exchange.ts'
 import { asToolError, readAnswer } from './answer.ts'
+import { Pace } from './pace.ts'
 
 /** Room for what an answer says beside its payload, bytes. */
 const besidesPayload = 65_536
+
+/** Where a tool is, as a request and as a span name it. */
+interface Place {
+  path: string
+  address: ToolAddress
+}
 
 /** The tools behind HTTP, with one time-out over connection, headers and body. */
 export class ToolClient implements Tools {
   readonly base: URL
   readonly #connections: Connections
   readonly #timeoutMs: number
+  readonly #pace: Pace
+  readonly #places = new Map<string, Place>()
 
   /** `timeoutMs` is how long an answer may take beyond the delay that was asked for. */
-  constructor(base: string, timeoutMs: number) {
+  constructor(base: string, timeoutMs: number, pace = new Pace()) {
     this.base = new URL(base)
     this.#timeoutMs = timeoutMs
+    this.#pace = pace
     this.#connections = new Connections(this.base.origin, timeoutMs)
   }
 
-  async call(
-    tool: string,
-    behavior: string,
-    asked: { delayMs: number; payloadKb: number },
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<ToolAnswer> {
+  addressOf(tool: string): ToolAddress {
+    return this.#placeOf(tool).address
+  }
+
+  #placeOf(tool: string): Place {
+    const known = this.#places.get(tool)
+    if (known) return known
+    const { origin, pathname, hostname, port, protocol } = this.base
+    const path = `${pathname === '/' ? '' : pathname}/tool/${encodeURIComponent(tool)}`
+    const server_port = Number(port) || (protocol === 'https:' ? 443 : 80)
+    const place = { path, address: { url: `${origin}${path}`, server_address: hostname, server_port } }
+    this.#places.set(tool, place)
+    return place
+  }
+
+  pause(): Promise<void> | undefined {
+    return this.#pace.next()
+  }
+
+  async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer> {
     signal.throwIfAborted()
-    headers[behaviorHeader] = behavior
-    const path = `${this.base.pathname === '/' ? '' : this.base.pathname}/tool/${encodeURIComponent(tool)}`
-    const exchange = new Exchange(tool, asked.payloadKb * 1024 + besidesPayload)
-    const limitMs = asked.delayMs + this.#timeoutMs
+    const { tool, delayMs, payloadKb } = call
+    const headers: Record<string, string> = {}
+    span.inject(headers)
+    headers[behaviorHeader] = encodeBehavior(call)
+    const { path } = this.#placeOf(tool)
+    const exchange = new Exchange(tool, payloadKb * 1024 + besidesPayload)
+    const limitMs = delayMs + this.#timeoutMs
     const connection = this.#connections.take()
     const timer = setTimeout(() => exchange.abort(this.#timedOut(tool, limitMs)), limitMs)
     const stay = onAbort(signal, () => exchange.abort(signal.reason as Error))

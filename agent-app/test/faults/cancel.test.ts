@@ -45,12 +45,12 @@ async function expectEnded(agentUrl: string, traceId: string, errorType: string,
   const [request, ...others] = steps
   const failed = others.filter(({ status }) => status === 'error')
   expect(new Set(failed.map(({ error_type }) => error_type))).toEqual(new Set([errorType]))
-  expect(failed.map(({ operation }) => operation)).toEqual(expect.arrayContaining(['invoke_workflow', 'http_client']))
+  expect(failed.map(({ facts }) => facts.operation)).toEqual(expect.arrayContaining(['invoke_workflow', 'http_client']))
   expect(request?.error_type ?? undefined).toBe(requestErrorType)
-  const workflow = steps.find(({ operation }) => operation === 'invoke_workflow')
+  const workflow = steps.find(({ facts }) => facts.operation === 'invoke_workflow')
   expect(Math.max(...others.map(endOf))).toBe(endOf(workflow as NonNullable<typeof workflow>))
   // tool-service was left in the middle of every call, and says so on the spans of its own.
-  const attempts = new Set(steps.filter(({ operation }) => operation === 'http_client').map(({ span_id }) => span_id))
+  const attempts = new Set(steps.filter(({ facts }) => facts.operation === 'http_client').map(({ span_id }) => span_id))
   const servers = () => [...collector.spans.values()].filter(({ parentSpanId }) => attempts.has(parentSpanId))
   await collector.until(() => servers().length === attempts.size)
   expect(

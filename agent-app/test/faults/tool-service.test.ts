@@ -32,7 +32,7 @@ describe('tool-service', () => {
     })
     expect(body).toMatchObject({ title: 'Tool-service unreachable', trace_id: headers['x-trace-id'] })
     const { steps } = await completeTrace(agent.url, collector, body.trace_id as string)
-    const attempts = steps.filter(({ operation }) => operation === 'http_client')
+    const attempts = steps.filter(({ facts }) => facts.operation === 'http_client')
     // Four connections broke; whoever first finds nobody to connect to ends the run, and with it what has not yet heard.
     const ends = new Set(attempts.map(({ error_type }) => error_type))
     expect(ends.difference(new Set(['cancelled']))).toEqual(new Set(['connection_reset', 'tool_service_unreachable']))
@@ -56,7 +56,7 @@ describe('tool-service', () => {
     tools.process.kill('SIGCONT')
     await inFlight(tools.url, 0)
     const { steps } = await completeTrace(agent.url, collector, trace_id)
-    const attempts = steps.filter(({ operation }) => operation === 'http_client')
+    const attempts = steps.filter(({ facts }) => facts.operation === 'http_client')
     expect(attempts.map(({ error_type }) => error_type)).toEqual(Array(6).fill('timeout'))
   })
 
@@ -70,7 +70,7 @@ describe('tool-service', () => {
     const { status, body } = await answerOf(agent.url, '/run?fanout=6&delay_ms=0')
     expect({ status, body }).toMatchObject({ status: 502, body: { title: 'Tool-service unreachable' } })
     const { steps } = await completeTrace(agent.url, collector, body.trace_id as string)
-    expect(steps.find(({ operation }) => operation === 'http_client')?.error_type).toBe('tool_service_unreachable')
+    expect(steps.find(({ facts }) => facts.operation === 'http_client')?.error_type).toBe('tool_service_unreachable')
     await agent.stop()
     deaf.end()
   })

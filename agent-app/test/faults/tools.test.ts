@@ -49,7 +49,7 @@ describe.each(Object.entries(faults))('a tool that answers %s', (_name, { answer
       expect(tool_calls).toBeGreaterThan(0)
       expect(tool_errors).toBe(tool_calls)
       const { steps } = await completeTrace(agent.url, collector, result.trace_id)
-      const attempts = steps.filter(({ operation }) => operation === 'http_client')
+      const attempts = steps.filter(({ facts }) => facts.operation === 'http_client')
       expect(new Set(attempts.map(({ error_type }) => error_type))).toEqual(new Set([errorType]))
     },
   )

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import type { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { answerOf } from '../../../packages/service-kit/test/support/requests.ts'
-import type { LedgerStep } from 'contract/ledger'
-import type { LedgerAnswer } from 'contract/ledger'
+import type { LedgerAnswer, LedgerStep } from 'contract/ledger'
+import { genAi } from 'dialects/gen-ai/dialect'
 import type { ReceivedSpan } from '../../../trace-inspector/src/otlp/span.ts'
 
 /** Spans whose parent is none of them; the root of a trace is none. */
@@ -28,8 +28,8 @@ export async function completeTrace(
   await collector.until(() => own.every(({ span_id }) => collector.spans.has(span_id as string)))
   const spans = own.map(({ span_id }) => collector.spans.get(span_id as string) as ReceivedSpan)
   const spanIds = new Map(steps.map(({ id, span_id }) => [id, span_id]))
-  const ofLedger = own.map(({ name, parent_id, status, error_type }) => ({
-    name,
+  const ofLedger = own.map(({ facts, parent_id, status, error_type }) => ({
+    name: genAi.nameOf(facts),
     parent: parent_id === null ? null : spanIds.get(parent_id),
     status,
     errorType: error_type ?? undefined,

@@ -143,8 +143,9 @@ export const eventSchema = z.discriminatedUnion('name', [
 export type StepEvent = z.infer<typeof eventSchema>
 export type EventOf<Name extends StepEvent['name']> = Extract<StepEvent, { name: Name }>
 
+/** What facts can be written in. */
+export const dialectNames = ['gen-ai'] as const
+export type DialectName = (typeof dialectNames)[number]
+
 /** What every step of a run says of it. */
-export interface RunFacts {
-  workflow: string
-  scenario: string
-}
+export type RunFacts = { workflow: string; scenario: string }

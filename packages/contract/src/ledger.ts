@@ -1,43 +1,18 @@
 import { z } from 'zod'
+import { dialectNames, eventSchema, factsSchema } from './facts.ts'
 
 /**
  * What a run did, as the run itself knows it: nothing here was asked of the SDK. It is a flat list, because a chain 5,000
  * deep would overflow whoever parses a nested one. Times are milliseconds since the epoch, with fraction.
  */
-export const ledgerSchemaVersion = 1
-
-const attributeValue = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.array(z.string()),
-  z
-    .strictObject({ length: z.number(), sha256: z.string() })
-    .meta({ description: 'Of content: characters, and SHA-256 of the UTF-8 text' }),
-])
-const attributes = z.record(z.string(), attributeValue)
-
-export const operations = [
-  'http_server',
-  'http_client',
-  'invoke_workflow',
-  'invoke_agent',
-  'chat',
-  'execute_tool',
-  'retrieval',
-  'human_feedback',
-  'process_chunk',
-  'checkpoint',
-] as const
+export const ledgerSchemaVersion = 2
 
 export const ledgerStepSchema = z.object({
   id: z.int().meta({ description: 'Order of start within the run' }),
   parent_id: z.int().nullable(),
   key: z.string().meta({ description: 'What the step is in every replay, such as worker/7/call' }),
-  operation: z.enum(operations),
   agent_id: z.string().nullable(),
-  attempt: z.int().nullable().meta({ description: 'Of an HTTP call: 0 for the first, 1 for the first resend' }),
-  depends_on: z.array(z.int()).meta({ description: 'Of a join: the steps it waited for' }),
+  depends_on: z.array(z.int()).meta({ description: 'Of a join: the steps it waited for, and links to' }),
   span_id: z
     .string()
     .nullable()
@@ -46,12 +21,9 @@ export const ledgerStepSchema = z.object({
     .string()
     .nullable()
     .meta({ description: 'The parent that the caller of the run sent, if any' }),
-  name: z.string(),
-  kind: z.enum(['internal', 'client', 'server']),
   service: z.string(),
-  attributes: attributes.meta({ description: 'As written on the span; empty for SERVER spans' }),
-  events: z.array(z.object({ name: z.string(), time_ms: z.number(), attributes })),
-  links: z.array(z.object({ span_id: z.string() })),
+  facts: factsSchema.meta({ description: "What the step says of itself; the run's dialect writes it on the span" }),
+  events: z.array(eventSchema),
   status: z.enum(['unset', 'error']),
   error_type: z.string().nullable(),
   start_ms: z.number(),
@@ -68,17 +40,17 @@ export const ledgerStepSchema = z.object({
     .meta({ description: 'What the tool said that it did' }),
 })
 export type LedgerStep = z.infer<typeof ledgerStepSchema>
-export type AttributeValue = z.infer<typeof attributeValue>
-export type Operation = LedgerStep['operation']
 
 /** The ledger of one run, as `GET /runs/:trace_id` gives it. */
 export const runLedgerSchema = z.object({
   trace_id: z.string(),
   scenario: z.string(),
+  workflow: z.string(),
   seed: z.string(),
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   replay: z.string().meta({ description: 'The path that repeats the run' }),
   service: z.string(),
+  dialect: z.enum(dialectNames).meta({ description: 'How its facts are written on spans' }),
   sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
   state: z.enum(['running', 'closed']),
   ok: z.boolean().nullable().meta({

@@ -1,4 +1,3 @@
-import { Problem } from 'service-kit/problem'
 import { decimalText, type Fault, parseScalars } from 'contract/scalars'
 import { z } from 'zod'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
@@ -24,14 +23,9 @@ export class Catalog {
     this.offers = scenarios.map((scenario) => ({ scenario, schema: schemaOf(scenario, defaults) }))
   }
 
-  /** The scenario of `/run?scenario=name`. Throws a 404 problem that names the known ones. */
-  find(name: string): Offer {
-    const offer = this.offers.find(({ scenario }) => scenario.name === name)
-    if (offer?.scenario.path === '/run') return offer
-    if (offer) throw new Problem(404, 'Unknown scenario', `${name} is not run by /run: ask for ${offer.scenario.path}`)
-    const known = this.offers.filter(({ scenario }) => scenario.path === '/run').map(({ scenario }) => scenario.name)
-    const detail = `There is no scenario ${JSON.stringify(name.slice(0, 100))}: the scenarios are ${known.join(', ')}, and /stream`
-    throw new Problem(404, 'Unknown scenario', detail, { members: { known } })
+  /** The scenario of this name. */
+  find(name: string): Offer | undefined {
+    return this.offers.find(({ scenario }) => scenario.name === name)
   }
 
   /** The parameters of a run, defaults included, or everything that is wrong with them. */

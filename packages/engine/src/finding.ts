@@ -2,6 +2,7 @@ import { describe } from 'findings/describe'
 import { observe, type Observation } from 'findings/kinds'
 import { type AnalysisStep, compare } from 'findings/step'
 import type { LedgerStep } from 'contract/ledger'
+import type { Dialect } from 'dialects/dialect'
 
 /** One thing that a run was made to suffer from. */
 export interface Injected {
@@ -21,45 +22,33 @@ export interface Finding {
 }
 
 /** What a good tool must see in the trace of a run: what was planted, and what the rule of its scenario finds. */
-export function findingOf(scenario: string, steps: readonly LedgerStep[]): Finding | null {
-  const observation = observe(scenario, toAnalysisSteps(steps))
+export function findingOf(scenario: string, steps: readonly LedgerStep[], dialect: Dialect): Finding | null {
+  const observation = observe(scenario, toAnalysisSteps(steps, dialect))
   if (!observation) return null
   const { kind, observed } = observation
   return { kind, text: describe(observation), injected: injectedBy(kind, steps), observed }
 }
 
 /** Ledger steps as the formulas see them. SERVER spans of other services have no id here and are no part of any formula. */
-export function toAnalysisSteps(steps: readonly LedgerStep[]): AnalysisStep[] {
-  const spanIds = steps.map(({ span_id }) => span_id)
-  return steps.flatMap((step) => {
-    const {
+export function toAnalysisSteps(steps: readonly LedgerStep[], dialect: Dialect): AnalysisStep[] {
+  const found: AnalysisStep[] = []
+  for (const { span_id, parent_id, service, agent_id, facts, events, start_ms, duration_ms, status } of steps) {
+    if (span_id === null || duration_ms === null) continue
+    found.push({
       span_id,
-      parent_id,
-      operation,
-      name,
+      parent_span_id: parent_id === null ? null : (steps[parent_id]?.span_id ?? null),
+      operation: facts.operation,
+      name: dialect.nameOf(facts),
       service,
       agent_id,
-      attributes,
-      events,
-      start_ms,
-      duration_ms,
-      status,
-    } = step
-    if (span_id === null || duration_ms === null) return []
-    return {
-      span_id,
-      parent_span_id: parent_id === null ? null : (spanIds[parent_id] ?? null),
-      operation,
-      name,
-      service,
-      agent_id,
-      attributes,
+      facts,
       events,
       start_ms,
       end_ms: start_ms + duration_ms,
       failed: status === 'error',
-    }
-  })
+    })
+  }
+  return found
 }
 
 const faults = {
@@ -73,9 +62,9 @@ function injectedBy(kind: Finding['kind'], steps: readonly LedgerStep[]): Inject
   const fault = kind in faults ? faults[kind as keyof typeof faults] : undefined
   if (fault === undefined) return null
   // A call's latency is drawn by its first attempt.
-  const drawnByParent = new Map(
-    steps.filter(({ attempt }) => attempt === 0).map((step) => [step.parent_id, step.injected?.drawn_ms]),
-  )
+  const drawnByParent = new Map<number | null, number | undefined>()
+  for (const { facts, parent_id, injected } of steps)
+    if (facts.operation === 'http_client' && facts.attempt === 0) drawnByParent.set(parent_id, injected?.drawn_ms)
   const planted = steps.filter(({ injected }) => injected?.fault === fault)
   if (planted.length === 0) return null
   return planted

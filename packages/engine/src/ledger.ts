@@ -1,29 +1,25 @@
 import { hash } from 'node:crypto'
-import type { AttributeValue, LedgerStep } from 'contract/ledger'
-import { contentAttributes } from 'dialects/gen-ai/semconv'
+import { contentFacts, type StepEvent } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
 
-/** An attribute value as the ledger keeps it. */
-export function kept(name: string, value: unknown): AttributeValue {
-  if (typeof value === 'string' && contentAttributes.has(name))
-    return { length: value.length, sha256: hash('sha256', value) }
-  return value as AttributeValue
-}
-
-/** All attributes of a span as the ledger keeps them, in the same object. */
-export function keepAll(attributes: Record<string, unknown>): LedgerStep['attributes'] {
-  for (const name in attributes) if (contentAttributes.has(name)) attributes[name] = kept(name, attributes[name])
-  return attributes as LedgerStep['attributes']
+/** Makes of stated facts what the ledger keeps, in the same object: of content its length and hash. */
+export function keep(facts: Record<string, unknown>): void {
+  for (const name in facts) {
+    if (!contentFacts.has(name)) continue
+    const text = facts[name]
+    if (typeof text === 'string') facts[name] = { length: text.length, sha256: hash('sha256', text) }
+  }
 }
 
 /** Fields of a step that most steps leave as they are. */
-type Usual = Pick<LedgerStep, 'attempt' | 'depends_on' | 'remote_parent_span_id' | 'links' | 'injected'>
+type Usual = Pick<LedgerStep, 'depends_on' | 'remote_parent_span_id' | 'injected'>
 
 /** The steps of one run, in order of start. */
 export class Ledger {
   readonly steps: LedgerStep[] = []
 
   open(
-    step: Omit<LedgerStep, keyof Usual | 'id' | 'events' | 'status' | 'error_type' | 'duration_ms' | 'tool'> & {
+    step: Pick<LedgerStep, 'parent_id' | 'key' | 'agent_id' | 'span_id' | 'service' | 'facts' | 'start_ms'> & {
       [Name in keyof Usual]?: Usual[Name] | undefined
     },
   ): LedgerStep {
@@ -31,18 +27,13 @@ export class Ledger {
       id: this.steps.length,
       parent_id: step.parent_id,
       key: step.key,
-      operation: step.operation,
       agent_id: step.agent_id,
-      attempt: step.attempt ?? null,
       depends_on: step.depends_on ?? none,
       span_id: step.span_id,
       remote_parent_span_id: step.remote_parent_span_id ?? null,
-      name: step.name,
-      kind: step.kind,
       service: step.service,
-      attributes: step.attributes,
+      facts: step.facts,
       events: none,
-      links: step.links ?? none,
       status: 'unset',
       error_type: null,
       start_ms: step.start_ms,
@@ -54,11 +45,11 @@ export class Ledger {
     return opened
   }
 
-  event(step: LedgerStep, event: LedgerStep['events'][number]): void {
+  event(step: LedgerStep, event: StepEvent): void {
     if (step.events === none) step.events = []
     step.events.push(event)
   }
 }
 
-/** Shared by all steps without events, links and joins: there are tens of thousands of them. */
+/** Shared by all steps without events and joins: there are tens of thousands of them. */
 const none: never[] = []

@@ -1,18 +1,92 @@
+import type { Operation, RunFacts, Stated, StepEvent } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
 import type { ToolAnswer } from 'contract/tool'
+import type { Dialect } from 'dialects/dialect'
+
+/** What a run needs of the world. On the wall clock, over HTTP and through an SDK, or in virtual time: nothing else differs. */
+export interface Ports {
+  clock: Clock
+  tools: Tools
+  recorder: Recorder
+  /** Absent where nobody reads along. */
+  emit?: Emit | undefined
+}
+
+/** Where a run takes its time from: spans, ledger and waits all read the same one. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, with fraction; never goes back. */
+  now(): number
+  /** Resolves after `ms` or rejects with the signal's reason. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** One attempt of a tool call, and how the tool is to behave. */
+export interface ToolCall {
+  tool: string
+  /** How long it takes, ms. */
+  delayMs: number
+  /** How often calls like it fail, 0 to 1, and whether this one does: seed and key decide that wherever they are asked. */
+  errorRate: number
+  fails: boolean
+  /** How much it answers. */
+  payloadKb: number
+  seed: string
+  key: string
+}
 
 /** The tools as an agent sees them. */
 export interface Tools {
-  /** Where they are, for the span: no trailing slash. */
-  readonly base: URL
+  /** Where a tool is. */
+  addressOf(tool: string): ToolAddress
+  /** Makes one call, with no retry, below its CLIENT span. Rejects with ToolFailure, ToolServiceUnreachable or the signal's reason. */
+  call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer>
   /**
-   * Makes one call, with no retry. Rejects with ToolFailure, ToolServiceUnreachable or the signal's reason.
-   * `headers` carry the trace context; `asked` is how long the call was asked to take, and how much to answer.
+   * Asked before a call begins and after it has ended: thousands at once would keep everybody else waiting. Resolves when the
+   * next may go on; undefined when it may at once.
    */
-  call(
-    tool: string,
-    behavior: string,
-    asked: { delayMs: number; payloadKb: number },
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<ToolAnswer>
+  pause(): Promise<void> | undefined
 }
+export type ToolAddress = { readonly url: string; readonly server_address: string; readonly server_port: number }
+
+/** What writes the spans of one run. */
+export interface Recorder {
+  readonly dialect: Dialect
+  readonly traceId: string
+  /** false: nothing is expected to arrive. */
+  readonly sampled: boolean
+  /** The parent that the caller of the run sent, if any. */
+  readonly remoteParentSpanId: string | null
+  /** Of the request: the root of the run, which whoever made it ends. */
+  readonly request: OpenSpan
+}
+
+/** What a span begins with. */
+export interface SpanOpening {
+  /** As the step states them: the ledger keeps no content, so a recorder takes it here and from `learn`, or never. */
+  facts: Stated
+  /** Steps that this one waited for: a span link to each. */
+  dependsOn?: readonly LedgerStep[] | undefined
+}
+
+/** A span under way. */
+export interface OpenSpan {
+  readonly id: string
+  /** Opens a span below this one. */
+  open(opening: SpanOpening, agentId: string | null, startMs: number, run: RunFacts): OpenSpan
+  /** Facts that came later. */
+  learn(operation: Operation, facts: Readonly<Record<string, unknown>>): void
+  event(event: StepEvent): void
+  fail(errorType: string, message: string): void
+  /** `step` is all that became of it. */
+  end(endMs: number, step: LedgerStep): void
+  /** Adds what hands the trace on to the headers of a call. */
+  inject(headers: Record<string, string>): void
+}
+
+/** Something to be told while a run goes on. */
+export type RunEvent =
+  | { type: 'token'; index: number; text: string }
+  | { type: 'tool'; index: number; tool: string; ok: boolean; duration_ms: number }
+
+/** Resolves when the reader has taken it; undefined when there is room for more at once. */
+export type Emit = (event: RunEvent) => Promise<void> | undefined

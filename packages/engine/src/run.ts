@@ -1,33 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { type Context, isSpanContextValid, propagation, trace, TraceFlags, type Tracer } from '@opentelemetry/api'
-import type { Clock } from 'service-kit/clock'
+import type { FactsOf } from 'contract/facts'
+import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
-import { ati } from 'dialects/gen-ai/semconv'
-import { spanIdOf } from 'service-kit/spans'
-import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
-import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { Ledger } from './ledger.ts'
-import type { RunContext, RunEvent } from './run-context.ts'
+import type { Ports, Recorder } from './ports.ts'
+import type { RunContext } from './run-context.ts'
 import type { Scenario } from './scenario.ts'
 import { Step } from './step.ts'
 import { countSpans, summarise } from './summary.ts'
-import type { Tools } from './ports.ts'
-import type { Turns } from './turns.ts'
 
-/** What every run of this process shares. */
-export interface RunDeps {
-  clock: Clock
-  tools: Tools
-  tracer: Tracer
+/** Whose runs these are. */
+export interface Agent {
   serviceName: string
-  /** Prefix of agent ids; empty for none. */
+  /** Prefix of agent ids. */
   agentName: string | undefined
   captureContent: boolean
-  turns: Turns
-  spanCounters: () => SpanCounters
 }
 
 export interface RunRequest {
@@ -35,11 +25,6 @@ export interface RunRequest {
   route: string
   scenario: Scenario
   params: ParamValues
-  /** Of the request: its span is the parent of the run. */
-  context: Context
-  /** The parent that the caller sent, if any. */
-  remoteParentSpanId: string | undefined
-  emit?: (event: RunEvent) => Promise<void>
 }
 
 /** The state every run writes away at its end, KB. */
@@ -48,72 +33,59 @@ const checkpointKb = 64
 /** One run, from its parameters to its result. Make it, then `execute` it once; `cancel` ends it early. */
 export class Run {
   readonly seed: string
-  readonly traceId: string
-  readonly sampled: boolean
   readonly ledger = new Ledger()
   readonly scenario: Scenario
   readonly params: ParamValues
   readonly replay: string
-  readonly #deps: RunDeps
+  readonly #recorder: Recorder
   readonly #context: RunContext
   readonly #controller = new AbortController()
   readonly #request: Step
-  readonly #droppedBefore: number
   #ok: boolean | null = null
   #finding: Finding | null = null
   #state: 'running' | 'closed' = 'running'
 
-  constructor(deps: RunDeps, request: RunRequest) {
-    const { route, scenario, context } = request
-    const { seed = randomBytes(8).toString('hex'), ...params } = request.params
-    const span =
-      trace.getSpan(context) ?? trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: TraceFlags.NONE })
-    const spanContext = span.spanContext()
-    const clock = deps.clock.anchored()
-    const isTraced = isSpanContextValid(spanContext)
-    this.#deps = deps
+  constructor({ clock, tools, recorder, emit }: Ports, agent: Agent, { route, scenario, params: given }: RunRequest) {
+    const { seed = randomBytes(8).toString('hex'), ...params } = given
     this.scenario = scenario
     this.params = params
     this.seed = String(seed)
     this.replay = replayPath(route, scenario, params, this.seed)
-    this.traceId = isTraced ? spanContext.traceId : randomBytes(16).toString('hex')
-    this.sampled = isTraced && (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0
-    this.#droppedBefore = deps.spanCounters().dropped
+    this.#recorder = recorder
     this.#context = {
       clock,
-      tools: deps.tools,
-      tracer: deps.tracer,
+      tools,
+      emit,
       ledger: this.ledger,
       random: new Random(this.seed),
       seed: this.seed,
-      traceId: this.traceId,
-      agentPrefix: deps.agentName ? `${deps.agentName}:` : '',
-      serviceName: deps.serviceName,
-      captureContent: deps.captureContent,
-      turns: deps.turns,
-      attributes: { [ati.workflow]: scenario.name, [ati.scenario]: scenario.name },
+      facts: { workflow: scenario.name, scenario: scenario.name },
+      agentPrefix: agent.agentName ? `${agent.agentName}:` : '',
+      serviceName: agent.serviceName,
+      captureContent: agent.captureContent,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
       jitter: Number(params.jitter),
       llmDelayMs: Number(params.llm_delay_ms),
       signal: this.#controller.signal,
       cancel: (reason) => this.#controller.abort(reason),
-      emit: request.emit ?? (() => Promise.resolve()),
       toolCallsInFlight: 0,
     }
+    const facts: FactsOf<'http_server'> = { operation: 'http_server', method: 'GET', route }
     const record = this.ledger.open({
       parent_id: null,
       key: 'request',
-      operation: 'http_server',
       agent_id: null,
-      span_id: spanIdOf(span),
-      remote_parent_span_id: request.remoteParentSpanId ?? null,
-      name: `GET ${route}`,
-      kind: 'server',
-      service: deps.serviceName,
-      attributes: {},
+      span_id: recorder.request.id,
+      remote_parent_span_id: recorder.remoteParentSpanId,
+      service: agent.serviceName,
+      facts,
       start_ms: clock.now(),
     })
-    this.#request = new Step(this.#context, record, 'request', span, context)
+    this.#request = new Step(this.#context, record, recorder.request)
+  }
+
+  get traceId(): string {
+    return this.#recorder.traceId
   }
 
   /** Aborted when the run has been ended early. */
@@ -129,16 +101,16 @@ export class Run {
   /** Does it. Rejects with RunCancelled or ToolServiceUnreachable when it could not come to its end. */
   async execute(): Promise<RunResult> {
     const { scenario, params } = this
+    const { dialect } = this.#recorder
     let workflow: LedgerStep | undefined
-    const ok = await this.#request.invokeWorkflow(scenario.name, async (step) => {
+    const ok = await this.#request.invokeWorkflow(async (step) => {
       workflow = step.record
       const reachedGoal = await scenario.run(step, params as never)
       await step.checkpoint(checkpointKb)
       return reachedGoal
     })
     this.#ok = ok
-    this.#finding = findingOf(scenario.name, this.ledger.steps)
-    const { dropped, ...others } = this.#deps.spanCounters()
+    this.#finding = findingOf(scenario.name, this.ledger.steps, dialect)
     return {
       ok,
       scenario: scenario.name,
@@ -149,8 +121,7 @@ export class Run {
       replay: this.replay,
       summary: summarise(this.ledger.steps, this.#request.idealMs),
       finding: this.#finding,
-      spans: countSpans(this.ledger.steps, this.#deps.serviceName),
-      telemetry: { sampled: this.sampled, dropped_during_run: dropped - this.#droppedBefore, dropped, ...others },
+      spans: countSpans(this.ledger.steps, this.#context.serviceName, dialect),
     }
   }
 
@@ -178,12 +149,13 @@ export class Run {
   toLedger(): RunLedger {
     return {
       trace_id: this.traceId,
-      scenario: this.scenario.name,
+      ...this.#context.facts,
       seed: this.seed,
       params: this.params,
       replay: this.replay,
-      service: this.#deps.serviceName,
-      sampled: this.sampled,
+      service: this.#context.serviceName,
+      dialect: this.#recorder.dialect.name,
+      sampled: this.#recorder.sampled,
       state: this.#state,
       ok: this.#ok,
       started_ms: this.#request.record.start_ms,
@@ -193,7 +165,7 @@ export class Run {
   }
 }
 
-/** The answer of `/run`. */
+/** What came of a run. */
 export interface RunResult {
   /** Whether the agent reached its goal. */
   ok: boolean
@@ -210,11 +182,4 @@ export interface RunResult {
   finding: Finding | null
   /** What must arrive at the other end of a pipeline. */
   spans: ReturnType<typeof countSpans>
-  telemetry: SpanCounters & { sampled: boolean; dropped_during_run: number }
-}
-
-/** The span id of the caller that the request's headers name, by whatever propagation is configured. */
-export function remoteParentOf(context: Context, headers: NodeJS.Dict<string | string[]>): string | undefined {
-  const remote = trace.getSpanContext(propagation.extract(trace.deleteSpan(context), headers))
-  return remote && isSpanContextValid(remote) ? remote.spanId : undefined
 }

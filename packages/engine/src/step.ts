@@ -1,19 +1,27 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api'
-import pLimit from 'p-limit'
+import type { Facts, FactsOf, Operation, Stated, StepEvent } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
 import { makespan } from 'findings/schedule'
-import { errorType } from 'dialects/gen-ai/semconv'
-import { failSpan, openSpan, spanIdOf } from 'service-kit/spans'
 import { causeOfCancel, errorTypeOf, RunCancelled } from './errors.ts'
-import type { LedgerStep } from 'contract/ledger'
-import { keepAll, kept } from './ledger.ts'
-import { attributesOf, linksOf, type Opening } from './opening.ts'
+import { inLanes } from './lanes.ts'
+import { keep } from './ledger.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
-import { awaitHuman, checkpoint, processChunk, type ChunkOptions, type HumanOptions } from './operations/other.ts'
+import { checkpoint } from './operations/checkpoint.ts'
+import { type ChunkOptions, processChunk } from './operations/chunk.ts'
+import { awaitHuman, type HumanOptions } from './operations/human.ts'
 import { streamChat, type StreamOptions } from './operations/stream.ts'
 import { executeTool, retrieve, type ToolCallOptions } from './operations/tool.ts'
-import { type RunContext, spanKinds } from './run-context.ts'
+import type { OpenSpan, SpanOpening } from './ports.ts'
+import type { RunContext } from './run-context.ts'
+
+/** What is known of a step before it starts. */
+export interface Opening extends SpanOpening {
+  key: string
+  /** Another agent instance than the parent's. */
+  agentId?: string
+  injected?: LedgerStep['injected']
+}
 
 /**
  * A node of a run, and all that a scenario has to work with. Each method opens a span, writes the ledger, does the work
@@ -23,29 +31,25 @@ import { type RunContext, spanKinds } from './run-context.ts'
 export class Step {
   readonly run: RunContext
   readonly record: LedgerStep
-  /** Names the agent in keys, whatever the step is nested in: `worker/7`. */
-  readonly key: string
-  readonly context: Context
-  readonly #span: Span
+  readonly span: OpenSpan
   /** How long the step would take if nothing but the drawn times took time, ms. */
   idealMs = 0
   #random: Random | undefined
 
-  constructor(run: RunContext, record: LedgerStep, key: string, span: Span, context: Context) {
+  constructor(run: RunContext, record: LedgerStep, span: OpenSpan) {
     this.run = run
     this.record = record
-    this.key = key
-    this.#span = span
-    this.context = context
+    this.span = span
+  }
+
+  /** Names the agent in keys, whatever the step is nested in: `worker/7`. */
+  get key(): string {
+    return this.record.key
   }
 
   /** Chance for this step, the same whatever happened elsewhere. */
   get random(): Random {
     return (this.#random ??= this.run.random.fork(this.key))
-  }
-
-  get agentId(): string {
-    return this.record.agent_id ?? ''
   }
 
   // ── the agent's operations ────────────────────────────────────────────────────────────────────────────────────────
@@ -56,8 +60,8 @@ export class Step {
   }
 
   /** The whole of a run below its request. */
-  invokeWorkflow<T>(name: string, body: (workflow: Step) => Promise<T>): Promise<T> {
-    return this.open(workflowOpening(this.run, name), body)
+  invokeWorkflow<T>(body: (workflow: Step) => Promise<T>): Promise<T> {
+    return this.open(workflowOpening(this.run), body)
   }
 
   /** One call of the simulated model. */
@@ -107,12 +111,12 @@ export class Step {
   ): Promise<void> {
     const { signal, clock, cancel } = this.run
     const askedAt = clock.now()
-    const idealMs = Array.from({ length: count }, () => 0)
+    const idealMs = new Float64Array(count)
     let failure: { of: unknown } | undefined
-    await pLimit(concurrency).map(idealMs.keys(), async (index) => {
+    await inLanes(count, concurrency, async (index) => {
       try {
         signal.throwIfAborted()
-        const lane = this.#lane()
+        const lane = new Step(this.run, this.record, this.span)
         await task(lane, index, clock.now() - askedAt)
         idealMs[index] = lane.idealMs
       } catch (error) {
@@ -132,14 +136,9 @@ export class Step {
     )
   }
 
-  /** The same step, with a sum of ideal time of its own. */
-  #lane(): Step {
-    return new Step(this.run, this.record, this.key, this.#span, this.context)
-  }
-
   // ── what operations are made of ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Opens a step below this one for as long as `body` takes. */
+  /** Opens a step below this one for as long as `body` takes. The one place that opens, and closes. */
   async open<T>(opening: Opening, body: (step: Step) => Promise<T>): Promise<T> {
     const step = this.#start(opening)
     try {
@@ -148,69 +147,53 @@ export class Step {
       step.fail(errorTypeOf(error), error instanceof Error ? error.message : String(error))
       throw error
     } finally {
-      step.end()
+      const endMs = this.run.clock.now()
+      step.record.duration_ms = endMs - step.record.start_ms
+      step.span.end(endMs, step.record)
       this.idealMs += step.idealMs
     }
   }
 
   #start(opening: Opening): Step {
     const { run } = this
-    const { key, operation, name, kind, attempt, injected, dependsOn } = opening
-    const agentId = opening.agentId ?? this.agentId
-    const attributes = attributesOf(opening, run, agentId)
+    const { key, facts, agentId = this.record.agent_id, dependsOn, injected } = opening
     const startMs = run.clock.now()
-    const { span, context } = openSpan(run.tracer, this.context, {
-      name,
-      kind: spanKinds[kind],
-      attributes,
-      links: linksOf(opening, run.traceId, this.#span.spanContext().traceFlags),
-      startMs,
-    })
+    const span = this.span.open(opening, agentId, startMs, run.facts)
+    keep(facts)
     const record = run.ledger.open({
       parent_id: this.record.id,
       key,
-      operation,
       agent_id: agentId,
-      attempt,
       depends_on: dependsOn?.map(({ id }) => id),
-      span_id: spanIdOf(span),
-      name,
-      kind,
+      span_id: span.id,
       service: run.serviceName,
-      attributes: keepAll(attributes),
-      links: dependsOn?.map(({ span_id }) => ({ span_id: span_id ?? '' })),
+      // Its content has just become what the ledger keeps of it.
+      facts: facts as Facts,
       start_ms: startMs,
       injected,
     })
-    return new Step(run, record, key, span, context)
+    return new Step(run, record, span)
   }
 
-  /** Adds attributes to span and ledger. */
-  set(attributes: Attributes): void {
-    this.#span.setAttributes(attributes)
-    for (const name in attributes) this.record.attributes[name] = kept(name, attributes[name])
+  /** Adds facts that came to be known, to span and ledger. */
+  learn<Op extends Operation>(facts: Partial<Stated<FactsOf<Op>>>): void {
+    this.span.learn(this.record.facts.operation, facts)
+    keep(facts)
+    Object.assign(this.record.facts, facts)
   }
 
-  /** Adds an event, now, to span and ledger. */
-  event(name: string, attributes: Record<string, string | number> = {}): void {
-    const timeMs = this.run.clock.now()
-    this.#span.addEvent(name, attributes, timeMs)
-    this.run.ledger.event(this.record, { name, time_ms: timeMs, attributes })
+  /** Adds an event to span and ledger. */
+  event(event: StepEvent): void {
+    this.span.event(event)
+    this.run.ledger.event(this.record, event)
   }
 
   /** Marks the step as failed; the first reason stays. */
   fail(type: string, message: string): void {
     if (this.record.status === 'error') return
-    failSpan(this.#span, type, message)
+    this.span.fail(type, message)
     this.record.status = 'error'
     this.record.error_type = type
-    this.record.attributes[errorType] = type
-  }
-
-  end(): void {
-    const endMs = this.run.clock.now()
-    this.record.duration_ms = endMs - this.record.start_ms
-    this.#span.end(endMs)
   }
 
   /** Spends `ms` of drawn time. */

@@ -1,25 +1,39 @@
-import { genAi } from 'dialects/gen-ai/semconv'
 import type { LedgerStep } from 'contract/ledger'
+import type { Dialect } from 'dialects/dialect'
 
 /** What a run did, in figures. `ideal_ms` is how long it would have taken if nothing but the drawn times took time. */
 export function summarise(steps: readonly LedgerStep[], idealMs: number) {
-  const calls = steps.filter(({ operation }) => operation === 'execute_tool' || operation === 'retrieval')
-  const attempts = steps.filter(({ operation }) => operation === 'http_client')
-  const chats = steps.filter(({ operation }) => operation === 'chat')
-  return {
-    tool_calls: calls.length,
-    tool_errors: calls.filter(({ status }) => status === 'error').length,
-    retries: attempts.filter(({ attempt }) => attempt !== null && attempt > 0).length,
-    llm_calls: chats.length,
-    input_tokens: sumOf(chats, genAi.inputTokens),
-    output_tokens: sumOf(chats, genAi.outputTokens),
-    max_in_flight: mostAtOnce(attempts),
+  const summary = {
+    tool_calls: 0,
+    tool_errors: 0,
+    retries: 0,
+    llm_calls: 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    max_in_flight: 0,
     ideal_ms: Math.round(idealMs * 1000) / 1000,
   }
-}
-
-function sumOf(steps: readonly LedgerStep[], attribute: string): number {
-  return steps.reduce((sum, step) => sum + Number(step.attributes[attribute] ?? 0), 0)
+  const attempts: LedgerStep[] = []
+  for (const step of steps) {
+    const { facts } = step
+    switch (facts.operation) {
+      case 'execute_tool':
+      case 'retrieval':
+        summary.tool_calls++
+        if (step.status === 'error') summary.tool_errors++
+        break
+      case 'http_client':
+        attempts.push(step)
+        if (facts.attempt > 0) summary.retries++
+        break
+      case 'chat':
+        summary.llm_calls++
+        summary.input_tokens += facts.input_tokens ?? 0
+        summary.output_tokens += facts.output_tokens ?? 0
+    }
+  }
+  summary.max_in_flight = mostAtOnce(attempts)
+  return summary
 }
 
 /** How many steps ran at the same time at most; one that starts as another ends does not count with it. */
@@ -36,11 +50,12 @@ function mostAtOnce(steps: readonly LedgerStep[]): number {
 }
 
 /** Spans by service and name. `total` is all that must arrive, the SERVER spans that tool-service owes included. */
-export function countSpans(steps: readonly LedgerStep[], agentService: string) {
+export function countSpans(steps: readonly LedgerStep[], agentService: string, dialect: Dialect) {
   const agentApp: Record<string, number> = {}
   const toolService: Record<string, number> = {}
-  for (const { name, service, span_id } of steps) {
+  for (const { facts, service, span_id } of steps) {
     const counts = service === agentService && span_id !== null ? agentApp : toolService
+    const name = dialect.nameOf(facts)
     counts[name] = (counts[name] ?? 0) + 1
   }
   return { total: steps.length, agent_app: agentApp, tool_service: toolService }

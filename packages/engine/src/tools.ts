@@ -1,12 +1,12 @@
 /** The tools that agents have, and what a model is told of them. */
-export const toolDescriptions = {
-  search: 'Searches the web',
-  database: 'Queries the records',
-  calculator: 'Evaluates an expression',
-  calendar: 'Looks up and books dates',
-  mail: 'Reads and sends mail',
-} as const
-export const toolNames = Object.keys(toolDescriptions) as (keyof typeof toolDescriptions)[]
+export const toolDescriptions: ReadonlyMap<string, string> = new Map([
+  ['search', 'Searches the web'],
+  ['database', 'Queries the records'],
+  ['calculator', 'Evaluates an expression'],
+  ['calendar', 'Looks up and books dates'],
+  ['mail', 'Reads and sends mail'],
+])
+export const toolNames: readonly string[] = [...toolDescriptions.keys()]
 
 /** The tool of the worker with this index. */
 export function toolOf(index: number): string {

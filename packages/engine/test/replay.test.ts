@@ -57,7 +57,7 @@ it.each(['fanout', 'retry'])('%s decides the same whatever its concurrency', asy
   const narrow = await simulate(name, { ...faulty[name], seed: 'a', concurrency: 1 })
   const wide = await simulate(name, { ...faulty[name], seed: 'a', concurrency: 60 })
   const withoutSetting = (steps: readonly LedgerStep[]) =>
-    JSON.stringify(decisionsOf(steps)).replaceAll(/"ati.concurrency":\d+/g, '')
+    JSON.stringify(decisionsOf(steps)).replaceAll(/"concurrency":\d+/g, '')
   expect(withoutSetting(wide.run.ledger.steps)).toBe(withoutSetting(narrow.run.ledger.steps))
 })
 

@@ -1,4 +1,13 @@
-import { type AnalysisStep, byStart, compare, durationOf, type Observed, round, workflowOf } from './step.ts'
+import {
+  type AnalysisStep,
+  byStart,
+  compare,
+  durationOf,
+  type Observed,
+  round,
+  withOperation,
+  workflowOf,
+} from './step.ts'
 
 export interface CriticalPath extends Observed {
   total_ms: number
@@ -58,7 +67,7 @@ export function criticalPath(steps: readonly AnalysisStep[]): CriticalPath {
   if (!root) return { span_ids: [], total_ms: 0, path: [], bottleneck: null, branches: [] }
   const exclusive = walkCriticalPath(steps, root)
   const onPath = byStart([...exclusive.keys()])
-  const branches = byStart(steps.filter(({ name }) => name === 'invoke_agent branch'))
+  const branches = byStart(withOperation(steps, 'invoke_agent').filter(({ facts }) => facts.agent === 'branch'))
   const lastEnd = branches.reduce((last, { end_ms }) => Math.max(last, end_ms), -Infinity)
   const bottleneck = branches.find((branch) => exclusive.has(branch))
   const describe = ({ span_id, agent_id }: AnalysisStep, ms: number) => ({ span_id, agent_id, ms: round(ms) })

@@ -1,4 +1,4 @@
-import { type AnalysisStep, byStart, compare, numberAt, type Observed, round, textAt, withOperation } from './step.ts'
+import { type AnalysisStep, byStart, compare, type Observed, round, withOperation } from './step.ts'
 
 export interface Attempt {
   span_id: string
@@ -36,14 +36,14 @@ export interface RetryStorm extends Observed {
 export function retryStorm(steps: readonly AnalysisStep[]): RetryStorm {
   const bySpan = new Map(steps.map((step) => [step.span_id, step]))
   const attemptsOf = Map.groupBy(byStart(withOperation(steps, 'http_client')), ({ parent_span_id }) => parent_span_id)
-  const workerOf = (call: AnalysisStep) => numberAt(bySpan.get(call.parent_span_id ?? ''), 'ati.worker.index') ?? 0
+  const workerOf = (call: AnalysisStep) => bySpan.get(call.parent_span_id ?? '')?.facts.worker_index ?? 0
   const calls = withOperation(steps, 'execute_tool').sort(
     (a, b) => workerOf(a) - workerOf(b) || compare(a.span_id, b.span_id),
   )
   const sequences = calls.map((call) => ({
-    tool_call_id: textAt(call, 'gen_ai.tool.call.id'),
+    tool_call_id: call.facts.call_id ?? '',
     span_id: call.span_id,
-    tool: textAt(call, 'gen_ai.tool.name'),
+    tool: call.facts.tool ?? '',
     agent_id: call.agent_id,
     gave_up: call.failed,
     attempts: (attemptsOf.get(call.span_id) ?? [])
@@ -71,16 +71,14 @@ export function retryStorm(steps: readonly AnalysisStep[]): RetryStorm {
 }
 
 function describeAttempt(attempt: AnalysisStep, call: AnalysisStep): Attempt {
-  const number = numberAt(attempt, 'http.request.resend_count') ?? 0
-  const retry = call.events.find(
-    ({ name, attributes }) => name === 'retry' && attributes['ati.retry.attempt'] === number,
-  )
+  const number = attempt.facts.attempt ?? 0
+  const retry = call.events.find((event) => event.name === 'retry' && event.attempt === number)
   return {
     span_id: attempt.span_id,
     attempt: number,
-    status: numberAt(attempt, 'http.response.status_code') ?? null,
+    status: attempt.facts.status ?? null,
     failed: attempt.failed,
-    backoff_ms: retry ? round(Number(retry.attributes['ati.retry.delay_ms'])) : null,
+    backoff_ms: retry?.delay_ms === undefined ? null : round(retry.delay_ms),
   }
 }
 

@@ -2,7 +2,7 @@
  * When the last task of a list schedule ends (Graham 1966): tasks start in the given order, each as soon as one of
  * `slots` is free. `durations` in any unit, the result in the same.
  */
-export function makespan(durations: readonly number[], slots: number): number {
+export function makespan(durations: ArrayLike<number> & Iterable<number>, slots: number): number {
   const freeAt = Array.from({ length: Math.min(slots, durations.length) }, () => 0)
   let end = 0
   for (const duration of durations) {

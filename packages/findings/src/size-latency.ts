@@ -1,5 +1,5 @@
 import { fitLine } from './statistics.ts'
-import { type AnalysisStep, byStart, durationOf, numberAt, type Observed, round, sum, withOperation } from './step.ts'
+import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from './step.ts'
 
 export interface SizeLatency extends Observed {
   chunks: { span_id: string; bytes: number; ms: number }[]
@@ -14,7 +14,7 @@ export interface SizeLatency extends Observed {
 export function sizeLatency(steps: readonly AnalysisStep[]): SizeLatency {
   const chunks = byStart(withOperation(steps, 'process_chunk')).map((step) => ({
     span_id: step.span_id,
-    bytes: numberAt(step, 'ati.rag.chunk.bytes') ?? 0,
+    bytes: step.facts.bytes ?? 0,
     ms: round(durationOf(step)),
   }))
   const { slope, r } = fitLine(chunks.map(({ bytes, ms }) => ({ x: bytes / 1024, y: ms })))

@@ -1,5 +1,5 @@
 import { median } from './statistics.ts'
-import { type AnalysisStep, byStart, durationOf, numberAt, type Observed, round, sum, withOperation } from './step.ts'
+import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from './step.ts'
 
 /** A call over this many times the run's tool latency is slow. */
 export const slowRule = 3
@@ -22,17 +22,16 @@ export interface StepVariance extends Observed {
 export function stepVariance(steps: readonly AnalysisStep[]): StepVariance {
   const calls = byStart(withOperation(steps, 'execute_tool'))
   const chats = byStart(withOperation(steps, 'chat'))
-  const latency = (call: AnalysisStep) => numberAt(call, 'ati.tool.delay_ms') ?? 0
+  const latency = (call: AnalysisStep) => call.facts.delay_ms ?? 0
   // A latency of 0 has no multiple that a call could exceed.
   const slow = calls.filter((call) => latency(call) > 0 && durationOf(call) > slowRule * latency(call))
   const toolMs = sum(calls.map((call) => Math.max(0, durationOf(call) - latency(call))))
   const stepMs = calls.map((call, index) => durationOf(call) + (chats[index] ? durationOf(chats[index]) : 0))
   const stepsMs = Math.max(0, calls.length - 1) * median(stepMs)
-  const reasons = chats.at(-1)?.attributes['gen_ai.response.finish_reasons']
   return {
     span_ids: slow.map(({ span_id }) => span_id),
     steps: calls.length,
-    stopped_by: Array.isArray(reasons) ? String(reasons[0]) : '',
+    stopped_by: chats.at(-1)?.facts.finish_reason ?? '',
     thinking_ms: round(sum(chats.map(durationOf))),
     acting_ms: round(sum(calls.map(durationOf))),
     tool_ms: round(toolMs),

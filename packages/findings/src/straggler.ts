@@ -1,6 +1,6 @@
 import { makespan } from './schedule.ts'
 import { type Distribution, distribution, median } from './statistics.ts'
-import { type AnalysisStep, byStart, durationOf, numberAt, type Observed, round, withOperation } from './step.ts'
+import { type AnalysisStep, byStart, durationOf, type Observed, round, withOperation } from './step.ts'
 
 /** A call over this many times the median call is a straggler. */
 export const stragglerRule = 3
@@ -25,8 +25,8 @@ export function stragglers(steps: readonly AnalysisStep[]): Stragglers {
   const limit = stragglerRule * median(durations)
   const isSlow = durations.map((ms) => ms > limit)
   const others = durations.filter((_, index) => !isSlow[index])
-  const planner = steps.find((step) => numberAt(step, 'ati.concurrency') !== undefined)
-  const slots = numberAt(planner, 'ati.concurrency') ?? Math.max(1, calls.length)
+  const planner = steps.find(({ facts }) => facts.concurrency !== undefined)
+  const slots = planner?.facts.concurrency ?? Math.max(1, calls.length)
   const usual = median(others)
   const without = durations.map((ms, index) => (isSlow[index] ? usual : ms))
   const slow = calls.filter((_, index) => isSlow[index])

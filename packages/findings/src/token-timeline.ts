@@ -1,4 +1,4 @@
-import { type AnalysisStep, byStart, numberAt, type Observed, round, withOperation } from './step.ts'
+import { type AnalysisStep, byStart, type Observed, round, withOperation } from './step.ts'
 
 export interface TokenTimeline extends Observed {
   /** null when no token came. */
@@ -19,11 +19,11 @@ export interface TokenTimeline extends Observed {
 
 /** Tokens against background work, from the marks on the streaming call. */
 export function tokenTimeline(steps: readonly AnalysisStep[]): TokenTimeline {
-  const chat = steps.find((step) => step.operation === 'chat' && step.attributes['gen_ai.request.stream'] === true)
+  const chat = steps.find((step) => step.operation === 'chat' && step.facts.stream === true)
   const calls = byStart(withOperation(steps, 'execute_tool'))
   const mark = (name: string) => {
     const event = chat?.events.find((candidate) => candidate.name === name)
-    return event && { at: event.time_ms, tokens: Number(event.attributes['ati.stream.tokens'] ?? 0) }
+    return event && { at: event.time_ms, tokens: event.tokens ?? 0 }
   }
   const begin = chat?.start_ms ?? 0
   const first = mark('first_token')
@@ -32,19 +32,15 @@ export function tokenTimeline(steps: readonly AnalysisStep[]): TokenTimeline {
   const ended = mark('background_ended')
   const stalls = (chat?.events ?? [])
     .filter(({ name }) => name === 'stall')
-    .map(({ time_ms, attributes }) => ({
-      tokens: Number(attributes['ati.stream.tokens']),
-      at_ms: time_ms,
-      gap_ms: Number(attributes['ati.stream.gap_ms']),
-    }))
+    .map(({ time_ms, tokens = 0, gap_ms = 0 }) => ({ tokens, at_ms: time_ms, gap_ms }))
   const during = calls.filter(({ start_ms, end_ms }) =>
     stalls.some(({ at_ms, gap_ms }) => start_ms < at_ms && end_ms > at_ms - gap_ms),
   )
   return {
     span_ids: chat && stalls.length > 0 ? [chat.span_id, ...during.map(({ span_id }) => span_id)] : [],
     ttft_ms: first ? round(first.at - begin) : null,
-    tokens: numberAt(chat, 'gen_ai.usage.output_tokens') ?? last?.tokens ?? 0,
-    ...rates(first, last, started, ended, numberAt(chat, 'ati.stream.token_interval_ms') ?? 0),
+    tokens: chat?.facts.output_tokens ?? last?.tokens ?? 0,
+    ...rates(first, last, started, ended, chat?.facts.token_interval_ms ?? 0),
     stalls: stalls.map((stall) => ({ ...stall, at_ms: round(stall.at_ms - begin), gap_ms: round(stall.gap_ms) })),
     background: {
       calls: calls.length,

@@ -20,7 +20,7 @@ function step(
     name: span_id,
     service: 'agent',
     agent_id: null,
-    attributes: {},
+    facts: {},
     events: [],
     start_ms,
     end_ms,

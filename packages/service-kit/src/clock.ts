@@ -1,11 +1,11 @@
 import { onAbort } from './on-abort.ts'
 
-/** Where a run takes its time from: spans, ledger and waits all read the same one. */
-export interface Clock {
+/** Where a service takes its time from. */
+export interface WallClock {
   /** Milliseconds since the Unix epoch, with a fraction of a microsecond's resolution; never goes back. */
   now(): number
   /** This clock, set by the wall's where the two have parted: the machine slept, or its time was corrected. */
-  anchored(): Clock
+  anchored(): WallClock
   /** Resolves after `ms` (0 to 2³¹−1; it may fire up to 1 ms early) or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
@@ -14,8 +14,8 @@ export interface Clock {
 const roundedMs = 1.1
 
 /** A clock whose process began at `originMs` since the epoch. */
-function clockFrom(originMs: number): Clock {
-  const clock: Clock = {
+function clockFrom(originMs: number): WallClock {
+  const clock: WallClock = {
     now: () => originMs + performance.now(),
     anchored() {
       const aheadMs = Date.now() - clock.now()
@@ -27,7 +27,7 @@ function clockFrom(originMs: number): Clock {
   return clock
 }
 
-export const systemClock: Clock = clockFrom(performance.timeOrigin)
+export const systemClock: WallClock = clockFrom(performance.timeOrigin)
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()

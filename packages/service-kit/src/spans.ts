@@ -6,7 +6,6 @@ import {
   type Span,
   type SpanKind,
   SpanStatusCode,
-  trace,
   type Tracer,
 } from '@opentelemetry/api'
 import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
@@ -22,10 +21,9 @@ export interface SpanOpening {
 }
 
 /** Opens a span below `parent`, which is passed and never read from the active context. Whoever opens it ends it. */
-export function openSpan(tracer: Tracer, parent: Context, opening: SpanOpening): { span: Span; context: Context } {
+export function openSpan(tracer: Tracer, parent: Context, opening: SpanOpening): Span {
   const { name, kind, attributes, links = [], startMs } = opening
-  const span = tracer.startSpan(name, { kind, attributes, links, startTime: startMs }, parent)
-  return { span, context: trace.setSpan(parent, span) }
+  return tracer.startSpan(name, { kind, attributes, links, startTime: startMs }, parent)
 }
 
 /** Marks a span as failed. A span that went well stays UNSET: OK is for people to say. */

@@ -1,8 +1,8 @@
 import { type Attributes, context, propagation, ROOT_CONTEXT, SpanKind, trace, type Tracer } from '@opentelemetry/api'
 import { getRPCMetadata } from '@opentelemetry/core'
 import type { Request, RequestHandler, Response } from 'express'
-import type { Clock } from './clock.ts'
-import { http } from 'dialects/gen-ai/semconv'
+import type { WallClock } from './clock.ts'
+import { http } from 'dialects/gen-ai/names'
 import { failSpan, openSpan } from './spans.ts'
 
 /**
@@ -10,20 +10,21 @@ import { failSpan, openSpan } from './spans.ts'
  * The standard instrumentation's is the same in whole milliseconds, for three times the CPU; where that has been enabled,
  * its span is taken.
  */
-export function traced(tracer: Tracer, systemClock: Clock): RequestHandler {
+export function traced(tracer: Tracer, systemClock: WallClock): RequestHandler {
   return (req, res, next) => {
     const { path } = req.route as { path: string }
     const name = `${req.method} ${path}`
     const standard = getRPCMetadata(context.active())?.span.setAttribute(http.route, path).updateName(name)
     const clock = systemClock.anchored()
-    const { span, context: inside } = standard
-      ? { span: standard, context: trace.setSpan(context.active(), standard) }
-      : openSpan(tracer, propagation.extract(ROOT_CONTEXT, req.headers), {
-          name,
-          kind: SpanKind.SERVER,
-          attributes: { [http.route]: path, ...requestAttributes(req) },
-          startMs: clock.now(),
-        })
+    const outside = standard ? context.active() : propagation.extract(ROOT_CONTEXT, req.headers)
+    const span =
+      standard ??
+      openSpan(tracer, outside, {
+        name,
+        kind: SpanKind.SERVER,
+        attributes: { [http.route]: path, ...requestAttributes(req) },
+        startMs: clock.now(),
+      })
     // Before the standard instrumentation's own listener, which ends its span.
     res.prependOnceListener('close', () => {
       if (res.headersSent) span.setAttribute(http.statusCode, res.statusCode)
@@ -31,7 +32,7 @@ export function traced(tracer: Tracer, systemClock: Clock): RequestHandler {
       if (failure) failSpan(span, failure.type, failure.message)
       if (!standard) span.end(clock.now())
     })
-    context.with(inside, next)
+    context.with(trace.setSpan(outside, span), next)
   }
 }
 

@@ -1,10 +1,9 @@
 import { describe } from 'findings/describe'
 import { observe, type Observation } from 'findings/kinds'
-import { type AnalysisStep, byStart, withOperation } from 'findings/step'
-import { ati, genAi } from 'dialects/gen-ai/semconv'
+import { byStart, withOperation } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { aggregate, type AggregateRow } from './aggregate.ts'
-import { toAnalysisStep } from './step.ts'
+import { type RevealedStep, toAnalysisStep } from './step.ts'
 
 export interface Revealed {
   kind: Observation['kind'] | null
@@ -27,22 +26,20 @@ export function reveal(traceId: string, spans: Iterable<ReceivedSpan>): Revelati
   return { trace_id: traceId, ...(first ?? revealRun(steps)), aggregate: aggregate(steps), others }
 }
 
-function revealRun(steps: readonly AnalysisStep[]): Revealed {
+function revealRun(steps: readonly RevealedStep[]): Revealed {
   const observation = observe(scenarioOf(steps), steps)
   if (!observation) return { kind: null, text: 'No span says which scenario this is', observed: null }
   return { kind: observation.kind, text: describe(observation), observed: observation.observed }
 }
 
 /** A lost workflow span does not hide what the run was: all of its spans say so. */
-function scenarioOf(steps: readonly AnalysisStep[]): string {
+function scenarioOf(steps: readonly RevealedStep[]): string {
   const workflow = withOperation(steps, 'invoke_workflow')[0]
-  const named = workflow?.attributes[genAi.workflowName]
-  const said = named ?? steps.find(({ attributes }) => attributes[ati.scenario] !== undefined)?.attributes[ati.scenario]
-  return typeof said === 'string' ? said : ''
+  return workflow?.facts.workflow ?? steps.find(({ scenario }) => scenario !== null)?.scenario ?? ''
 }
 
 /** The spans of each run. One run has all of them, wherever they hang; several have what is below their workflows. */
-function runsIn(steps: readonly AnalysisStep[]): (readonly AnalysisStep[])[] {
+function runsIn(steps: readonly RevealedStep[]): (readonly RevealedStep[])[] {
   const workflows = byStart(withOperation(steps, 'invoke_workflow'))
   if (workflows.length < 2) return [steps]
   const childrenOf = Map.groupBy(steps, ({ parent_span_id }) => parent_span_id)

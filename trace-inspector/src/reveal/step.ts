@@ -1,31 +1,23 @@
+import { genAi } from 'dialects/gen-ai/dialect'
 import type { AnalysisStep } from 'findings/step'
-import { ati, genAi, http } from 'dialects/gen-ai/semconv'
-import type { ReceivedSpan, Value } from '../otlp/span.ts'
+import type { ReceivedSpan } from '../otlp/span.ts'
 
-const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : undefined)
-
-/** What a span did, from what it says itself: a GenAI operation, a word of ours, or an HTTP call. */
-function operationOf({ attributes, kind, name }: ReceivedSpan): string {
-  const operation = textOf(attributes[genAi.operationName])
-  if (operation !== undefined) return operation
-  if (attributes[ati.spanKind] !== undefined) return name
-  if (kind === 'server') return 'http_server'
-  return kind === 'client' && attributes[http.method] !== undefined ? 'http_client' : name
+/** A received span as the formulas see a step, and the scenario that it says it is of. */
+export interface RevealedStep extends AnalysisStep {
+  scenario: string | null
 }
 
-/** A received span as the formulas see a step. */
-export function toAnalysisStep(span: ReceivedSpan): AnalysisStep {
+export function toAnalysisStep(span: ReceivedSpan): RevealedStep {
+  const { name, kind, attributes, service, startMs, endMs, status } = span
+  const events = span.events.map((event) => ({ name: event.name, time_ms: event.timeMs, attributes: event.attributes }))
   return {
+    ...genAi.read({ name, kind, attributes, events }),
     span_id: span.spanId,
     parent_span_id: span.parentSpanId,
-    operation: operationOf(span),
-    name: span.name,
-    service: span.service,
-    agent_id: textOf(span.attributes[ati.agentId]) ?? null,
-    attributes: span.attributes,
-    events: span.events.map(({ name, timeMs, attributes }) => ({ name, time_ms: timeMs, attributes })),
-    start_ms: span.startMs,
-    end_ms: span.endMs,
-    failed: span.status === 'error',
+    name,
+    service,
+    start_ms: startMs,
+    end_ms: endMs,
+    failed: status === 'error',
   }
 }

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto'
-import type { AttributeValue } from 'contract/ledger'
+import type { Content } from 'contract/facts'
+import type { AttributeValue } from 'dialects/line'
 import type { Attributes, Value } from '../otlp/span.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
 
 type Written = Readonly<Record<string, AttributeValue>>
-/** What the ledger keeps of content. */
-type Content = Extract<AttributeValue, { sha256: string }>
 
 /** What became of the attributes that were written on a span. */
 export function compareAttributes(written: Written, arrived: Attributes, carrier: Carrier): Found[] {

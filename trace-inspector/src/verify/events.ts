@@ -1,23 +1,23 @@
-import type { LedgerStep } from 'contract/ledger'
+import type { StepEvent } from 'contract/facts'
 import type { ReceivedEvent } from '../otlp/span.ts'
 import { compareAttributes } from './attributes.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
-
-type WrittenEvent = LedgerStep['events'][number]
+import type { Expectation } from './expectation.ts'
 
 /**
  * What became of the events that were written on a span. An event is known by name and time, in any order; one that is
  * left over is held against what is left of its name, then against what is left at its time.
  */
-export function compareEvents(written: WrittenEvent[], arrived: ReceivedEvent[], carrier: Carrier): Found[] {
+export function compareEvents(expectation: Expectation, arrived: ReceivedEvent[], carrier: Carrier): Found[] {
+  const written = expectation.step.events
   if (written.length === 0 && arrived.length === 0) return []
-  const isSameTime = (a: WrittenEvent, b: ReceivedEvent) => Math.abs(a.time_ms - b.timeMs) <= carrier.timeToleranceMs
-  const isSameName = (a: WrittenEvent, b: ReceivedEvent) => a.name === b.name
+  const isSameTime = (a: StepEvent, b: ReceivedEvent) => Math.abs(a.time_ms - b.timeMs) <= carrier.timeToleranceMs
+  const isSameName = (a: StepEvent, b: ReceivedEvent) => a.name === b.name
   const exact = pair(written, arrived, (a, b) => isSameName(a, b) && isSameTime(a, b))
   const renamed = pair(exact.written, exact.arrived, isSameTime)
   const moved = pair(renamed.written, renamed.arrived, isSameName)
-  const change = ([event, actual]: [WrittenEvent, ReceivedEvent]): Found => ({
+  const change = ([event, actual]: [StepEvent, ReceivedEvent]): Found => ({
     kind: 'event_changed',
     expected: event,
     actual: shown(actual),
@@ -25,7 +25,10 @@ export function compareEvents(written: WrittenEvent[], arrived: ReceivedEvent[],
   return [
     ...moved.written.map((event): Found => ({ kind: 'event_lost', expected: event, actual: null })),
     ...exact.pairs
-      .filter(([event, actual]) => compareAttributes(event.attributes, actual.attributes, carrier).length > 0)
+      .filter(
+        ([event, actual]) =>
+          compareAttributes(expectation.eventAttributes(event), actual.attributes, carrier).length > 0,
+      )
       .map(change),
     ...renamed.pairs.map(change),
     ...moved.pairs.map(change),
@@ -37,18 +40,18 @@ const shown = ({ name, timeMs, attributes }: ReceivedEvent) => ({ name, time_ms:
 
 /** Pairs each event that was written with the first that fits it; both lists by time, so that what fits is near. */
 function pair(
-  written: readonly WrittenEvent[],
+  written: readonly StepEvent[],
   arrived: readonly ReceivedEvent[],
-  fits: (a: WrittenEvent, b: ReceivedEvent) => boolean,
+  fits: (a: StepEvent, b: ReceivedEvent) => boolean,
 ) {
   const open = [...arrived].sort((a, b) => a.timeMs - b.timeMs)
-  const pairs: [WrittenEvent, ReceivedEvent][] = []
+  const pairs: [StepEvent, ReceivedEvent][] = []
   const left = [...written]
     .sort((a, b) => a.time_ms - b.time_ms)
     .filter((event) => {
       const at = open.findIndex((candidate) => fits(event, candidate))
       if (at < 0) return true
-      pairs.push([event, ...open.splice(at, 1)] as [WrittenEvent, ReceivedEvent])
+      pairs.push([event, ...open.splice(at, 1)] as [StepEvent, ReceivedEvent])
       return false
     })
   return { pairs, written: left, arrived: open }

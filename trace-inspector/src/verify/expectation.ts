@@ -1,15 +1,52 @@
-import type { LedgerAnswer, RunLedger } from 'contract/ledger'
-import type { LedgerStep } from 'contract/ledger'
+import type { RunFacts, StepEvent } from 'contract/facts'
+import type { LedgerAnswer, LedgerStep, RunLedger } from 'contract/ledger'
+import type { Dialect, SpanKind } from 'dialects/dialect'
+import { dialectOf } from 'dialects'
+import type { Attributes } from 'dialects/line'
 import { shortPath } from './path.ts'
 
-/** A span that a run owes us, and its place in the run. */
-export interface Expectation {
+/** A span that a run owes us, as its dialect writes it, and its place in the run. */
+export class Expectation {
   readonly step: LedgerStep
   readonly parent: Expectation | undefined
+  /** Ids of the spans that it links to. */
+  readonly links: readonly string[]
+  readonly #run: RunFacts
+  readonly #dialect: Dialect
+
+  constructor(step: LedgerStep, before: ReadonlyMap<number, Expectation>, run: RunFacts, dialect: Dialect) {
+    this.step = step
+    this.parent = step.parent_id === null ? undefined : before.get(step.parent_id)
+    this.links = step.depends_on.map((id) => before.get(id)?.step.span_id ?? '')
+    this.#run = run
+    this.#dialect = dialect
+  }
+
+  get name(): string {
+    return this.#dialect.nameOf(this.step.facts)
+  }
+
+  get kind(): SpanKind {
+    return this.#dialect.kindOf(this.step.facts)
+  }
+
+  get attributes(): Attributes {
+    return this.#dialect.attributesOf(this.step, this.#run)
+  }
+
+  eventAttributes(event: StepEvent): Attributes {
+    return this.#dialect.eventAttributes(event)
+  }
+
   /** On the wire; null for a root, and the caller's own where a caller sent one. */
-  readonly parentSpanId: string | null
+  get parentSpanId(): string | null {
+    return this.parent ? this.parent.step.span_id : this.step.remote_parent_span_id
+  }
+
   /** Whether the parent is the caller's, who may not send spans here. */
-  readonly isRemoteParent: boolean
+  get isRemoteParent(): boolean {
+    return !this.parent && this.step.remote_parent_span_id !== null
+  }
 }
 
 /** Whether a run may still make spans: it has not been answered, or a step of it has not ended. */
@@ -22,23 +59,16 @@ export function expectationsOf(ledger: LedgerAnswer): Expectation[] {
   return ledger.runs.filter(({ sampled }) => sampled).flatMap((run) => ofRun(run))
 }
 
-function ofRun({ steps }: RunLedger): Expectation[] {
+function ofRun(run: RunLedger): Expectation[] {
+  const dialect = dialectOf(run.dialect)
   const byId = new Map<number, Expectation>()
-  for (const step of steps) {
-    const parent = step.parent_id === null ? undefined : byId.get(step.parent_id)
-    byId.set(step.id, {
-      step,
-      parent,
-      parentSpanId: parent ? parent.step.span_id : step.remote_parent_span_id,
-      isRemoteParent: !parent && step.remote_parent_span_id !== null,
-    })
-  }
+  for (const step of run.steps) byId.set(step.id, new Expectation(step, byId, run, dialect))
   return [...byId.values()].filter(({ step }) => step.duration_ms !== null)
 }
 
 /** Where a step is in its run: names from the root, and its key at the end. */
 export function pathOf(expectation: Expectation): string {
   const names: string[] = []
-  for (let at: Expectation | undefined = expectation; at; at = at.parent) names.push(at.step.name)
+  for (let at: Expectation | undefined = expectation; at; at = at.parent) names.push(at.name)
   return `${shortPath(names.reverse())} [${expectation.step.key}]`
 }

@@ -53,8 +53,8 @@ export function match(expectations: readonly Expectation[], spans: ReadonlyMap<s
   return { pairs, missing, rest: remaining() }
 }
 
-function likeness(span: ReceivedSpan, { step }: Expectation): number {
-  return Number(span.kind === 'server') + Number(span.service === step.service) + Number(span.name === step.name)
+function likeness(span: ReceivedSpan, { step, name }: Expectation): number {
+  return Number(span.kind === 'server') + Number(span.service === step.service) + Number(span.name === name)
 }
 
 /** The SERVER span of the service that fits the times of a call best. */

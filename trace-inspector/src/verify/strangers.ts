@@ -45,8 +45,8 @@ function unansweredCalls(ledger: LedgerAnswer): Set<string | null> {
   for (const { steps, sampled } of ledger.runs) {
     if (!sampled) continue
     const answered = new Set(steps.filter(({ span_id }) => span_id === null).map(({ parent_id }) => parent_id))
-    for (const { id, operation, span_id } of steps)
-      if (operation === 'http_client' && !answered.has(id)) calls.add(span_id)
+    for (const { id, facts, span_id } of steps)
+      if (facts.operation === 'http_client' && !answered.has(id)) calls.add(span_id)
   }
   return calls
 }

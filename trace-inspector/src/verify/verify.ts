@@ -48,7 +48,7 @@ export function verify(ledger: LedgerAnswer, received: Received = nothing, carri
 
   for (const expectation of missing) {
     const { step } = expectation
-    const expected = { name: step.name, service: step.service }
+    const expected = { name: expectation.name, service: step.service }
     differences.add({ kind: 'missing', expected, actual: null }, step.span_id, () => pathOf(expectation))
   }
   for (const [expectation, span] of pairs) {

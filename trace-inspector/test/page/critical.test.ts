@@ -40,7 +40,7 @@ test('a root that hangs below itself is walked once', () => {
     name: span_id,
     service: 'agent-app',
     agent_id: null,
-    attributes: {},
+    facts: {},
     events: [],
     start_ms: 0,
     end_ms: 10,

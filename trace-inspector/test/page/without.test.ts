@@ -9,10 +9,10 @@ async function play(scenario: string, query: Record<string, string | number>) {
   const { run, result } = await simulate(scenario, query)
   const { steps } = run.ledger
   const took = new Map(steps.map(({ span_id, duration_ms }) => [span_id ?? '', duration_ms ?? 0]))
-  const calls = steps.filter(({ operation }) => operation === 'execute_tool')
+  const calls = steps.filter(({ facts }) => facts.operation === 'execute_tool')
   return {
     finding: result.finding as unknown as Observation,
-    totalMs: steps.find(({ operation }) => operation === 'invoke_workflow')?.duration_ms ?? 0,
+    totalMs: steps.find(({ facts }) => facts.operation === 'invoke_workflow')?.duration_ms ?? 0,
     figures: {
       params: result.params,
       durationOf: (id: string) => took.get(id) ?? 0,

@@ -1,53 +1,42 @@
-import type { Attributes } from '@opentelemetry/api'
-import { genAi, openInferenceKind } from 'dialects/gen-ai/semconv'
+import type { FactsOf } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import { provider } from '../model.ts'
 import type { RunContext } from '../run-context.ts'
-import type { Opening } from '../opening.ts'
+import type { Opening } from '../step.ts'
+
+type AgentFacts = FactsOf<'invoke_agent'>
 
 export interface AgentOptions {
   /** Which of several agents of this name. */
   index?: number
-  attributes?: Attributes
+  /** What is to be said of it, beside who it is. */
+  facts?: Partial<Omit<AgentFacts, 'operation' | 'agent' | 'definition' | 'provider' | 'conversation_id'>>
   dependsOn?: readonly LedgerStep[]
 }
 
-/** Agents that decide what others do; all else are workers. */
-const planners = new Set(['planner', 'react'])
-
 /** An agent: its instance is `worker:7`, its definition `worker:v1`, both behind the mesh's prefix. */
-export function agentOpening(run: RunContext, name: string, { index, attributes, dependsOn }: AgentOptions): Opening {
+export function agentOpening(run: RunContext, name: string, { index, facts, dependsOn }: AgentOptions): Opening {
+  const definition = `${run.agentPrefix}${name}:v1`
   return {
     key: index === undefined ? name : `${name}/${index}`,
-    operation: 'invoke_agent',
-    name: `invoke_agent ${name}`,
-    kind: 'internal',
-    spanKind: planners.has(name) ? 'planner' : 'worker',
-    agentId: `${run.agentPrefix}${name}:${index ?? 'v1'}`,
-    attributes: {
-      [genAi.operationName]: 'invoke_agent',
-      [genAi.providerName]: provider,
-      [genAi.agentName]: name,
-      [genAi.agentId]: `${run.agentPrefix}${name}:v1`,
-      ...(run.conversationId !== undefined && { [genAi.conversationId]: run.conversationId }),
-      ...attributes,
+    agentId: index === undefined ? definition : `${run.agentPrefix}${name}:${index}`,
+    facts: {
+      operation: 'invoke_agent',
+      agent: name,
+      role: 'worker',
+      definition,
+      provider,
+      conversation_id: run.conversationId,
+      ...facts,
     },
-    ...(dependsOn && { dependsOn }),
+    dependsOn,
   }
 }
 
-export function workflowOpening(run: RunContext, name: string): Opening {
+export function workflowOpening(run: RunContext): Opening {
   return {
     key: 'workflow',
-    operation: 'invoke_workflow',
-    name: `invoke_workflow ${name}`,
-    kind: 'internal',
-    spanKind: 'workflow',
     agentId: `${run.agentPrefix}workflow:v1`,
-    attributes: {
-      [genAi.operationName]: 'invoke_workflow',
-      [genAi.workflowName]: name,
-      [openInferenceKind]: 'CHAIN',
-    },
+    facts: { operation: 'invoke_workflow', workflow: run.facts.workflow },
   }
 }

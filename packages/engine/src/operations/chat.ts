@@ -1,8 +1,9 @@
-import type { Attributes } from '@opentelemetry/api'
+import type { FactsOf, Stated } from 'contract/facts'
 import type { Random } from 'contract/random'
-import { ati, genAi } from 'dialects/gen-ai/semconv'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
 import type { Step } from '../step.ts'
+
+type ChatFacts = Stated<FactsOf<'chat'>>
 
 export interface ChatOptions {
   /** Which of several calls of one agent. */
@@ -20,59 +21,48 @@ export interface ChatOptions {
 /** One call of the simulated model: it takes the drawn time and uses the drawn tokens. */
 export function chat(agent: Step, options: ChatOptions): Promise<Completion> {
   const { run } = agent
-  const key = options.index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${options.index}`
+  const { index, toolCall, finishReason = 'stop' } = options
+  const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, run.llmDelayMs, run.jitter, options.contextTokens ?? 0)
-  const finishReason = options.toolCall ? 'tool_call' : (options.finishReason ?? 'stop')
   return agent.open(
     {
       key,
-      operation: 'chat',
-      name: `chat ${modelName}`,
-      kind: 'client',
-      spanKind: 'generation',
       injected: { drawn_ms: completion.delayMs },
-      attributes: { ...chatAttributes, ...(options.loopStep !== undefined && { [ati.step]: options.loopStep }) },
+      facts: { operation: 'chat', provider, model: modelName, step: options.loopStep },
     },
     async (step) => {
       await step.spend(completion.delayMs)
-      step.set({
-        ...responseAttributes(completion, finishReason),
-        ...(options.toolCall && { [ati.toolCallId]: options.toolCall.id }),
-      })
-      if (run.captureContent) step.set(messages(random, finishReason, options.toolCall))
+      const response = responseFacts(completion, toolCall ? 'tool_call' : finishReason)
+      if (toolCall) response.tool_call_id = toolCall.id
+      if (run.captureContent) addMessages(response, random, toolCall)
+      step.learn<'chat'>(response)
       return completion
     },
   )
 }
 
-/** Known before the model answers; samplers see these. */
-export const chatAttributes: Attributes = {
-  [genAi.operationName]: 'chat',
-  [genAi.providerName]: provider,
-  [genAi.requestModel]: modelName,
-}
-
-/** Known once it has. */
-export function responseAttributes(completion: Omit<Completion, 'delayMs'>, finishReason: string): Attributes {
+/** What is known once the model has answered. */
+export function responseFacts(
+  completion: Omit<Completion, 'delayMs'>,
+  finishReason: NonNullable<ChatFacts['finish_reason']>,
+): Partial<ChatFacts> {
   return {
-    [genAi.responseModel]: modelName,
-    [genAi.responseId]: completion.responseId,
-    [genAi.finishReasons]: [finishReason],
-    [genAi.inputTokens]: completion.inputTokens,
-    [genAi.outputTokens]: completion.outputTokens,
+    response_model: modelName,
+    response_id: completion.responseId,
+    finish_reason: finishReason,
+    input_tokens: completion.inputTokens,
+    output_tokens: completion.outputTokens,
   }
 }
 
-/** What was asked and answered, as content on the span. */
-function messages(random: Random, finishReason: string, toolCall: ChatOptions['toolCall']): Attributes {
+/** What was asked and answered, as content. */
+function addMessages(response: Partial<ChatFacts>, random: Random, toolCall: ChatOptions['toolCall']): void {
   const answer = toolCall
     ? { role: 'assistant', parts: [{ type: 'tool_call', id: toolCall.id, name: toolCall.tool, arguments: {} }] }
     : textMessage('assistant', sentence(random, 16))
-  return {
-    [genAi.inputMessages]: JSON.stringify([textMessage('user', sentence(random, 24))]),
-    [genAi.outputMessages]: JSON.stringify([{ ...answer, finish_reason: finishReason }]),
-  }
+  response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
+  response.output_messages = JSON.stringify([{ ...answer, finish_reason: response.finish_reason }])
 }
 
 /** A message as the GenAI conventions' schemas have it. */

@@ -1,7 +1,6 @@
-import { ati, genAi } from 'dialects/gen-ai/semconv'
-import { drawCompletion, drawMs, modelName, sentence } from '../model.ts'
+import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.ts'
 import type { Step } from '../step.ts'
-import { chatAttributes, responseAttributes, textMessage } from './chat.ts'
+import { responseFacts, textMessage } from './chat.ts'
 
 export interface StreamOptions {
   /** Median time to the first token, ms. */
@@ -32,16 +31,14 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
   return agent.open(
     {
       key,
-      operation: 'chat',
-      name: `chat ${modelName}`,
-      kind: 'client',
-      spanKind: 'token_stream',
       injected: { drawn_ms: options.durationMs },
-      attributes: {
-        ...chatAttributes,
-        [genAi.requestStream]: true,
-        [ati.streamDurationS]: options.durationMs / 1000,
-        [ati.streamTokenIntervalMs]: options.intervalMs,
+      facts: {
+        operation: 'chat',
+        provider,
+        model: modelName,
+        stream: true,
+        duration_s: options.durationMs / 1000,
+        token_interval_ms: options.intervalMs,
       },
     },
     async (step) => {
@@ -50,27 +47,30 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
       let stalls = 0
       let lastAt = 0
       let backgroundEnded = false
-      const soFar = () => ({ [ati.streamTokens]: tokens })
-      void options.background.started.then(() => step.event('background_started', soFar()))
+      const mark = (name: 'background_started' | 'background_ended' | 'last_token') =>
+        step.event({ name, time_ms: clock.now(), tokens })
+      void options.background.started.then(() => mark('background_started'))
       const ended = options.background.ended.then(() => {
         if (signal.aborted) return
         backgroundEnded = true
-        step.event('background_ended', soFar())
+        mark('background_ended')
       })
 
       const emitToken = async () => {
         const now = clock.now()
         const gapMs = now - lastAt
         if (tokens > 0 && gapMs > stallFactor * options.intervalMs && stalls++ < mostStalls) {
-          step.event('stall', { ...soFar(), [ati.streamGapMs]: gapMs })
+          step.event({ name: 'stall', time_ms: now, tokens, gap_ms: gapMs })
         }
         lastAt = now
-        await run.emit({ type: 'token', index: tokens++, text: sentence(random, 1) })
+        const token = { type: 'token' as const, index: tokens++, text: sentence(random, 1) }
+        const written = run.emit?.(token)
+        if (written) await written
       }
 
       await clock.sleep(ttftMs, signal)
-      step.set({ [genAi.timeToFirstChunk]: (clock.now() - startMs) / 1000 })
-      step.event('first_token')
+      step.learn<'chat'>({ first_chunk_s: (clock.now() - startMs) / 1000 })
+      step.event({ name: 'first_token', time_ms: clock.now() })
       await emitToken()
       while (clock.now() - startMs < options.durationMs || !backgroundEnded) {
         const contended = run.toolCallsInFlight > 0 ? 1 + options.contention : 1
@@ -79,16 +79,14 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
       }
       await ended
       step.idealMs += options.durationMs
-      step.event('last_token', soFar())
-      step.set(responseAttributes({ ...completion, outputTokens: tokens }, 'stop'))
+      mark('last_token')
+      const response = responseFacts({ ...completion, outputTokens: tokens }, 'stop')
       if (run.captureContent) {
-        step.set({
-          [genAi.inputMessages]: JSON.stringify([textMessage('user', sentence(random, 24))]),
-          [genAi.outputMessages]: JSON.stringify([
-            { ...textMessage('assistant', `${tokens} tokens`), finish_reason: 'stop' },
-          ]),
-        })
+        const answer = { ...textMessage('assistant', `${tokens} tokens`), finish_reason: 'stop' }
+        response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
+        response.output_messages = JSON.stringify([answer])
       }
+      step.learn<'chat'>(response)
       return tokens
     },
   )

@@ -1,5 +1,4 @@
 import type { Random } from 'contract/random'
-import { ati, genAi, openInferenceKind } from 'dialects/gen-ai/semconv'
 import type { ToolAnswer } from 'contract/tool'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
@@ -22,11 +21,15 @@ export function callIdOf(random: Random, key: string): string {
 }
 
 /** One logical call. Whoever reads along hears of its end. */
-export async function executeTool(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
-  const { run } = agent
-  const startMs = run.clock.now()
+export function executeTool(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+  return agent.run.emit ? reported(agent, tool, options) : callTool(agent, tool, options)
+}
+
+async function reported(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+  const { clock, emit } = agent.run
+  const startMs = clock.now()
   const report = (ok: boolean) =>
-    run.emit({ type: 'tool', index: options.index ?? 0, tool, ok, duration_ms: run.clock.now() - startMs })
+    emit?.({ type: 'tool', index: options.index ?? 0, tool, ok, duration_ms: clock.now() - startMs })
   try {
     const answer = await callTool(agent, tool, options)
     await report(true)
@@ -39,31 +42,25 @@ export async function executeTool(agent: Step, tool: string, options: ToolCallOp
 
 function callTool(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
   const { run } = agent
-  const key = options.index === undefined ? `${agent.key}/call` : `${agent.key}/call/${options.index}`
-  const callId = options.callId ?? callIdOf(run.random, `${key}/id`)
-  const description = (toolDescriptions as Record<string, string>)[tool]
+  const { index, slowdown, callId } = options
+  const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
   return agent.open(
     {
       key,
-      operation: 'execute_tool',
-      name: `execute_tool ${tool}`,
-      kind: 'internal',
-      spanKind: 'tool_call',
       // A factor of 1 is no fault: nothing could be seen of it.
-      ...(options.slowdown && options.slowdown.factor > 1 && { injected: { fault: options.slowdown.fault } }),
-      attributes: {
-        [genAi.operationName]: 'execute_tool',
-        [genAi.toolName]: tool,
-        [genAi.toolCallId]: callId,
-        [genAi.toolType]: 'function',
-        ...(description && { [genAi.toolDescription]: description }),
-        ...askedAttributes(tool, options),
+      injected: slowdown && slowdown.factor > 1 ? { fault: slowdown.fault } : null,
+      facts: {
+        operation: 'execute_tool',
+        tool,
+        call_id: callId ?? callIdOf(run.random, `${key}/id`),
+        description: toolDescriptions.get(tool),
+        ...askedFacts(options),
       },
     },
     async (call) => {
-      if (run.captureContent) call.set({ [genAi.toolArguments]: JSON.stringify({ query: key }) })
+      if (run.captureContent) call.learn<'execute_tool'>({ arguments: JSON.stringify({ query: key }) })
       const answer = await withRetries(call, tool, options)
-      if (run.captureContent) call.set({ [genAi.toolResult]: JSON.stringify({ tool, ok: answer.ok }) })
+      if (run.captureContent) call.learn<'execute_tool'>({ result: JSON.stringify({ tool, ok: answer.ok }) })
       return answer
     },
   )
@@ -77,23 +74,10 @@ export function retrieve(
 ): Promise<ToolAnswer> {
   const { run } = agent
   return agent.open(
-    {
-      key: `${agent.key}/retrieval`,
-      operation: 'retrieval',
-      name: `retrieval ${source}`,
-      kind: 'client',
-      spanKind: 'tool_call',
-      attributes: {
-        [genAi.operationName]: 'retrieval',
-        [genAi.providerName]: provider,
-        [genAi.dataSourceId]: source,
-        [openInferenceKind]: 'RETRIEVER',
-        ...askedAttributes(source, options),
-      },
-    },
+    { key: `${agent.key}/retrieval`, facts: { operation: 'retrieval', provider, source, ...askedFacts(options) } },
     async (call) => {
       const answer = await withRetries(call, source, options)
-      if (run.captureContent) call.set({ [genAi.retrievalDocuments]: documentsJson(call.random, options.documents) })
+      if (run.captureContent) call.learn<'retrieval'>({ documents: documentsJson(call.random, options.documents) })
       return answer
     },
   )
@@ -104,14 +88,13 @@ function documentsJson(random: Random, count: number): string {
   return JSON.stringify(documents.toSorted((a, b) => b.score - a.score))
 }
 
-/** What the run was asked for, the same on every call of it: a culprit's span must not say that it is one. */
-function askedAttributes(tool: string, options: ToolCallOptions) {
+/** What the run was asked for, the same on every call of it: a culprit must not say that it is one. */
+function askedFacts({ delayMs, errorRate, payloadKb, retry, loopStep }: ToolCallOptions) {
   return {
-    [ati.toolName]: tool,
-    [ati.toolDelayMs]: options.delayMs,
-    [ati.toolErrorRate]: options.errorRate,
-    ...(options.payloadKb !== undefined && { [ati.toolPayloadKb]: options.payloadKb }),
-    ...(options.retry && { [ati.retryMax]: options.retry.maxRetries }),
-    ...(options.loopStep !== undefined && { [ati.step]: options.loopStep }),
+    delay_ms: delayMs,
+    error_rate: errorRate,
+    payload_kb: payloadKb,
+    max_retries: retry?.maxRetries,
+    step: loopStep,
   }
 }

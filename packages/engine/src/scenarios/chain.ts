@@ -1,5 +1,4 @@
 import { choice, integer } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import { toolOf } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
@@ -20,13 +19,13 @@ export const chain = defineScenario({
     }),
   },
   run: (workflow, params) =>
-    workflow.invokeAgent('planner', { attributes: { [ati.chainDepth]: params.depth } }, async (planner) => {
+    workflow.invokeAgent('planner', { facts: { role: 'planner', chain_depth: params.depth } }, async (planner) => {
       await planner.chat()
 
       /** One link, and in a nested chain all that follow; whether they all succeeded. A link hears of failures below, and lives with them. */
       async function link(caller: Step, index: number): Promise<boolean> {
         let rest = true
-        const own = caller.invokeAgent('link', { index, attributes: { [ati.chainIndex]: index } }, async (agent) => {
+        const own = caller.invokeAgent('link', { index, facts: { chain_index: index } }, async (agent) => {
           await agent.executeTool(toolOf(index), { delayMs: params.delay_ms, errorRate: params.error_rate })
           if (params.mode === 'nested' && index + 1 < params.depth) rest = await link(agent, index + 1)
         })

@@ -1,5 +1,4 @@
 import { integer, number } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import type { LedgerStep } from 'contract/ledger'
 import { toolOf } from '../tools.ts'
 import { defineScenario, stragglerFactor, stragglersFit } from '../scenario.ts'
@@ -25,13 +24,13 @@ export const dag = defineScenario({
   },
   check: stragglersFit,
   run: (workflow, params) =>
-    workflow.invokeAgent('planner', { attributes: { [ati.dagFanout]: params.fanout } }, async (planner) => {
+    workflow.invokeAgent('planner', { facts: { role: 'planner', branches: params.fanout } }, async (planner) => {
       await planner.chat()
       const slow = new Set(planner.random.fork('stragglers').sample(params.fanout, params.stragglers))
       const branches: LedgerStep[] = []
       let failures = 0
       await planner.concurrently(params.fanout, params.fanout, async (lane, index) => {
-        const work = lane.invokeAgent('branch', { index, attributes: { [ati.workerIndex]: index } }, (branch) => {
+        const work = lane.invokeAgent('branch', { index, facts: { worker_index: index } }, (branch) => {
           branches[index] = branch.record
           return branch.executeTool(toolOf(index), {
             delayMs: params.delay_ms,

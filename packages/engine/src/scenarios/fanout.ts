@@ -1,5 +1,4 @@
 import { integer } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import { toolOf } from '../tools.ts'
 import { concurrency, defineScenario, stragglerFactor, stragglers, stragglersFit } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
@@ -22,7 +21,7 @@ export const fanout = defineScenario({
   run: (workflow, params) =>
     workflow.invokeAgent(
       'planner',
-      { attributes: { [ati.fanout]: params.fanout, [ati.concurrency]: params.concurrency } },
+      { facts: { role: 'planner', fanout: params.fanout, concurrency: params.concurrency } },
       async (planner) => {
         await planner.chat()
         const slow = new Set(planner.random.fork('stragglers').sample(params.fanout, params.stragglers))
@@ -30,7 +29,7 @@ export const fanout = defineScenario({
         await planner.concurrently(params.fanout, params.concurrency, async (lane, index, queuedMs) => {
           const work = lane.invokeAgent(
             'worker',
-            { index, attributes: { [ati.workerIndex]: index, [ati.queuedMs]: queuedMs } },
+            { index, facts: { worker_index: index, queued_ms: queuedMs } },
             (worker) =>
               worker.executeTool(toolOf(index), {
                 delayMs: params.delay_ms,

@@ -15,7 +15,7 @@ export const human = defineScenario({
     outcome: choice(['approve', 'reject', 'expire'], { default: 'approve', description: 'What the person decides' }),
   },
   run: (workflow, params) =>
-    workflow.invokeAgent('planner', {}, async (planner) => {
+    workflow.invokeAgent('planner', { facts: { role: 'planner' } }, async (planner) => {
       const toolCall = { id: callIdOf(planner.random, 'call-id'), tool: 'database' }
       await planner.chat({ toolCall })
       const asked = { delayMs: params.delay_ms, errorRate: params.error_rate }

@@ -1,5 +1,4 @@
 import { flag, integer, number } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import type { Random } from 'contract/random'
 import { maxPayloadKb } from 'contract/tool'
 import { drawMs } from '../model.ts'
@@ -67,7 +66,7 @@ export const rag = defineScenario({
     const totalKb = params.rag_chunks * params.rag_chunk_size_kb
     return workflow.invokeAgent(
       'planner',
-      { attributes: { [ati.ragChunks]: params.rag_chunks, [ati.ragTotalKb]: totalKb } },
+      { facts: { role: 'planner', chunks: params.rag_chunks, total_kb: totalKb } },
       async (planner) => {
         let payload = ''
         const retrieval = planner.retrieve('knowledge_base', {
@@ -90,7 +89,7 @@ export const rag = defineScenario({
             index,
             bytes,
             ms: drawMs(random, (bytes / 1024) * params.ms_per_kb, params.jitter),
-            ...(content !== undefined && { content }),
+            content,
           })
         }
         await planner.chat({ contextTokens: Math.ceil((totalKb * 1024) / bytesPerToken) })

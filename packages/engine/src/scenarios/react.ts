@@ -1,5 +1,4 @@
 import { integer, number } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import { callIdOf } from '../operations/tool.ts'
 import { toolNames } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
@@ -37,7 +36,7 @@ export const react = defineScenario({
     }),
   },
   run: (workflow, params) =>
-    workflow.invokeAgent('react', { attributes: { [ati.reactMaxSteps]: params.max_steps } }, async (agent) => {
+    workflow.invokeAgent('react', { facts: { role: 'planner', max_steps: params.max_steps } }, async (agent) => {
       const toolChoice = agent.random.fork('tools')
       const slowness = agent.random.fork('slow-tools')
       const finishing = agent.random.fork('finish')

@@ -1,5 +1,4 @@
 import { choice, integer, number } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import type { Random } from 'contract/random'
 import { toolNames, toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
@@ -56,7 +55,7 @@ export const retry = defineScenario({
   run: (workflow, params) =>
     workflow.invokeAgent(
       'planner',
-      { attributes: { [ati.fanout]: params.fanout, [ati.concurrency]: params.concurrency } },
+      { facts: { role: 'planner', fanout: params.fanout, concurrency: params.concurrency } },
       async (planner) => {
         await planner.chat()
         const rates = failureRates(
@@ -70,7 +69,7 @@ export const retry = defineScenario({
           const tool = toolOf(index)
           const work = lane.invokeAgent(
             'worker',
-            { index, attributes: { [ati.workerIndex]: index, [ati.queuedMs]: queuedMs } },
+            { index, facts: { worker_index: index, queued_ms: queuedMs } },
             (worker) =>
               worker.executeTool(tool, {
                 delayMs: params.delay_ms,

@@ -1,5 +1,4 @@
 import { integer, number } from 'contract/scalars'
-import { ati } from 'dialects/gen-ai/semconv'
 import { toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
@@ -50,7 +49,7 @@ export const stream = defineScenario({
       (lane) =>
         lane.invokeAgent(
           'background',
-          { attributes: { [ati.backgroundFanout]: params.background_fanout, [ati.concurrency]: params.concurrency } },
+          { facts: { background_calls: params.background_fanout, concurrency: params.concurrency } },
           async (background) => {
             started.resolve()
             try {

@@ -3,7 +3,7 @@ import type { AnalysisStep } from 'findings/step'
 import { type Columns, endOf, nameOf, serviceOf } from './columns.ts'
 import { childrenOf, type Tree } from './tree.ts'
 
-const noAttributes = {}
+const noFacts = {}
 const noEvents: never[] = []
 
 /** Exclusive ms of each span on the critical path, by the formula of the findings; empty where there is no workflow. */
@@ -19,7 +19,7 @@ export function criticalPathOf(columns: Columns, tree: Tree): Map<number, number
       name: nameOf(columns, span),
       service: serviceOf(columns, span),
       agent_id: null,
-      attributes: noAttributes,
+      facts: noFacts,
       events: noEvents,
       start_ms: columns.start[span] as number,
       end_ms: endOf(columns, span),

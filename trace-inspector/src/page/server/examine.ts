@@ -41,13 +41,13 @@ function culpritsOf({ kind, injected, observed }: Finding): string[] {
 }
 
 function spansOf({ steps }: RunLedger): ExamSpan[] {
-  return steps.flatMap(({ span_id, parent_id, operation, agent_id }) =>
+  return steps.flatMap(({ span_id, parent_id, facts, agent_id }) =>
     span_id === null
       ? []
       : {
           span_id,
           parent_span_id: parent_id === null ? null : (steps[parent_id]?.span_id ?? null),
-          operation,
+          operation: facts.operation,
           agent_id,
         },
   )

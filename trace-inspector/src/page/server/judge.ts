@@ -47,19 +47,21 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
     const { step, parent } = expectation
     const id = step.span_id ?? `lost-${step.id}`
     ids.set(expectation, id)
-    note(id, () => ({ key: step.key, changes: [], attributes: step.attributes }))
+    note(id, () => ({ key: step.key, changes: [], attributes: expectation.attributes }))
     return {
       id,
       parentId: parent ? idOf(parent) : expectation.parentSpanId,
-      name: step.name,
+      name: expectation.name,
       service: step.service,
-      agent: step.operation === 'http_client' ? '' : (step.agent_id ?? ''),
+      agent: step.facts.operation === 'http_client' ? '' : (step.agent_id ?? ''),
       startMs: step.start_ms,
       endMs: step.start_ms + (step.duration_ms as number),
       flags:
-        flag.lost | (step.status === 'error' ? flag.error : 0) | (step.operation === 'human_feedback' ? flag.idle : 0),
+        flag.lost |
+        (step.status === 'error' ? flag.error : 0) |
+        (step.facts.operation === 'human_feedback' ? flag.idle : 0),
       events: step.events.map(({ name, time_ms }) => ({ name, timeMs: time_ms })),
-      links: step.links.map(({ span_id }) => span_id),
+      links: [...expectation.links],
     }
   })
   return { isRunning: ledger.runs.some(isRunning), flags, lost, notes }

@@ -1,6 +1,6 @@
 import type { LedgerAnswer } from 'contract/ledger'
 import { round } from 'findings/step'
-import { ati } from 'dialects/gen-ai/semconv'
+import { ati } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../../otlp/span.ts'
 import type { Trace } from '../../trace.ts'
 import { type Columns, flag } from '../model/columns.ts'

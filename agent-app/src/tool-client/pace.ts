@@ -2,7 +2,7 @@
  * Spreads work over turns of the event loop. When thousands of calls begin or end at once, whoever else asks something (a
  * health check) would wait for all of them; so only so many go on in one turn.
  */
-export class Turns {
+export class Pace {
   readonly #most: number
   readonly #waiting: (() => void)[] = []
   #begun = 0

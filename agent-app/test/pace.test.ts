@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { Turns } from '../src/turns.ts'
+import { Pace } from '../src/tool-client/pace.ts'
 
 it('lets so many begin in a turn of the event loop, the others in later turns, in their order', async () => {
-  const turns = new Turns(3)
+  const pace = new Pace(3)
   const begun: number[] = []
   const begin = async (index: number) => {
-    await turns.next()
+    await pace.next()
     begun.push(index)
   }
   const all = Promise.all(Array.from({ length: 8 }, (_, index) => begin(index)))
@@ -21,9 +21,9 @@ it('lets so many begin in a turn of the event loop, the others in later turns, i
 })
 
 it('holds nobody up who comes alone', async () => {
-  const turns = new Turns(1)
+  const pace = new Pace(1)
   for (let count = 0; count < 3; count++) {
-    expect(turns.next()).toBeUndefined()
+    expect(pace.next()).toBeUndefined()
     await turn()
     await turn()
   }

@@ -89,25 +89,3 @@ export const ati = {
 
 /** Tells backends that do not know the operation what a span is: https://github.com/Arize-ai/openinference/tree/main/spec */
 export const openInferenceKind = 'openinference.span.kind'
-
-/** Values of `ati.span.kind`. */
-export type AtiSpanKind =
-  | 'workflow'
-  | 'planner'
-  | 'worker'
-  | 'tool_call'
-  | 'checkpoint'
-  | 'internal'
-  | 'interactive'
-  | 'generation'
-  | 'token_stream'
-
-/** Attributes whose value is content: the ledger keeps their length and SHA-256, not the text. */
-export const contentAttributes: ReadonlySet<string> = new Set([
-  genAi.inputMessages,
-  genAi.outputMessages,
-  genAi.toolArguments,
-  genAi.toolResult,
-  genAi.retrievalDocuments,
-  ati.ragChunkContent,
-])

@@ -1,0 +1,208 @@
+import type {
+  DialectName,
+  EventOf,
+  Facts,
+  FactsOf,
+  Operation,
+  RunFacts,
+  SomeFacts,
+  Stated,
+  StepEvent,
+} from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
+import type { Attributes, Line } from './line.ts'
+
+type Lines<Fact> = Readonly<Record<string, Line<Fact>>>
+
+/** How the steps of one operation are written. */
+export interface Writing<Some extends Facts> {
+  kind: SpanKind
+  name: (facts: Some) => string
+  /** Attributes that a span has from its start, in order. */
+  opening: Lines<keyof Some>
+  /** Attributes that are known only later. */
+  learned?: Lines<keyof Some>
+  /** What the span stands for beside its operation; one that has it says whose run it is of, too. */
+  sort?: (facts: Some) => string
+}
+export type SpanKind = 'internal' | 'client' | 'server'
+
+/** A dialect as a table: every attribute name by the fact that it is made of. */
+export interface DialectTable {
+  operations: { [Op in Operation]: Writing<FactsOf<Op>> }
+  events: { [Name in StepEvent['name']]: Lines<Exclude<keyof EventOf<Name>, 'name' | 'time_ms'>> }
+  run: Lines<keyof RunFacts>
+  agentId: string
+  sort: string
+  errorType: string
+  /** What a span did, from what it says itself; one of another's has a word of its own. */
+  operationOf: (span: ReadableSpan) => string
+}
+
+type FactIn<Some> = Some extends { fact: infer Fact } ? Fact : never
+type WrittenBy<Some> = Some extends { opening: infer Opening }
+  ? FactIn<Opening[keyof Opening]> | (Some extends { learned: infer Learned } ? FactIn<Learned[keyof Learned]> : never)
+  : never
+/** Facts that a table forgets to write. A role is what sort of span an agent's is. */
+type Unwritten<Table extends DialectTable> = {
+  [Op in Operation]: Exclude<keyof FactsOf<Op>, 'operation' | 'role' | WrittenBy<Table['operations'][Op]>>
+}[Operation]
+
+/** A dialect; one that leaves a fact unwritten does not compile. */
+export function defineDialect<const Table extends DialectTable>(
+  name: DialectName,
+  table: Table & ([Unwritten<Table>] extends [never] ? unknown : { unwritten: Unwritten<Table> }),
+): Dialect {
+  return new Dialect(name, table)
+}
+
+/** What of a received span a dialect reads. */
+export interface ReadableSpan {
+  name: string
+  kind: string
+  attributes: Readonly<Record<string, unknown>>
+  events: readonly { name: string; time_ms: number; attributes: Readonly<Record<string, unknown>> }[]
+}
+
+/** A span in words of facts again. */
+export interface ReadSpan {
+  operation: string
+  facts: SomeFacts
+  agent_id: string | null
+  scenario: string | null
+  events: readonly ReadEvent[]
+}
+export interface ReadEvent {
+  name: string
+  time_ms: number
+  tokens?: number
+  gap_ms?: number
+  attempt?: number
+  delay_ms?: number
+}
+
+type Entries = readonly (Line & { name: string })[]
+type Values = Readonly<Record<string, unknown>>
+
+const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
+  Object.entries(lines).map(([name, line]) => ({ ...(line as Line), name }))
+
+function write(attributes: Attributes, entries: Entries, facts: Values): void {
+  for (const { name, fact, always, write } of entries) {
+    if (fact === undefined) {
+      if (always !== undefined) attributes[name] = always
+      continue
+    }
+    const value = facts[fact]
+    if (value === undefined) continue
+    const written = write ? write(value) : (value as Attributes[string])
+    if (written !== undefined) attributes[name] = written
+  }
+}
+
+function read(facts: Record<string, unknown>, entries: Entries, attributes: Values): void {
+  for (const { name, fact, read } of entries) {
+    if (fact === undefined || !read || facts[fact] !== undefined) continue
+    const value = read(attributes[name])
+    if (value !== undefined) facts[fact] = value
+  }
+}
+
+/**
+ * How facts are written on spans, and read back from them. What a table says stands in both directions, so that verifying
+ * compares with what was written by the same words.
+ */
+export class Dialect {
+  readonly name: DialectName
+  readonly #table: DialectTable
+  readonly #operations: Readonly<Record<string, { opening: Entries; learned: Entries }>>
+  readonly #events: Readonly<Record<string, Entries>>
+  readonly #run: Entries
+
+  constructor(name: DialectName, table: DialectTable) {
+    this.name = name
+    this.#table = table
+    const { operations, events, run } = table
+    this.#operations = Object.fromEntries(
+      Object.entries(operations).map(([operation, { opening, learned }]) => [
+        operation,
+        { opening: entriesOf(opening), learned: entriesOf(learned) },
+      ]),
+    )
+    this.#events = Object.fromEntries(Object.entries(events).map(([event, lines]) => [event, entriesOf(lines)]))
+    this.#run = entriesOf(run)
+  }
+
+  #writing(facts: Facts | Stated): Writing<Facts> {
+    // The entry of an operation takes that operation's facts; the compiler cannot tie the two.
+    return this.#table.operations[facts.operation] as Writing<Facts>
+  }
+
+  /** What a step's span is called. */
+  nameOf(facts: Facts | Stated): string {
+    return this.#writing(facts).name(facts as Facts)
+  }
+
+  kindOf(facts: Facts | Stated): SpanKind {
+    return this.#table.operations[facts.operation].kind
+  }
+
+  /** What is on a span from its start. */
+  opening(facts: Facts | Stated, agentId: string | null, run: RunFacts): Attributes {
+    const attributes: Attributes = {}
+    write(attributes, (this.#operations[facts.operation] as { opening: Entries }).opening, facts)
+    const { sort } = this.#writing(facts)
+    if (!sort) return attributes
+    write(attributes, this.#run, run)
+    if (agentId !== null) attributes[this.#table.agentId] = agentId
+    attributes[this.#table.sort] = sort(facts as Facts)
+    return attributes
+  }
+
+  /** What facts that came later add. */
+  learned(operation: Operation, facts: Values): Attributes {
+    const attributes: Attributes = {}
+    write(attributes, (this.#operations[operation] as { learned: Entries }).learned, facts)
+    return attributes
+  }
+
+  /** What is on the span of a step, all of it. */
+  attributesOf({ facts, agent_id, error_type }: LedgerStep, run: RunFacts): Attributes {
+    const attributes = { ...this.opening(facts, agent_id, run), ...this.learned(facts.operation, facts) }
+    if (error_type !== null) attributes[this.#table.errorType] = error_type
+    return attributes
+  }
+
+  /** What is on an event. */
+  eventAttributes(event: StepEvent): Attributes {
+    const attributes: Attributes = {}
+    write(attributes, this.#events[event.name] as Entries, event)
+    return attributes
+  }
+
+  /** Facts from what arrived; what does not look as it is written here is not there. */
+  read(span: ReadableSpan): ReadSpan {
+    const { attributes, events } = span
+    const operation = this.#table.operationOf(span)
+    const facts: Record<string, unknown> = {}
+    const run: Record<string, unknown> = {}
+    const known = Object.hasOwn(this.#operations, operation) ? this.#operations[operation] : undefined
+    if (known) {
+      read(facts, known.opening, attributes)
+      read(facts, known.learned, attributes)
+    }
+    read(run, this.#run, attributes)
+    const agent = attributes[this.#table.agentId]
+    return {
+      operation,
+      facts,
+      agent_id: typeof agent === 'string' ? agent : null,
+      scenario: typeof run.scenario === 'string' ? run.scenario : null,
+      events: events.map(({ name, time_ms, attributes: written }) => {
+        const event: Record<string, unknown> & ReadEvent = { name, time_ms }
+        if (Object.hasOwn(this.#events, name)) read(event, this.#events[name] as Entries, written)
+        return event
+      }),
+    }
+  }
+}

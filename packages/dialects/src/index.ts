@@ -1,0 +1,10 @@
+import type { DialectName } from 'contract/facts'
+import type { Dialect } from './dialect.ts'
+import { genAi } from './gen-ai/dialect.ts'
+
+const dialects = { 'gen-ai': genAi } satisfies Record<DialectName, Dialect>
+
+/** The dialect of this name. */
+export function dialectOf(name: DialectName): Dialect {
+  return dialects[name]
+}

@@ -1,0 +1,43 @@
+import type { Content } from 'contract/facts'
+
+/** An attribute's value; of content, what the ledger keeps of it. */
+export type AttributeValue = string | number | boolean | string[] | Content
+export type Attributes = Record<string, AttributeValue>
+
+/**
+ * How one attribute is made of one fact, and the fact read back from it; one without a fact is always the same. A value that
+ * is not as this line writes it is not read: spans may come from anywhere.
+ */
+export interface Line<Fact = string> {
+  fact?: Fact
+  always?: AttributeValue
+  /** undefined: not written. */
+  write?: (value: unknown) => AttributeValue | undefined
+  read?: (value: unknown) => unknown
+}
+
+/** Always the same. */
+export const is = (always: AttributeValue): Line<never> => ({ always })
+
+const ofType = (type: 'string' | 'number' | 'boolean') => (value: unknown) =>
+  typeof value === type ? value : undefined
+
+export const text = <const Fact extends string>(fact: Fact) => ({ fact, read: ofType('string') })
+export const number = <const Fact extends string>(fact: Fact) => ({ fact, read: ofType('number') })
+export const flag = <const Fact extends string>(fact: Fact) => ({ fact, read: ofType('boolean') })
+/** Content as it is; what was read is no content of ours, and nothing is made of it. */
+export const content = <const Fact extends string>(fact: Fact) => ({ fact })
+
+/** One word as a list that has no other. */
+export const list = <const Fact extends string>(fact: Fact) => ({
+  fact,
+  write: (value: unknown) => [String(value)],
+  read: (value: unknown) => (Array.isArray(value) ? ofType('string')(value[0]) : undefined),
+})
+
+/** A count that is left out where it is 0. */
+export const unlessZero = <const Fact extends string>(fact: Fact) => ({
+  fact,
+  write: (value: unknown) => (typeof value === 'number' && value > 0 ? value : undefined),
+  read: ofType('number'),
+})

@@ -1,0 +1,10 @@
+import type { Step } from '../step.ts'
+
+/** Writes the run's state away. */
+export function checkpoint(workflow: Step, sizeKb: number): Promise<void> {
+  const ms = Math.min(500, (sizeKb / 1024) * 200)
+  return workflow.open(
+    { key: 'checkpoint', injected: { drawn_ms: ms }, facts: { operation: 'checkpoint', size_kb: sizeKb } },
+    (step) => step.spend(ms),
+  )
+}
