@@ -3,6 +3,7 @@ import { observe, type Observation } from 'findings/kinds'
 import { type AnalysisStep, byStart, withOperation } from 'findings/step'
 import { ati, genAi } from 'dialects/gen-ai/semconv'
 import type { ReceivedSpan } from '../otlp/span.ts'
+import { originOf } from '../times.ts'
 import { aggregate, type AggregateRow } from './aggregate.ts'
 import { toAnalysisStep } from './step.ts'
 
@@ -22,7 +23,9 @@ export interface Revelation extends Revealed {
 
 /** What is wrong in a trace, as far as its spans alone can tell. */
 export function reveal(traceId: string, spans: Iterable<ReceivedSpan>): Revelation {
-  const steps = Array.from(spans, toAnalysisStep)
+  const received = [...spans]
+  const origin = originOf(received) ?? 0
+  const steps = received.map((span) => toAnalysisStep(span, origin))
   const [first, ...others] = runsIn(steps).map(revealRun)
   return { trace_id: traceId, ...(first ?? revealRun(steps)), aggregate: aggregate(steps), others }
 }

@@ -1,6 +1,7 @@
 import type { AnalysisStep } from 'findings/step'
 import { ati, genAi, http } from 'dialects/gen-ai/semconv'
 import type { ReceivedSpan, Value } from '../otlp/span.ts'
+import { extentOf } from '../times.ts'
 
 const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : undefined)
 
@@ -13,8 +14,9 @@ function operationOf({ attributes, kind, name }: ReceivedSpan): string {
   return kind === 'client' && attributes[http.method] !== undefined ? 'http_client' : name
 }
 
-/** A received span as the formulas see a step. */
-export function toAnalysisStep(span: ReceivedSpan): AnalysisStep {
+/** A received span as the formulas see a step; `originMs` is where its trace begins. */
+export function toAnalysisStep(span: ReceivedSpan, originMs: number): AnalysisStep {
+  const { startMs, endMs } = extentOf(span, originMs)
   return {
     span_id: span.spanId,
     parent_span_id: span.parentSpanId,
@@ -23,9 +25,11 @@ export function toAnalysisStep(span: ReceivedSpan): AnalysisStep {
     service: span.service,
     agent_id: textOf(span.attributes[ati.agentId]) ?? null,
     attributes: span.attributes,
-    events: span.events.map(({ name, timeMs, attributes }) => ({ name, time_ms: timeMs, attributes })),
-    start_ms: span.startMs,
-    end_ms: span.endMs,
+    events: span.events.flatMap(({ name, timeMs, attributes }) =>
+      timeMs === null ? [] : { name, time_ms: timeMs, attributes },
+    ),
+    start_ms: startMs,
+    end_ms: endMs,
     failed: span.status === 'error',
   }
 }

@@ -64,9 +64,10 @@ function nearest({ step }: Expectation, strays: readonly ReceivedSpan[]): Receiv
   let best: ReceivedSpan | undefined
   let least = Infinity
   for (const span of strays) {
-    if (span.kind !== 'server' || span.service !== step.service) continue
-    if (span.startMs < start - serverTolerance.start || span.endMs > end + serverTolerance.end) continue
-    const distance = Math.abs(span.startMs - start) + Math.abs(span.endMs - end)
+    const { startMs, endMs } = span
+    if (span.kind !== 'server' || span.service !== step.service || startMs === null || endMs === null) continue
+    if (startMs < start - serverTolerance.start || endMs > end + serverTolerance.end) continue
+    const distance = Math.abs(startMs - start) + Math.abs(endMs - end)
     if (distance >= least) continue
     best = span
     least = distance

@@ -33,18 +33,20 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceI
 }
 
 function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier): Found[] {
+  // A time that is not known is as none that is expected.
+  const { startMs, endMs } = { startMs: span.startMs ?? NaN, endMs: span.endMs ?? NaN }
   const start = step.start_ms
   const end = start + (step.duration_ms as number)
   if (step.operation === 'http_server') {
     // A tool's span lies within the call; a request's begins before its run, and both end with the answer.
     const { start: before, end: after } = serverTolerance
     const isWithin = parent
-      ? span.startMs >= start - before && span.startMs <= end && span.endMs <= end + after
-      : span.startMs >= start - after && span.startMs <= start + before && Math.abs(span.endMs - end) <= after
-    if (isWithin && span.endMs >= span.startMs) return []
+      ? startMs >= start - before && startMs <= end && endMs <= end + after
+      : startMs >= start - after && startMs <= start + before && Math.abs(endMs - end) <= after
+    if (isWithin && endMs >= startMs) return []
   } else {
     const tolerance = carrier.timeToleranceMs
-    if (Math.abs(span.startMs - start) <= tolerance && Math.abs(span.endMs - end) <= tolerance) return []
+    if (Math.abs(startMs - start) <= tolerance && Math.abs(endMs - end) <= tolerance) return []
   }
   return [
     {

@@ -104,7 +104,7 @@ const mostEvents = 200
 
 function events({ columns }: TraceModel, span: number, { events: list }: Received): VNode | null {
   if (list.length === 0) return null
-  const start = columns.origin_ms + (columns.start[span] as number)
+  const start = (columns.origin_ms ?? 0) + (columns.start[span] as number)
   return html`<section>
     <h3>${list.length} events</h3>
     <table class="plain">

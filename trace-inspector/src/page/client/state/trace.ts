@@ -88,7 +88,7 @@ export async function openTrace(traceId: string): Promise<void> {
   })
   const first = await fetchModel(traceId).catch(absent)
   if (!isCurrent()) return
-  const isSettled = first !== null && Date.now() - first.columns.origin_ms - first.extent.end > settledMs
+  const isSettled = first !== null && Date.now() - (first.columns.origin_ms ?? 0) - first.extent.end > settledMs
   if (isSettled) trace.value = first
   await loadRuns(traceId)
   const isRunning = ledgerRuns.value.some(({ state }) => state === 'running')
