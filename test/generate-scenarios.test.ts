@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadAddress, runScript, startProxy, startScript, untilCancelled, untilInFlight } from './support/scripts.ts'
+import { deadAddress } from './support/ports.ts'
+import { runScript, startProxy, startScript, untilCancelled, untilInFlight } from './support/scripts.ts'
 import { type Pair, startPair, startService, type Service } from './support/services.ts'
 
 let pair: Pair

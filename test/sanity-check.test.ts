@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from 'engine/scenarios/index'
+import { deadAddress } from './support/ports.ts'
 import {
-  deadAddress,
   redirected,
   runScript,
   startProxy,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadAddress, runScript, startProxy, startScript } from './support/scripts.ts'
+import { deadAddress } from './support/ports.ts'
+import { runScript, startProxy, startScript } from './support/scripts.ts'
 import { type Pair, startPair } from './support/services.ts'
 
 let pair: Pair

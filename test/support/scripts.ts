@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
-import { listen } from './apps.ts'
 import type { Service } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -75,14 +74,6 @@ export async function runScript(...args: Parameters<typeof startScript>): Promis
   const [name, options, { env, input = '' } = {}] = args
   const script = await startScript(name, options, { input, ...(env && { env }) })
   return script.ended
-}
-
-/** An address where nothing listens. */
-export async function deadAddress(): Promise<string> {
-  const server = createServer()
-  const url = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return url
 }
 
 /** An environment in which the addresses that scripts take by default lead elsewhere. */
