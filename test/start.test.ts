@@ -44,7 +44,12 @@ async function expectGone(services: Map<string, number>): Promise<void> {
 }
 
 test('runs all services, each under its own name, and ends them on SIGTERM', async () => {
-  const supervisor = await start({ SERVICE_NAME: 'shop', AGENT_NAME: 'Mesh', PORT: '1', TOOL_BASE: 'http://127.0.0.1:1' })
+  const supervisor = await start({
+    SERVICE_NAME: 'shop',
+    AGENT_NAME: 'Mesh',
+    PORT: '1',
+    TOOL_BASE: 'http://127.0.0.1:1',
+  })
   await supervisor.until(ready)
   const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = supervisor.ports
   const pids = supervisor.services()

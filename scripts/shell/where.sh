@@ -29,7 +29,7 @@ place_line() {
 collector_place() {
   local base=http://localhost:4318
   fetch "asking $base" "$base/v1/traces" --max-time 5 --header 'Content-Type: application/json' --data '{}'
-  if [ "$STATUS" = 200 ] && [[ $BODY == *partialSuccess* ]]; then
+  if answers 200 application/json; then
     place_line "$green" ready otel-collector "$base, gRPC on 4317; its spans: docker logs -f otel-collector"
   else
     place_line "$dim" absent otel-collector 'only in containers, and optional'

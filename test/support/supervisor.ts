@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './ports.ts'
+import { cleanEnvironment } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -34,7 +35,7 @@ export async function startSupervisor(
   const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts']
   const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
+    env: { ...cleanEnvironment(), OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
     detached: by === 'npm',
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -82,7 +82,8 @@ export class Catalog {
         const params = Object.keys(schema.shape).map((name) => `${name}=${defaults[name] ?? ''}`)
         const { properties = {} } = jsonSchemaOf(schema)
         const notes = Object.entries(schema.shape).map(
-          ([name, parser]) => `${expectedBy(parser)}: ${(properties[name] as { description?: string }).description ?? ''}`,
+          ([name, parser]) =>
+            `${expectedBy(parser)}: ${(properties[name] as { description?: string }).description ?? ''}`,
         )
         return `${[scenario.name, pathOf(scenario), scenario.description, params.join(' '), ...notes].join('\t')}\n`
       })
