@@ -40,14 +40,15 @@ const ports = {
   INSPECTOR_PORT: port(4319, 'trace-inspector'),
 }
 const { HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S } = serviceSchema({ port: 0, serviceName: '' })
-const schema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
+/** What `npm start` itself reads. */
+export const setupSchema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
 
 /** Beyond its drain and flush deadlines a service takes some 2 s to abort work and to close connections. */
 const stopMarginMs = 4000
 
 /** The services and the environment of each; throws an EnvironmentError that names every bad port. */
 export function readSetup(environment: NodeJS.ProcessEnv): Setup {
-  const read = readEnvironment(schema, environment)
+  const read = readEnvironment(setupSchema, environment)
   refuseSharedPorts(read)
   const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT } = read
   const agent = {

@@ -84,6 +84,24 @@ test('traces go to the inspector, which knows the agents, unless the shell says 
   expect((await get(elsewhere.ports.INSPECTOR_PORT, '/traces')).body).toMatchObject({ spans: 0 })
 })
 
+test('ends with where to look, and with what finds it', async () => {
+  const supervisor = await start()
+  await supervisor.until(/\nopen \S+\n/)
+  const { AGENT_PORT, INSPECTOR_PORT } = supervisor.ports
+  expect(supervisor.output()).toContain(`  export AGENT_BASE=http://127.0.0.1:${AGENT_PORT}\n`)
+  expect(supervisor.output()).toMatch(`\nopen http://localhost:${INSPECTOR_PORT}\n`)
+})
+
+test.each([
+  [['--help'], 0, /^npm start \[-- --help\]\n[^]*\n {2}AGENT_PORT\n {6}Port of the primary agent \(8080\)\n/],
+  [['--port', '80'], 2, /^Unknown option '--port'[^]*\n\nnpm start \[-- --help\]\n/],
+  [['fast'], 2, /^Unexpected argument 'fast'[^]*\n\nnpm start/],
+])('npm start -- %j is answered before anything starts', async (args, code, words) => {
+  const supervisor = await start({}, 'node', args)
+  expect(await supervisor.ended).toBe(code)
+  expect(supervisor.output()).toMatch(words)
+})
+
 test('a run that is under way comes to its end before the tools go', async () => {
   const supervisor = await start()
   await supervisor.until(ready)

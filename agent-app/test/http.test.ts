@@ -317,7 +317,8 @@ describe('what can be run', () => {
       for (const param of names) expect(param).toMatch(/^[a-z_]+=\S*$/)
       // What each takes, in the words of a bad query's answer, and what it means.
       expect(notes).toHaveLength(names.length)
-      for (const note of notes) expect(note).toMatch(/^(a (whole )?number from \S+ to \S+|one of .+|1 to .+): [A-Z]/)
+      for (const note of notes)
+        expect(note).toMatch(/^(a (whole )?number from \S+ to \S+|one of .+|true or false|1 to .+): [A-Z]/)
     }
   })
 

@@ -8,6 +8,9 @@ takes() {
   case $1 in
     'a whole number from '*) words='a whole number from ' ;;
     'a number from '*) words='a number from ' pattern='^[0-9]{1,30}(\.[0-9]{1,30})?$' ;;
+    'true or false')
+      case $2 in true | false | 1 | 0) return 0 ;; *) return 1 ;; esac
+      ;;
     'one of '*)
       words=", ${1#one of }, "
       case $words in *", $2, "*) return 0 ;; *) return 1 ;; esac

@@ -24,6 +24,7 @@ export interface Supervisor {
 export async function startSupervisor(
   environment: Record<string, string> = {},
   by: 'node' | 'npm' = 'node',
+  options: string[] = [],
 ): Promise<Supervisor> {
   const ports = {
     AGENT_PORT: await freePort(),
@@ -32,7 +33,7 @@ export async function startSupervisor(
     INSPECTOR_PORT: await freePort(),
   }
   const portTexts = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
-  const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts']
+  const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts', ...options]
   const child = spawn(command, args, {
     cwd: root,
     env: { ...cleanEnvironment(), OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
