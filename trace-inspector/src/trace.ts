@@ -3,6 +3,9 @@ import { ati } from 'dialects/gen-ai/semconv'
 import type { Attributes, ReceivedSpan, Value } from './otlp/span.ts'
 import { extentOf } from './times.ts'
 
+/** What a trace takes in memory beside its spans, roughly, bytes. */
+export const emptyTraceBytes = 2000
+
 /** What came of one trace, in whatever order it came. */
 export class Trace {
   readonly id: string
@@ -21,8 +24,10 @@ export class Trace {
   errors = 0
   /** Spans that came again. */
   duplicates = 0
+  /** Spans that found no room. */
+  turnedAway = 0
   /** An estimate. */
-  bytes = 2000
+  bytes = emptyTraceBytes
 
   constructor(id: string) {
     this.id = id

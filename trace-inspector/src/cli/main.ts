@@ -6,7 +6,10 @@ import { untilReady } from './ready.ts'
 import { renderEnd, renderHead, renderOutcome } from './table.ts'
 import { type Outcome, verifyRuns } from './verify-runs.ts'
 
-/** `npm run verify`. Resolves to the exit code: 0 when all runs passed, 1 when one did not, 2 when it was asked wrongly. */
+/**
+ * `npm run verify`. Resolves to the exit code: 0 when all runs passed, 1 when one did not, 2 when it was asked wrongly, 3
+ * when of some nothing can be said.
+ */
 export async function main(args: string[]): Promise<number> {
   try {
     const options = readOptions(args, process.env)
@@ -44,11 +47,13 @@ async function verifyAll({ agent, inspector, jaeger, ...options }: Options): Pro
     status('')
     if (!options.isJson) console.log(renderOutcome(outcome))
   }
-  const passed = outcomes.every((outcome) => outcome.passed)
+  const passed = outcomes.some((outcome) => outcome.passed === false)
+    ? false
+    : outcomes.every((outcome) => outcome.passed) || null
   const notCarried = outcomes.find(({ verification }) => verification)?.verification?.not_carried ?? []
   if (options.isJson) console.log(JSON.stringify({ agent, judge: judge.name, passed, runs: outcomes }, undefined, 2))
   else console.log(renderEnd(outcomes, judge.name, notCarried))
-  return passed ? 0 : 1
+  return passed === null ? 3 : passed ? 0 : 1
 }
 
 /** Tells what is under way, where somebody looks at it: one line that is written over. */

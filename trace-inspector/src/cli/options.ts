@@ -15,7 +15,7 @@ Runs scenarios and says of each whether all of its spans arrived, once and uncha
   --json             for machines; npm run --silent verify prints nothing else
 
 With AGENT_PORT and INSPECTOR_PORT, which npm start and Compose take, it finds them on other ports.
-Exits 1 when any run is not complete.`
+Exits 1 when any run did not pass, 3 when none failed but of some nothing can be said.`
 
 export interface Options {
   agent: string

@@ -4,15 +4,22 @@ import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
 import { compareEvents } from './events.ts'
 import type { Expectation } from './expectation.ts'
+import { clockTolerance, latestStart, type Skew } from './skew.ts'
 
 /**
- * SERVER spans are another process's, or the standard instrumentation's in whole milliseconds: they begin after the request
- * was sent and may end after its answer was read, ms.
+ * SERVER spans are another process's, or the standard instrumentation's in whole milliseconds: they may end after their
+ * answer was read, ms.
  */
-export const serverTolerance = { start: 2, end: 250 }
+const lateEndMs = 250
 
 /** What became of one span; whether its parent arrived is for who knows all spans. */
-export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceId: string, carrier: Carrier): Found[] {
+export function compareSpan(
+  expectation: Expectation,
+  span: ReceivedSpan,
+  traceId: string,
+  carrier: Carrier,
+  skew: Skew,
+): Found[] {
   const { step, parentSpanId } = expectation
   const found: Found[] = []
   const expect = (kind: Found['kind'], expected: unknown, actual: unknown) => {
@@ -23,7 +30,7 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceI
   expect('kind_changed', step.kind, span.kind)
   expect('service_changed', step.service, span.service)
   expect('status_changed', step.status, span.status)
-  found.push(...compareTimes(expectation, span, carrier))
+  found.push(...compareTimes(expectation, span, carrier, skew))
   // The ledger has no attributes of a SERVER span: an instrumentation may have written it.
   if (step.operation === 'http_server') return found
   found.push(...compareAttributes(step.attributes, span.attributes, carrier))
@@ -32,17 +39,19 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceI
   return found
 }
 
-function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier): Found[] {
-  // A time that is not known is as none that is expected.
-  const { startMs, endMs } = { startMs: span.startMs ?? NaN, endMs: span.endMs ?? NaN }
+function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier, skew: Skew): Found[] {
   const start = step.start_ms
   const end = start + (step.duration_ms as number)
+  const { early, late } = clockTolerance
+  const offset = step.span_id === null ? (skew.get(span.service) ?? 0) : 0
+  // A time that is not known is as none that is expected.
+  const startMs = (span.startMs ?? NaN) - offset
+  const endMs = (span.endMs ?? NaN) - offset
   if (step.operation === 'http_server') {
     // A tool's span lies within the call; a request's begins before its run, and both end with the answer.
-    const { start: before, end: after } = serverTolerance
     const isWithin = parent
-      ? startMs >= start - before && startMs <= end && endMs <= end + after
-      : startMs >= start - after && startMs <= start + before && Math.abs(endMs - end) <= after
+      ? startMs >= start - early && startMs <= latestStart(parent) + late && endMs <= end + lateEndMs
+      : startMs >= start - lateEndMs && startMs <= start + early && Math.abs(endMs - end) <= lateEndMs
     if (isWithin && endMs >= startMs) return []
   } else {
     const tolerance = carrier.timeToleranceMs
@@ -52,7 +61,7 @@ function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier
     {
       kind: 'time_changed',
       expected: { start_ms: start, end_ms: end },
-      actual: { start_ms: span.startMs, end_ms: span.endMs },
+      actual: { start_ms: span.startMs, end_ms: span.endMs, ...(offset !== 0 && { clock_skew_ms: offset }) },
     },
   ]
 }

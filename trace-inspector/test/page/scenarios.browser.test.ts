@@ -134,7 +134,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.getByText(`of ${run.spans.total} spans that the run made, 1 never arrived`).waitFor()
     const ghost = page.getByRole('row', { name: /execute_tool mail.*lost/ })
     await ghost.click()
-    await page.getByText('its span never arrived').waitFor()
+    await page.getByText('its span is not here').waitFor()
     await page.getByRole('row', { name: /renamed.*altered/ }).click()
     const changes = page.locator('.changes')
     expect(await changes.locator('del').innerText()).toBe('execute_tool search')

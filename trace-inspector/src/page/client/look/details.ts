@@ -84,7 +84,7 @@ function facts(model: TraceModel, span: number, known: Received | null): VNode {
 function changes({ key, changes: list }: Note, isLost: boolean): VNode {
   if (isLost)
     return html`<p class="verdict-note is-lost">
-      <b>◌ Lost.</b> The ledger says that step <code>${key}</code> happened here; its span never arrived.
+      <b>◌ Missing.</b> The ledger says that step <code>${key}</code> happened here; its span is not here.
     </p>`
   return html`<section class="changes">
     <h3>≠ Not as it was written</h3>

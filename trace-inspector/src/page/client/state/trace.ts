@@ -4,6 +4,7 @@ import { type Columns, endOf, extentOf } from '../../model/columns.ts'
 import { findFolds, type Folds } from '../../model/fold.ts'
 import { findIdle, type Gap } from '../../model/idle.ts'
 import type { Note } from '../../model/note.ts'
+import type { Verification } from '../../../verify/verify.ts'
 import type { AggregateRow } from '../../model/questions.ts'
 import { buildTree, type Tree } from '../../model/tree.ts'
 import { ApiProblem, getJson, messageOf } from './api.ts'
@@ -19,12 +20,7 @@ export interface TraceModel {
   notes: Readonly<Record<string, Note>>
 }
 
-export interface Verification {
-  verdict: 'complete' | 'incomplete' | 'altered' | 'absent'
-  run: 'running' | 'closed'
-  counts: { expected: number; received: number; differences: number; missing: number } & Record<string, number>
-  differences: { kind: string; span_id: string | null; path: string; expected: unknown; actual: unknown }[]
-}
+export type { Verification }
 
 export interface Revelation {
   kind: Observation['kind'] | null
