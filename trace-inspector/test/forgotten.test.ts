@@ -76,10 +76,12 @@ test.each([false, true])('what is forgotten neither passes nor fails, sampled or
   const { trace_id, spans } = await stack.run(small)
   await stack.arrived(trace_id, spans.total)
   await withInspector({}, async (inspector) => {
+    stack.meddler.meddle = () => []
     const { judge } = inspectorJudge(inspector.url)
     const ofThis = { name: '', isThere: async () => {}, judge: (_: string, waitS: number) => judge(trace_id, waitS) }
     const plays = [{ scenario: 'fanout', path: `/run?${small}` }]
     for await (const outcome of verifyRuns(stack.agent.url, plays, ofThis, { waitS: 0, isSampled, begins: () => {} }))
       expect(outcome).toMatchObject({ passed: null, verification: { verdict: 'forgotten' } })
+    stack.meddler.meddle = (parcel) => [parcel]
   })
 })
