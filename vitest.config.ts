@@ -1,4 +1,7 @@
+import { keepLoopbackDirect } from 'service-kit/loopback'
 import { defineConfig } from 'vitest/config'
+
+keepLoopbackDirect(process.env)
 
 export default defineConfig({
   test: {

@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { keepLoopbackDirect } from 'service-kit/loopback'
 import { serviceArgs } from './service-args.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+// Whoever starts a pair asks it.
+keepLoopbackDirect(process.env)
 
 export interface Service {
   url: string

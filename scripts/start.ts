@@ -1,6 +1,7 @@
 // npm start: all services as processes of this machine, until Ctrl-C.
 import { parseArgs } from 'node:util'
 import { EnvironmentError } from 'service-kit/environment'
+import { keepLoopbackDirect } from 'service-kit/loopback'
 import { runMain } from 'service-kit/main'
 import { z } from 'zod'
 import { guide } from './guide.ts'
@@ -47,6 +48,7 @@ if (wantsHelp) {
 
 await runMain('npm start', async () => {
   const setup = readSetup(process.env)
+  keepLoopbackDirect(process.env, setup.host)
   const trouble = await findPortTrouble(setup)
   if (trouble.length > 0) throw new EnvironmentError(trouble.map((line) => `\n  ${line}`).join(''))
   process.exit(await supervise(setup, process.env, () => console.log(guide(setup))))
