@@ -89,6 +89,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
     'GET /traces': 'Recent traces',
     'GET /traces/:trace_id': 'All spans of a trace, as columns',
+    'GET /traces/:trace_id/spans?where=gen_ai.tool.name=search': 'Which spans a comparison holds for',
     'GET /traces/:trace_id/spans/:span_id': 'Everything about one span',
     'GET /traces/:trace_id/verify?wait_s=10': 'Whether everything that the run did arrived, once and unchanged',
     'GET /traces/:trace_id/reveal': 'What is wrong in the trace, as its spans alone tell, and what an average hides',
