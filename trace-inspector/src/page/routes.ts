@@ -64,7 +64,7 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     })
   app
     .route('/traces/:trace_id/spans')
-    .all(onlyGet)
+    .all(onlyRead)
     .get((req, res) => void res.json(findSpans(traceOf(req), queryOf(req).where)))
   app
     .route('/traces/:trace_id/runs')

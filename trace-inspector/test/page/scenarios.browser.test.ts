@@ -48,7 +48,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
 
   test.each(Object.entries(runs))('%s: run from the form, its finding is seen', async (name, params) => {
     const { page, complaints } = await open(browser, stack.inspector.url, '/')
-    await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+    await page.getByRole('radio', { name: new RegExp(`^${name}`) }).click()
     for (const [parameter, value] of Object.entries({ ...params, seed: 'page' }))
       await page.getByLabel(parameter, { exact: true }).fill(value)
     await page.getByRole('button', { name: `Run ${name}` }).click()

@@ -50,7 +50,8 @@ export function compares(sign: Sign, a: number, b: number): boolean {
 
 /** Whole numbers that doubles cannot tell apart are told apart as text. */
 function isSame(value: string, actual: unknown): boolean {
-  const text = typeof actual === 'object' ? JSON.stringify(actual) : String(actual)
+  const isPlain = typeof actual === 'string' || typeof actual === 'number'
+  const text = isPlain ? String(actual) : JSON.stringify(actual)
   if (text.toLowerCase() === value.toLowerCase()) return true
   return typeof actual === 'number' && Number.isSafeInteger(Math.trunc(actual)) && numberIn(value) === actual
 }

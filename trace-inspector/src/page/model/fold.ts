@@ -45,8 +45,7 @@ export function findFolds(columns: Columns, tree: Tree, kept: KeptOut = outliers
     for (const [name, members] of Map.groupBy(siblings, (span) => columns.name[span] as number)) {
       if (members.length < fewest || !isOneCrowd(columns, siblings, members)) continue
       const medianMs = medianOf(columns, members)
-      const isOutlier = (span: number) =>
-        kept.outliers && (columns.duration[span] as number) > outlierRule * medianMs
+      const isOutlier = (span: number) => kept.outliers && (columns.duration[span] as number) > outlierRule * medianMs
       const odd = members.filter((span) => !isMarked(span) && (isRemarkable(span) || isOutlier(span)))
       const weight = (span: number) => (isRemarkable(span) ? Infinity : (columns.duration[span] as number))
       const shown = new Set(odd.sort((a, b) => weight(b) - weight(a) || a - b).slice(0, mostKeptOut))
@@ -87,8 +86,7 @@ function remarkableIn({ flags, parent }: Columns, tree: Tree): (span: number) =>
 /** Spans that a finding points at, and all that are above them. */
 function markedIn({ parent }: Columns, marked: ReadonlySet<number>): (span: number) => boolean {
   const above = new Set<number>()
-  for (const span of marked)
-    for (let at = span; at >= 0 && !above.has(at); at = parent[at] as number) above.add(at)
+  for (const span of marked) for (let at = span; at >= 0 && !above.has(at); at = parent[at] as number) above.add(at)
   return (span) => above.has(span)
 }
 

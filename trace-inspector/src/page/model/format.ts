@@ -1,6 +1,9 @@
-/** Up to here a duration is written in milliseconds, as in the findings' sentences; in seconds up to ten minutes. */
-const mostMs = 10_000
+/** Up to here a duration is written in milliseconds, as the findings' sentences have it; in seconds up to ten minutes. */
+const mostMs = 100_000
 const mostSeconds = 600_000
+/** Beside larger units what is shorter keeps its own: it is not to read as nothing. */
+const leastInSeconds = 100
+const leastInMinutes = 6000
 
 /** A duration in milliseconds, with its unit. */
 export function ms(value: number): string {
@@ -10,15 +13,16 @@ export function ms(value: number): string {
 /** Writes durations in the one unit that suits the longest of them, ms: what stands side by side is compared. */
 export function durations(longest: number): (value: number) => string {
   const size = Math.abs(longest)
-  if (size < mostMs) return (value) => `${figures(value)} ms`
-  if (size < mostSeconds) return (value) => `${seconds(value)} s`
-  // Beside hours a second is nothing, and is not to read as nothing.
-  return (value) => (value !== 0 && Math.abs(value) < 6000 ? ms(value) : `${(value / 60_000).toFixed(1)} min`)
+  if (size < mostMs) return inMs
+  const [least, unit, name] = size < mostSeconds ? [leastInSeconds, 1000, 's'] : [leastInMinutes, 60_000, 'min']
+  return (value) => (Math.abs(value) < least ? ms(value) : `${(value / unit).toFixed(1)} ${name}`)
 }
 
-const figures = (value: number) => trimmed(value, Math.abs(value) >= 9.95 ? 0 : Math.abs(value) >= 0.1 ? 1 : 3)
-const seconds = (value: number) => trimmed(value / 1000, Math.abs(value) >= 9950 ? 1 : Math.abs(value) >= 100 ? 2 : 3)
-const trimmed = (value: number, digits: number) => (value === 0 ? '0' : value.toFixed(digits))
+function inMs(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 9.95 || size === 0) return `${whole(value)} ms`
+  return `${value.toFixed(size >= 0.1 ? 1 : 3)} ms`
+}
 
 /** A time on an axis that ends at `end` and whose ticks are `step` apart, ms. */
 export function tick(value: number, step: number, end: number): string {
@@ -36,9 +40,10 @@ export function count(number: number, noun: string, plural = `${noun}s`): string
   return `${whole(number)} ${number === 1 ? noun : plural}`
 }
 
-/** With a thin blank between thousands. */
+/** With a thin blank between thousands, from five figures on. */
 export function whole(number: number): string {
-  return String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
+  const digits = String(Math.round(number))
+  return Math.abs(number) < 10_000 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, '\u202f')
 }
 
 export function bytes(number: number): string {

@@ -20,7 +20,7 @@ export function findSpans(trace: Trace, where: unknown): Found {
     throw new Problem(
       400,
       'Bad comparison',
-      `where=${String(where ?? '').slice(0, 100)}: expected a name, one of = != < > <= >=, and a value, in at most ${longestCondition} characters`,
+      `where=${JSON.stringify(where ?? '').slice(0, 100)}: expected a name, one of = != < > <= >=, and a value, in at most ${longestCondition} characters`,
     )
   const found: Found = { span_ids: [], matches: 0 }
   for (const span of trace.spans.values()) {

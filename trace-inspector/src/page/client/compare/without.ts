@@ -53,7 +53,8 @@ function Result({ found, model }: { found: Against; model: TraceModel }): VNode 
         ${saving('measured', measured ?? 0, Math.max(prediction?.value ?? 0, measured ?? 0), shown)}
       </div>
       <div class="pair-of-runs">
-        ${run('With the fault', model, longest, inUnit(beforeMs))} ${run('Without it', found.model, longest, inUnit(afterMs))}
+        ${run('With the fault', model, longest, inUnit(beforeMs))}
+        ${run('Without it', found.model, longest, inUnit(afterMs))}
       </div>
       <p><a ...${link({ page: 'trace', trace: found.traceId })}>Open the run without the fault</a></p>
     </section>

@@ -3,13 +3,16 @@ import type { VNode } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { computed } from '@preact/signals'
 import { tick } from '../../model/format.ts'
-import { across, inUnit, pressIdle, seen, timeline, view } from '../state/look.ts'
+import { across, inUnit, pressIdle, seen, timeline, timeWidth, view } from '../state/look.ts'
 import { trace } from '../state/trace.ts'
 import type { Gap } from '../../model/idle.ts'
 import { shareOf } from './bars.ts'
 
-const mostTicks = 7
-const ticksSeen = computed(() => timeline.value?.ticks(seen.value, mostTicks) ?? { times: [], stepMs: 1 })
+/** Of one tick with its text, px. */
+const tickWidth = 90
+const ticksSeen = computed(
+  () => timeline.value?.ticks(seen.value, Math.max(2, timeWidth.value / tickWidth)) ?? { times: [], stepMs: 1 },
+)
 
 /** Round times over the rows. A drag zooms to what it covers. */
 export function Axis(): VNode {
@@ -42,7 +45,12 @@ export function Axis(): VNode {
   >
     ${times
       .filter((time) => across(time) < 0.985)
-      .map((time) => html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}>${tick(time, stepMs, trace.value?.extent.end ?? 0)}</span>`)}
+      .map(
+        (time) =>
+          html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}
+            >${tick(time, stepMs, trace.value?.extent.end ?? 0)}</span
+          >`,
+      )}
     ${
       drag &&
       html`<span

@@ -70,8 +70,7 @@ function label(from: number, to: number, texts: readonly string[], sign = '', is
   const right = Math.min(1, to)
   const withSign = (text: string) => `${text}  ${sign}`.trim()
   // The first that has room beside the bar, or the shortest.
-  const text =
-    texts.find((each) => placeBeside(left, right, withSign(each)) !== 'on') ?? (texts.at(-1) as string)
+  const text = texts.find((each) => placeBeside(left, right, withSign(each)) !== 'on') ?? (texts.at(-1) as string)
   const whole = withSign(text)
   const place = placeBeside(left, right, whole)
   const isBoxed = place === 'on' && (isHollow || right - left < shareOf(whole))

@@ -54,7 +54,9 @@ function waits({ columns }: TraceModel): VNode | null {
           html`<li>
             <span class="share-name"
               ><button type="button" class="link" onClick=${() => select(longest)}>${name}</button>
-              <span class="dim">${[actor, spans > 1 && `${actor && 'and '}${whole(spans - 1)} more`].filter(Boolean).join(' ')}</span></span
+              <span class="dim"
+                >${[actor, spans > 1 && `${actor && 'and '}${whole(spans - 1)} more`].filter(Boolean).join(' ')}</span
+              ></span
             ><span class="number">${inUnit.value(waited)} <span class="dim">${percent(waited / total)}</span></span>
             <i class="share" style=${{ width: `${(waited / total) * 100}%` }}></i>
           </li>`,

@@ -37,7 +37,8 @@ export function Toolbar(): VNode | null {
       ${button('All', 'All of the time (0)', showAll, !view.value)}
     </span>
     <span class="group">
-      ${showMarks.value && choice('Critical path', showPath)} ${columns.links.from.length > 0 && choice('Links', showLinks)}
+      ${showMarks.value && choice('Critical path', showPath)}
+      ${columns.links.from.length > 0 && choice('Links', showLinks)}
       ${idle.length > 0 && choice('Press idle time', pressIdle)}
     </span>
     <span class="seen">

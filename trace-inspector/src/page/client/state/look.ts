@@ -29,9 +29,7 @@ export const viewHeight = signal(400)
 export const timeWidth = signal(700)
 
 /** Writes durations in the one unit of the trace that is shown. */
-export const inUnit = computed(() =>
-  durations(trace.value ? trace.value.extent.end - trace.value.extent.start : 0),
-)
+export const inUnit = computed(() => durations(trace.value ? trace.value.extent.end - trace.value.extent.start : 0))
 /** Position of each span by its id. */
 export const positions = computed(() => new Map(trace.value?.columns.id.map((id, span) => [id, span])))
 /** Spans that the finding points at. */
@@ -62,9 +60,7 @@ export const timeline = computed(() =>
 )
 export const seen = computed<View>(() => view.value ?? { from: 0, to: timeline.value?.length ?? 1 })
 export const path = computed(() =>
-  trace.value && showMarks.value
-    ? criticalPathOf(trace.value.columns, trace.value.tree)
-    : new Map<number, number>(),
+  trace.value && showMarks.value ? criticalPathOf(trace.value.columns, trace.value.tree) : new Map<number, number>(),
 )
 export const segments = computed(() =>
   trace.value && showPath.value ? segmentsOf(trace.value.columns, trace.value.tree, path.value) : [],
