@@ -31,9 +31,10 @@ test.each([
   ['a=b', ['a', 'b'], true],
   ['a=c', ['a', 'b'], false],
   ['a={"x":1}', { x: 1 }, true],
-  ['a=NaN', Number.NaN, true],
   // Beyond 2^53 a double is several numbers at once.
-  ['a=9007199254740993', '9007199254740993', true],
+  ['a=9007199254740993', { int: '9007199254740993' }, true],
+  ['a>9007199254740992', { int: '9223372036854775807' }, true],
+  ['a=nan', { double: 'NaN' }, true],
   ['a=9007199254740993', 9007199254740992, false],
 ])('%s of %j: %s', (text, actual, expected) => expect(holds(parseCondition(text) as Condition, actual)).toBe(expected))
 

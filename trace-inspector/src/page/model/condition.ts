@@ -1,3 +1,5 @@
+import { plainOf } from './value.ts'
+
 /** A comparison as it is typed: `gen_ai.tool.name=search`, `ati.tool.delay_ms>100`. */
 export interface Condition {
   key: string
@@ -20,13 +22,14 @@ export function parseCondition(text: string): Condition | undefined {
 export function holds({ sign, value }: Condition, actual: unknown): boolean {
   if (actual === undefined) return false
   if (Array.isArray(actual)) return actual.some((each) => holds({ key: '', sign, value }, each))
+  const plain = plainOf(actual)
   switch (sign) {
     case '=':
-      return value === '' || isSame(value, actual)
+      return value === '' || isSame(value, plain)
     case '!=':
-      return !isSame(value, actual)
+      return !isSame(value, plain)
     default:
-      return compares(sign, numberIn(actual), numberIn(value))
+      return compares(sign, numberIn(plain), numberIn(value))
   }
 }
 

@@ -13,7 +13,7 @@ export interface Found {
   matches: number
 }
 
-/** The spans of a trace for which a comparison holds: of an attribute, or of `kind`, `status`, `scope` and the like. */
+/** The spans of a trace for which a comparison holds: of an attribute, or of a field (`kind`, `status`, `message`, `scope`, `event`), or of its resource. */
 export function findSpans(trace: Trace, where: unknown): Found {
   const condition = typeof where === 'string' && where.length <= longestCondition ? parseCondition(where) : undefined
   if (!condition)
@@ -38,9 +38,13 @@ function valueOf(span: ReceivedSpan, key: string): unknown {
       return span.status
     case 'kind':
       return span.kind
+    case 'message':
+      return span.statusMessage || undefined
+    case 'scope':
+      return span.scope.name
     case 'event':
       return span.events.map(({ name }) => name)
     default:
-      return undefined
+      return Object.hasOwn(span.resource, key) ? span.resource[key] : undefined
   }
 }
