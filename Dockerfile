@@ -34,14 +34,14 @@ COPY --chown=node:node tool-service/src tool-service/src
 WORKDIR /app/tool-service
 ENV PORT=8081
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "http.get({ host: `127.0.0.1`, port: process.env.PORT, path: `/health`, agent: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on(`error`, () => process.exit(1))"]
 
 FROM runtime AS agent-app
 COPY --chown=node:node agent-app/src agent-app/src
 WORKDIR /app/agent-app
 ENV PORT=8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "http.get({ host: `127.0.0.1`, port: process.env.PORT, path: `/ready`, agent: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on(`error`, () => process.exit(1))"]
 
 FROM runtime AS trace-inspector
 COPY --chown=node:node trace-inspector/src trace-inspector/src
@@ -49,4 +49,4 @@ WORKDIR /app/trace-inspector
 ENV INSPECTOR_PORT=4319
 CMD ["node", "src/main.ts"]
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=5 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.INSPECTOR_PORT}/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "http.get({ host: `127.0.0.1`, port: process.env.INSPECTOR_PORT, path: `/ready`, agent: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on(`error`, () => process.exit(1))"]

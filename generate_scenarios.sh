@@ -15,31 +15,38 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/scripts/shell
 . "$here/run.sh"
 # shellcheck source=scripts/shell/load.sh
 . "$here/load.sh"
+# shellcheck source=scripts/shell/range.sh
+. "$here/range.sh"
 # shellcheck source=scripts/shell/menu.sh
 . "$here/menu.sh"
 
 usage() {
-  cat <<'TEXT'
-Usage: ./generate_scenarios.sh                          a menu: agent, scenario, parameters
+  fold_all <<'TEXT'
+Usage: ./generate_scenarios.sh
        ./generate_scenarios.sh --scenario NAME [OPTION...] [PARAMETER=VALUE...]
        ./generate_scenarios.sh --list
 
-  --scenario NAME     runs this scenario, with the parameters that are given and the agent's defaults for all others
-  --agent AGENT       primary (the default), secondary, or both
-  --repeat N          N runs on each agent, and a count of their results
-  --parallel M        M of them at a time (1)
-  --list              the scenarios of the agent and their parameters
+Without options it is a menu: agent, scenario, parameters.
 
-A run that was answered exits 0, also when its agent did not reach its goal (ok: false): failures are simulated, and
-that run happened as it was asked for. A run that was refused, or had no answer, exits 1; a wrong option exits 2.
+  --scenario NAME   runs this scenario, with the parameters that are given and the agent's defaults for all others
+  --agent AGENT     primary (the default), secondary, or both
+  --repeat N        N runs on each agent, and a count of their results
+  --parallel M      M of them at a time (1)
+  --list            the scenarios of the agent and their parameters
+
+A run that was answered exits 0, also when its agent did not reach its goal (ok: false): failures are simulated, and that run happened as it was asked for. A run that was refused, or had no answer, exits 1; a wrong option exits 2.
 
 Environment:
-  AGENT_BASE          the primary agent (http://localhost:8080)
-  SECONDARY_BASE      the secondary agent (http://localhost:8082)
-  NO_COLOR            no colours
+  AGENT_BASE        the primary agent (http://localhost:8080)
+  SECONDARY_BASE    the secondary agent (http://localhost:8082)
+  INSPECTOR_BASE    trace-inspector, whose page shows the traces (http://localhost:4319)
+  AGENT_PORT, SECONDARY_PORT, INSPECTOR_PORT
+                    only the ports, as npm start and Compose take them
+  NO_COLOR          no colours
 
+Examples:
   ./generate_scenarios.sh --scenario fanout fanout=50 seed=x
-  ./generate_scenarios.sh --agent both --scenario retry --repeat 200 --parallel 10 error_rate=0.3
+  ./generate_scenarios.sh --scenario retry --repeat 200 error_rate=0.3
 TEXT
 }
 
@@ -90,14 +97,17 @@ done
 # offers_of AGENT: the scenarios of an agent; fails with WHY.
 offers_of() {
   place_of "$1"
-  read_listing "$BASE" || { WHY="The $1 agent at $BASE has no scenarios: $WHY. Is it running? npm start starts it" && return 1; }
+  read_listing "$BASE" || { WHY="The $1 agent at $BASE has no scenarios: $WHY. Is it running? $how_to_start" && return 1; }
 }
 
 list() {
-  local index
+  local index param
   for ((index = 0; index < ${#scenario_names[@]}; index++)); do
-    printf '%s%s%s  %s\n' "$bold" "${scenario_names[index]}" "$plain" "${scenario_descriptions[index]}"
-    printf '    %s\n' "${scenario_params[index]}"
+    say "$bold${scenario_names[index]}$plain  ${scenario_descriptions[index]}"
+    start_params "$index"
+    for ((param = 0; param < ${#param_names[@]}; param++)); do
+      say "$(printf '  %-26s  ' "${param_names[param]}=${param_defaults[param]}")$dim${param_notes[param]}$plain"
+    done
   done
 }
 

@@ -15,31 +15,36 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/scripts/shell
 . "$here/expectations.sh"
 # shellcheck source=scripts/shell/checks.sh
 . "$here/checks.sh"
+# shellcheck source=scripts/shell/where.sh
+. "$here/where.sh"
 
 usage() {
-  cat <<'TEXT'
+  fold_all <<'TEXT'
 Usage: ./sanity_check.sh [--quick] [--wait SECONDS]
+       ./sanity_check.sh --where [--wait SECONDS]
 
-Waits until the primary agent is ready, then checks health, every scenario, a replay, the stream and a bad request
-on each agent that answers, and tool-service. Exits 0 when all of it holds, 1 otherwise.
+Waits until the primary agent is ready, then checks health, every scenario, a replay, the stream and a bad request on each agent that answers, and tool-service. Exits 0 when all of it holds, 1 otherwise; at once where nothing is running.
 
   --quick           small runs, under 15 s altogether; without it, runs have their defaults and the stream takes 20 s
-  --wait SECONDS    how long to wait for an agent to be ready (60)
+  --where           checks nothing: waits, and says what is ready and where
+  --wait SECONDS    how long to wait for an agent to be ready (60), also where nothing is running yet
 
 Environment:
   AGENT_BASE        the primary agent (http://localhost:8080)
   SECONDARY_BASE    the secondary agent (http://localhost:8082); skipped when it does not answer and this is unset
   TOOL_BASE         tool-service (http://localhost:8081); skipped when it does not answer and this is unset
-  INSPECTOR_BASE    trace-inspector (http://localhost:4319), which is asked whether every trace arrived whole and unchanged;
-                    skipped when it does not answer, or nothing came there, and this is unset
+  INSPECTOR_BASE    trace-inspector (http://localhost:4319), which is asked whether every trace arrived whole and unchanged; skipped when it does not answer, or nothing came there, and this is unset
+  AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT
+                    only the ports, as npm start and Compose take them
   NO_COLOR          no colours
 TEXT
 }
 
-quick=false wait_s=60
+quick=false shows_where=false wait_s=''
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=true ;;
+    --where) shows_where=true ;;
     --wait)
       [[ ${2-} =~ ^[0-9]{1,5}$ ]] || die '--wait takes a number of seconds'
       wait_s=$2
@@ -53,6 +58,15 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+
+if [ -z "$wait_s" ]; then
+  is_anything_there || { complain "Nothing is running (at $agent_base $WHY): $how_to_start." >&2 && exit 1; }
+  wait_s=60
+fi
+if $shows_where; then
+  where
+  exit
+fi
 
 # What runs take with --quick, where they have a parameter of that name.
 quick_params='delay_ms=10 llm_delay_ms=5 fanout=20 depth=10 max_steps=5 human_delay_s=0.2 rag_chunks=3 rag_chunk_size_kb=1'
@@ -71,12 +85,13 @@ choose_params() {
 }
 
 heading() {
-  printf '\n%s%s%s  %s\n' "$bold" "$1" "$plain" "$2"
+  echo
+  say "$bold$1$plain  $2"
 }
 
 skip() {
   heading "$1" "$2"
-  printf '  %sskipped: %s, and %s is not set%s\n' "$yellow" "$BROKEN" "$3" "$plain"
+  say "  ${yellow}skipped: $WHY, and $3 is not set$plain"
 }
 
 check_agent() {
@@ -101,7 +116,7 @@ check_agent() {
         ;;
     esac
   done
-  if [ -n "${INSPECTOR_BASE:-}" ] || is_there "$inspector_base"; then check_arrival "$inspector_base"; fi
+  if [ -n "${INSPECTOR_BASE:-}" ] || is_ours "$inspector_base"; then check_arrival "$inspector_base"; fi
 }
 
 check_tool_service() {
@@ -111,19 +126,13 @@ check_tool_service() {
   check_injected_failure "$1"
 }
 
-# is_there BASE: whether anything answers there.
-is_there() {
-  fetch "asking $1/health" "$1/health" --max-time 5
-  [ "$STATUS" != 000 ]
-}
-
 check_agent 'primary agent' "$agent_base"
-if [ -n "${SECONDARY_BASE:-}" ] || is_there "$secondary_base"; then
+if [ -n "${SECONDARY_BASE:-}" ] || is_ours "$secondary_base"; then
   check_agent 'secondary agent' "$secondary_base"
 else
   skip 'secondary agent' "$secondary_base" SECONDARY_BASE
 fi
-if [ -n "${TOOL_BASE:-}" ] || is_there "$tool_base"; then
+if [ -n "${TOOL_BASE:-}" ] || is_ours "$tool_base"; then
   check_tool_service "$tool_base"
 else
   skip tool-service "$tool_base" TOOL_BASE

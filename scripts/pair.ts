@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { keepLoopbackDirect } from 'service-kit/loopback'
 import { serviceArgs } from './service-args.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+// Whoever starts a pair asks it.
+keepLoopbackDirect(process.env)
 
 export interface Service {
   url: string
@@ -16,13 +19,10 @@ export interface Service {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Nothing of the shell is to decide what a pair does, but for what it is given. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(OTEL_|TOOL_|SERVICE_NAME|AGENT_|INSPECTOR_|PORT|HOST|ALLOWED_HOSTS)/.test(name),
-    ),
-  )
+/** Nothing of the shell is to decide what a process does, but for what it is given. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
+  const ours = /^(OTEL_|TOOL_|AGENT_|SECONDARY_|INSPECTOR_|SPAN_|SERVICE_NAME|PORT|HOST|ALLOWED_HOSTS)|_TIMEOUT_S$/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }
 
 /** Starts a service as its own npm script does, on a free port, and waits until it listens. */

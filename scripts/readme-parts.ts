@@ -16,6 +16,7 @@ type Property = {
   minimum?: number
   maximum?: number
   enum?: string[]
+  items?: { enum?: string[] }
 }
 
 function propertiesOf(schema: z.ZodObject): [string, Property][] {
@@ -71,6 +72,15 @@ function parameterTables(): string {
   return `#### All scenarios\n\n${table(['Parameter', 'Range', 'Default', 'What it is'], rows)}\n\n${own.join('\n\n')}`
 }
 
+/** What a variable is, and the words that it takes. */
+function meaning({ description = '', enum: words, items }: Property): string {
+  const known = words ?? items?.enum
+  return known ? `${description} (${known.join(', ')})` : description
+}
+
+/** A variable that a more general one stands for. */
+const ofOneSignal = /^OTEL_EXPORTER_OTLP_(TRACES|METRICS|LOGS)_/
+
 function configurationTable(): string {
   const services = [
     ['agent-app', agentConfig],
@@ -86,12 +96,14 @@ function configurationTable(): string {
       byName.set(name, known)
     }
   }
-  const rows = [...byName].map(([name, { property, readers, defaults: values }]) => [
-    code(name),
-    [...values].map(code).filter(Boolean).join(', '),
-    property.description ?? '',
-    readers.length === services.length ? 'all' : readers.join(', '),
-  ])
+  const rows = [...byName]
+    .filter(([name]) => !ofOneSignal.test(name))
+    .map(([name, { property, readers, defaults: values }]) => [
+      code(name),
+      [...values].map(code).filter(Boolean).join(', '),
+      meaning(property),
+      readers.length === services.length ? 'all' : readers.join(', '),
+    ])
   return table(['Variable', 'Default', 'What it is', 'Read by'], rows)
 }
 

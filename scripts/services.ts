@@ -1,6 +1,7 @@
 import { readEnvironment, EnvironmentError } from 'service-kit/environment'
 import { integer } from 'contract/scalars'
-import { serviceSchema } from 'service-kit/settings'
+import { environmentSchema, serviceVariables } from 'service-kit/settings'
+import { exportProtocol } from 'service-kit/telemetry/target'
 import { z } from 'zod'
 import { serviceArgs } from './service-args.ts'
 
@@ -39,8 +40,12 @@ const ports = {
   TOOL_PORT: port(8081, 'tool-service'),
   INSPECTOR_PORT: port(4319, 'trace-inspector'),
 }
-const { HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S } = serviceSchema({ port: 0, serviceName: '' })
-const schema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
+const { PORT: _, ...shared } = serviceVariables({ port: 0, serviceName: 'synthetic-agent-app' })
+const { HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S } = shared
+/** What `npm start` itself reads. */
+export const setupSchema = z.object({ ...ports, HOST, DRAIN_TIMEOUT_S, FLUSH_TIMEOUT_S })
+// What is wrong for all services is told once, before any starts.
+const schema = environmentSchema({ ...shared, ...ports })
 
 /** Beyond its drain and flush deadlines a service takes some 2 s to abort work and to close connections. */
 const stopMarginMs = 4000
@@ -56,10 +61,9 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
     readyPath: '/ready',
     uses: ['tool-service', 'trace-inspector'],
   }
-  const primaryName = environment.SERVICE_NAME || environment.OTEL_SERVICE_NAME || 'synthetic-agent-app'
   const TOOL_BASE = urlOf(read.HOST, TOOL_PORT)
   const agents = [AGENT_PORT, SECONDARY_PORT].map((agentPort) => urlOf(read.HOST, agentPort))
-  const traces = goElsewhere(environment) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(read.HOST, INSPECTOR_PORT) }
+  const traces = goElsewhere(read) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(read.HOST, INSPECTOR_PORT) }
   const services: Service[] = [
     {
       name: 'trace-inspector',
@@ -81,7 +85,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       port: TOOL_PORT,
       portVariable: 'TOOL_PORT',
       readyPath: '/health',
-      environment: traces,
+      environment: { ...traces, SERVICE_NAME_SUFFIX: '-tools' },
       uses: ['trace-inspector'],
     },
     {
@@ -89,7 +93,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       name: 'agent-app',
       port: AGENT_PORT,
       portVariable: 'AGENT_PORT',
-      environment: { ...traces, TOOL_BASE, SERVICE_NAME: primaryName, AGENT_NAME: environment.AGENT_NAME },
+      environment: { ...traces, TOOL_BASE, SERVICE_NAME: read.SERVICE_NAME, AGENT_NAME: environment.AGENT_NAME },
     },
     {
       ...agent,
@@ -99,7 +103,8 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       environment: {
         ...traces,
         TOOL_BASE,
-        SERVICE_NAME: `${primaryName}-secondary`,
+        SERVICE_NAME: `${read.SERVICE_NAME}-secondary`,
+        SERVICE_NAME_SUFFIX: '-secondary',
         AGENT_NAME: 'SecondaryAgent',
       },
     },
@@ -109,19 +114,20 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
 }
 
 /** Whether the shell says where spans go; one that asks for gRPC means a Collector, for trace-inspector takes HTTP. */
-function goElsewhere(environment: NodeJS.ProcessEnv): boolean {
-  const protocol = environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || environment.OTEL_EXPORTER_OTLP_PROTOCOL
-  const endpoint = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT
-  return Boolean(endpoint) || protocol === 'grpc'
+function goElsewhere(read: Parameters<typeof exportProtocol>[0]): boolean {
+  const endpoint = read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? read.OTEL_EXPORTER_OTLP_ENDPOINT
+  return endpoint !== undefined || exportProtocol(read) === 'grpc'
 }
 
-/** Variables of the shell that belong to one service alone. OTEL_SERVICE_NAME would name all of them alike. */
-const notShared = ['PORT', 'SERVICE_NAME', 'OTEL_SERVICE_NAME', 'AGENT_NAME']
+/** Variables of the shell that belong to one service alone. */
+const notShared = ['PORT', 'SERVICE_NAME', 'SERVICE_NAME_SUFFIX', 'AGENT_NAME']
 
 /** The environment of a service's process. */
 export function environmentOf(service: Service, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const shared = Object.entries(environment).filter(([name]) => !notShared.includes(name))
-  return { ...Object.fromEntries(shared), ...service.environment, PORT: String(service.port) }
+  // Where a relative path was typed: services run in folders of their own.
+  const INIT_CWD = environment.INIT_CWD ?? process.cwd()
+  return { ...Object.fromEntries(shared), INIT_CWD, ...service.environment, PORT: String(service.port) }
 }
 
 /** Where a service that listens on `host` is reached from this machine. */

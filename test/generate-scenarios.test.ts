@@ -1,5 +1,7 @@
+import type { RunResult } from 'engine/run'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadAddress, runScript, startProxy, startScript, untilCancelled, untilInFlight } from './support/scripts.ts'
+import { deadAddress } from './support/ports.ts'
+import { runScript, startProxy, startScript, untilCancelled, untilInFlight } from './support/scripts.ts'
 import { type Pair, startPair, startService, type Service } from './support/services.ts'
 
 let pair: Pair
@@ -21,25 +23,42 @@ const generate = (args: string[], changes: Record<string, string> = {}) =>
 
 describe('generate_scenarios.sh with options', () => {
   it('shows what a run did and how to repeat it', async () => {
-    const { code, output } = await generate([
-      '--scenario',
-      'fanout',
-      'fanout=5',
-      'seed=x',
-      'conversation_id=a "b\\ c&d',
-    ])
+    let result = {} as RunResult
+    const proxy = await startProxy(pair.agent.url, (answer, path) => {
+      if (path.startsWith('/run')) result = JSON.parse(answer.body) as RunResult
+      return answer
+    })
+    const { code, output } = await generate(
+      ['--scenario', 'fanout', 'fanout=5', 'seed=x', 'conversation_id=a "b\\ c&d'],
+      { AGENT_BASE: proxy.url },
+    )
+    proxy.close()
     expect(output).toMatch(/^fanout on primary: ok$/m)
     expect(output).toMatch(/^ {2}elapsed +\d\.\d{3} s, ideal \d\.\d{3} s$/m)
-    expect(output).toMatch(/^ {2}trace +[0-9a-f]{32}$/m)
+    expect(output).toContain(`\n  trace        ${result.trace_id}\n  seed`)
     expect(output).toMatch(/^ {2}seed +x$/m)
     expect(output).toMatch(/^ {2}spans +25: 20 of the agent, 5 of tool-service$/m)
-    expect(output).toMatch(/^ {2}tools +calls 5, failed 0, retries 0, at most 5 at the same time$/m)
-    expect(output).toMatch(/^ {2}finding +\S.*call/m)
+    const atOnce = result.summary.max_in_flight
+    expect(output).toContain(`  tools        calls 5, failed 0, retries 0, at most ${atOnce} at the same time\n`)
+    // What it finds is decided by how long calls really took.
+    expect(output).toContain(`  finding      ${result.finding?.text}\n`)
     const replay = /replay +curl '(.*)'/.exec(output)?.[1] as string
-    expect(replay).toContain(`${pair.agent.url}/run?scenario=fanout&fanout=5`)
+    expect(replay).toContain(`${proxy.url}/run?scenario=fanout&fanout=5`)
     expect(new URL(replay).searchParams.get('conversation_id')).toBe('a "b\\ c&d')
     expect(output).not.toContain('\u001b')
     expect(code).toBe(0)
+  })
+
+  it('says where its trace is to be seen, where something shows it', async () => {
+    const inspector = await startService('trace-inspector')
+    const [scenario, ...rest] = ['--scenario', 'human', 'human_delay_s=0'] as const
+    const seen = await generate([scenario, ...rest], { INSPECTOR_BASE: inspector.url })
+    await inspector.stop()
+    const [, traceId, link] = / {2}trace +(\w+)\n {2}look at it +(\S+)\n/.exec(seen.output) ?? []
+    expect(link).toBe(`${inspector.url}/?trace=${traceId}`)
+    // Another program at that port is no page.
+    const agentAsPage = await generate([scenario, ...rest], { INSPECTOR_BASE: pair.agent.url })
+    expect(agentAsPage.output).not.toContain('look at it')
   })
 
   it('runs on both agents', async () => {
@@ -58,7 +77,8 @@ describe('generate_scenarios.sh with options', () => {
 
   it('lists scenarios and their parameters', async () => {
     const { code, output } = await generate(['--list'])
-    expect(output).toMatch(/^dag {2}Branches fork.*\n {4}fanout=100 .*seed= conversation_id=$/m)
+    expect(output).toMatch(/^dag {2}Branches fork.*\n {2}fanout=100 +1 to 5000: Branches\n/m)
+    expect(output).toMatch(/^ {2}seed= +1 to 64 printable ASCII characters without blanks: Repeats every decision/m)
     expect(code).toBe(0)
   })
 

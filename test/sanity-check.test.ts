@@ -1,15 +1,10 @@
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scenarios } from 'engine/scenarios/index'
-import {
-  deadAddress,
-  redirected,
-  runScript,
-  startProxy,
-  startScript,
-  untilCancelled,
-  untilInFlight,
-} from './support/scripts.ts'
-import { type Pair, startPair, startService } from './support/services.ts'
+import { listen } from './support/apps.ts'
+import { deadAddress } from './support/ports.ts'
+import { runScript, startProxy, startScript, untilCancelled, untilInFlight } from './support/scripts.ts'
+import { exportingTo, type Pair, startPair, startService } from './support/services.ts'
 
 let pair: Pair
 let nowhere: string
@@ -28,8 +23,8 @@ const failuresIn = (output: string) =>
 
 describe('sanity_check.sh', () => {
   it('passes where the primary agent and tool-service answer by default, and says that the secondary was skipped', async () => {
-    const env = await redirected({ 8080: pair.agent.url, 8081: pair.tools.url, 8082: nowhere })
-    const { code, output } = await runScript('sanity_check.sh', ['--quick'], { env })
+    const usual = { 8080: pair.agent.url, 8081: pair.tools.url }
+    const { code, output } = await runScript('sanity_check.sh', ['--quick'], { usual })
     expect(output).toMatch(/secondary agent .*:8082\n +skipped: nothing listens there, and SECONDARY_BASE is not set\n/)
     expect(output).toMatch(/\n17 passed, 0 failed\n$/)
     for (const { name } of scenarios) expect(output).toMatch(new RegExp(` ok +${name} .* trace [0-9a-f]{32}`))
@@ -45,6 +40,68 @@ describe('sanity_check.sh', () => {
     await secondary.stop()
     expect(output).toContain('the-other, 0 in flight')
     expect(output).toMatch(/\n31 passed, 0 failed\n$/)
+    expect(code).toBe(0)
+  })
+
+  it('says at once that nothing is running, and what to do', async () => {
+    const { code, output } = await runScript('sanity_check.sh', [])
+    expect(output).toBe(
+      'Nothing is running (at http://localhost:8080 nothing listens there): npm start starts everything, docker-compose up --build --detach does so in containers.\n',
+    )
+    expect(code).toBe(1)
+  })
+
+  it('takes other programs at these ports for what they are', async () => {
+    const other = createServer((_req, res) => res.writeHead(404, { 'content-type': 'text/html' }).end('<p>no'))
+    const url = await listen(other)
+    const stranger = { 8082: url, 8081: url, 4318: url, 4319: url }
+    const alone = await runScript('sanity_check.sh', [], { usual: { 8080: url, ...stranger } })
+    expect(alone.output).toMatch(/^Nothing is running \(at \S+ 404 text\/html, which is no answer of these services\)/)
+    const beside = await runScript('sanity_check.sh', ['--quick'], { usual: { 8080: pair.agent.url, ...stranger } })
+    other.close()
+    expect(beside.output.match(/skipped: 404 text\/html, which is no answer of these services/g)).toHaveLength(2)
+    expect(beside.output).toMatch(/\n14 passed, 0 failed\n$/)
+    expect([alone.code, beside.code]).toEqual([1, 0])
+  })
+
+  it('asks trace-inspector whether all traces arrived, and links to them', async () => {
+    const address = await deadAddress()
+    const inspector = await startService('trace-inspector', { AGENT_URLS: address })
+    const traces = { ...exportingTo(inspector.url), TOOL_BASE: pair.tools.url }
+    const traced = await startService('agent-app', { ...traces, PORT: new URL(address).port })
+    const proxy = await startProxy(inspector.url, (answer) => ({
+      ...answer,
+      body: answer.body.replace(/"verdict":"\w+"/, '"verdict":"forgotten"'),
+    }))
+    const env = { AGENT_BASE: traced.url }
+    const { output } = await runScript('sanity_check.sh', ['--quick'], { env, usual: { 4319: proxy.url } })
+    proxy.close()
+    await traced.stop()
+    await inspector.stop()
+    for (const { name } of scenarios) {
+      expect(output).toMatch(new RegExp(` ok +${name} .* http://localhost:4319/\\?trace=[0-9a-f]{32}\n`))
+    }
+    expect(output).toMatch(/skip {2}arrival +trace-inspector has forgotten fanout: it was restarted meanwhile/)
+    expect(output).toMatch(/\n14 passed, 0 failed\n$/)
+  })
+
+  it('--where says what is ready and where, and what is not', async () => {
+    const inspector = await startService('trace-inspector')
+    const usual = { 8080: pair.agent.url, 8081: pair.tools.url, 4318: inspector.url, 4319: inspector.url }
+    const { code, output } = await runScript('sanity_check.sh', ['--where'], { usual })
+    await inspector.stop()
+    expect(output.replace(/^ {2}waiting for .*\n/m, '')).toBe(
+      [
+        '  ready      agent-app            http://localhost:8080',
+        '  not ready  agent-app-secondary  http://localhost:8082: nothing listens there',
+        '  ready      tool-service         http://localhost:8081',
+        '  ready      trace-inspector      http://localhost:4319',
+        '  ready      otel-collector       http://localhost:4318, gRPC on 4317; its spans: docker logs -f otel-collector',
+        '',
+        'open http://localhost:4319',
+        '',
+      ].join('\n'),
+    )
     expect(code).toBe(0)
   })
 
@@ -64,7 +121,7 @@ describe('sanity_check.sh', () => {
 
   it("says in the agent's own words why it is not ready", async () => {
     const agent = await startService('agent-app', { TOOL_BASE: nowhere })
-    const env = { ...(await redirected({ 8081: nowhere, 8082: nowhere })), AGENT_BASE: agent.url }
+    const env = { AGENT_BASE: agent.url }
     const { code, output } = await runScript('sanity_check.sh', ['--wait', '0'], { env })
     await agent.stop()
     expect(failuresIn(output)).toEqual([
@@ -75,8 +132,8 @@ describe('sanity_check.sh', () => {
 
   it('waits for an agent that comes later, and says what for', async () => {
     const later = await deadAddress()
-    const env = { ...(await redirected({ 8081: nowhere, 8082: nowhere })), AGENT_BASE: later }
-    const script = await startScript('sanity_check.sh', ['--quick'], { env })
+    const env = { AGENT_BASE: later }
+    const script = await startScript('sanity_check.sh', ['--quick', '--wait', '60'], { env })
     await script.shows(`waiting for ${later}/ready, up to 60 s: nothing listens there`)
     const agent = await startService('agent-app', { TOOL_BASE: pair.tools.url, PORT: new URL(later).port })
     const { code, output } = await script.ended
@@ -109,7 +166,7 @@ describe('sanity_check.sh', () => {
       if (key === undefined || (path.includes('retry') && retries++ === 0)) return answer
       return { ...answer, body: (faults[key] as (body: string) => string)(answer.body) }
     })
-    const env = { ...(await redirected({ 8081: nowhere, 8082: nowhere })), AGENT_BASE: proxy.url }
+    const env = { AGENT_BASE: proxy.url }
     const { code, output } = await runScript('sanity_check.sh', ['--quick'], { env })
     proxy.close()
     expect(failuresIn(output)).toEqual([

@@ -1,14 +1,15 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { deadAddress } from './support/ports.ts'
 import { isAlive, startSupervisor, type Supervisor } from './support/supervisor.ts'
 
 const started: Supervisor[] = []
 
 /** A supervisor that is cleaned up after the test, whatever became of it. */
-function start(...args: Parameters<typeof startSupervisor>): Supervisor {
-  const supervisor = startSupervisor(...args)
+async function start(...args: Parameters<typeof startSupervisor>): Promise<Supervisor> {
+  const supervisor = await startSupervisor(...args)
   started.push(supervisor)
   return supervisor
 }
@@ -43,7 +44,12 @@ async function expectGone(services: Map<string, number>): Promise<void> {
 }
 
 test('runs all services, each under its own name, and ends them on SIGTERM', async () => {
-  const supervisor = start({ SERVICE_NAME: 'shop', AGENT_NAME: 'Mesh', PORT: '1', TOOL_BASE: 'http://127.0.0.1:1' })
+  const supervisor = await start({
+    SERVICE_NAME: 'shop',
+    AGENT_NAME: 'Mesh',
+    PORT: '1',
+    TOOL_BASE: 'http://127.0.0.1:1',
+  })
   await supervisor.until(ready)
   const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = supervisor.ports
   const pids = supervisor.services()
@@ -62,7 +68,7 @@ test('runs all services, each under its own name, and ends them on SIGTERM', asy
 })
 
 test('traces go to the inspector, which knows the agents, unless the shell says where they go', async () => {
-  const supervisor = start({ OTEL_SDK_DISABLED: 'false', OTEL_EXPORTER_OTLP_ENDPOINT: '' })
+  const supervisor = await start({ OTEL_SDK_DISABLED: 'false', OTEL_EXPORTER_OTLP_ENDPOINT: '' })
   await supervisor.until(ready)
   const { AGENT_PORT, SECONDARY_PORT, INSPECTOR_PORT } = supervisor.ports
   for (const port of [AGENT_PORT, SECONDARY_PORT]) {
@@ -70,15 +76,34 @@ test('traces go to the inspector, which knows the agents, unless the shell says 
     const verified = await get(INSPECTOR_PORT, `/traces/${String(body.trace_id)}/verify?wait_s=20`)
     expect(verified.body.verdict).toBe('complete')
   }
-  const elsewhere = start({ OTEL_SDK_DISABLED: 'false', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:21017' })
+  const nowhere = await deadAddress()
+  const elsewhere = await start({ OTEL_SDK_DISABLED: 'false', OTEL_EXPORTER_OTLP_ENDPOINT: nowhere })
   await elsewhere.until(ready)
   await get(elsewhere.ports.AGENT_PORT, '/run?scenario=fanout&fanout=1&delay_ms=1')
-  await elsewhere.until(/127\.0\.0\.1:21017\/v1\/traces takes no spans/)
+  await elsewhere.until(new RegExp(`${nowhere}/v1/traces takes no spans`))
   expect((await get(elsewhere.ports.INSPECTOR_PORT, '/traces')).body).toMatchObject({ spans: 0 })
 })
 
+test('ends with where to look, and with what finds it', async () => {
+  const supervisor = await start()
+  await supervisor.until(/\nopen \S+\n/)
+  const { AGENT_PORT, INSPECTOR_PORT } = supervisor.ports
+  expect(supervisor.output()).toContain(`  export AGENT_BASE=http://127.0.0.1:${AGENT_PORT}\n`)
+  expect(supervisor.output()).toMatch(`\nopen http://localhost:${INSPECTOR_PORT}\n`)
+})
+
+test.each([
+  [['--help'], 0, /^npm start \[-- --help\]\n[^]*\n {2}AGENT_PORT\n {6}Port of the primary agent \(8080\)\n/],
+  [['--port', '80'], 2, /^Unknown option '--port'[^]*\n\nnpm start \[-- --help\]\n/],
+  [['fast'], 2, /^Unexpected argument 'fast'[^]*\n\nnpm start/],
+])('npm start -- %j is answered before anything starts', async (args, code, words) => {
+  const supervisor = await start({}, 'node', args)
+  expect(await supervisor.ended).toBe(code)
+  expect(supervisor.output()).toMatch(words)
+})
+
 test('a run that is under way comes to its end before the tools go', async () => {
-  const supervisor = start()
+  const supervisor = await start()
   await supervisor.until(ready)
   const answer = get(supervisor.ports.AGENT_PORT, '/run?scenario=chain&depth=20&delay_ms=50')
   await expect.poll(async () => (await get(supervisor.ports.AGENT_PORT, '/health')).body.in_flight, patient).toBe(1)
@@ -88,7 +113,7 @@ test('a run that is under way comes to its end before the tools go', async () =>
 })
 
 test('Ctrl-C in a terminal reaches npm and the supervisor, and npm hands it on: one stop, exit 0', async () => {
-  const supervisor = start({}, 'npm')
+  const supervisor = await start({}, 'npm')
   await supervisor.until(ready)
   const pids = supervisor.services()
   process.kill(-supervisor.pid, 'SIGINT')
@@ -98,7 +123,7 @@ test('Ctrl-C in a terminal reaches npm and the supervisor, and npm hands it on: 
 })
 
 test('a second signal well after the first ends all at once', async () => {
-  const supervisor = start()
+  const supervisor = await start()
   await supervisor.until(ready)
   const pids = supervisor.services()
   process.kill(pids.get('agent-app') as number, 'SIGSTOP')
@@ -114,7 +139,7 @@ test('a second signal well after the first ends all at once', async () => {
 })
 
 test('a service that hangs is killed after its deadline', async () => {
-  const supervisor = start({ DRAIN_TIMEOUT_S: '0', FLUSH_TIMEOUT_S: '0' })
+  const supervisor = await start({ DRAIN_TIMEOUT_S: '0', FLUSH_TIMEOUT_S: '0' })
   await supervisor.until(ready)
   const pids = supervisor.services()
   process.kill(pids.get('agent-app') as number, 'SIGSTOP')
@@ -128,7 +153,7 @@ test.each([
   ['before the services listen', /^/],
   ['once they are ready', ready],
 ])('SIGKILL of the supervisor leaves no process: %s', async (_when, moment) => {
-  const supervisor = start()
+  const supervisor = await start()
   await expect.poll(() => supervisor.services().size, patient).toBe(4)
   await supervisor.until(moment)
   const pids = supervisor.services()
@@ -138,7 +163,7 @@ test.each([
 })
 
 test('when a service dies it says which and how, and ends the others', async () => {
-  const supervisor = start()
+  const supervisor = await start()
   await supervisor.until(ready)
   const pids = supervisor.services()
   process.kill(pids.get('tool-service') as number, 'SIGKILL')
@@ -150,18 +175,19 @@ test('when a service dies it says which and how, and ends the others', async () 
 })
 
 test('when a service refuses its environment its words are shown', async () => {
-  const supervisor = start({ TOOL_ERROR_RATE: '2' })
+  const supervisor = await start({ TOOL_ERROR_RATE: '2' })
   expect(await supervisor.ended).toBe(1)
   expect(supervisor.output()).toMatch(/^[a-z-]+ +\| +TOOL_ERROR_RATE=2: expected a number from 0 to 1$/m)
   expect(supervisor.output()).toMatch(/ended with exit code 1/)
 })
 
 test('a busy port is told before anything starts', async () => {
-  const squatter = createServer().listen(21_019, '127.0.0.1')
+  const squatter = createServer().listen(0, '127.0.0.1')
   await once(squatter, 'listening')
-  const supervisor = start({ SECONDARY_PORT: '21019' })
+  const { port } = squatter.address() as AddressInfo
+  const supervisor = await start({ SECONDARY_PORT: String(port) })
   expect(await supervisor.ended).toBe(1)
-  expect(supervisor.output()).toMatch(/agent-app-secondary: port 21019 on 127\.0\.0\.1 is in use.*SECONDARY_PORT/)
+  expect(supervisor.output()).toContain(`agent-app-secondary: port ${port} on 127.0.0.1 is in use. SECONDARY_PORT`)
   expect(supervisor.output()).not.toMatch(/ \| /)
   squatter.close()
 })
@@ -174,7 +200,7 @@ test.each([
     /AGENT_PORT=21018, TOOL_PORT=21018: expected a port each/,
   ],
 ])('bad ports are told at once: %s', async (_which, ports, message) => {
-  const supervisor = start(ports)
+  const supervisor = await start(ports)
   expect(await supervisor.ended).toBe(1)
   expect(supervisor.output()).toMatch(message)
 })

@@ -1,10 +1,10 @@
 import { readEnvironment } from 'service-kit/environment'
-import { flag, integer, number, text, url } from 'contract/scalars'
-import { serviceSchema } from 'service-kit/settings'
+import { integer, number, text, url } from 'contract/scalars'
+import { environmentSchema, serviceVariables } from 'service-kit/settings'
 import { z } from 'zod'
 
-const schema = z.object({
-  ...serviceSchema({ port: 8080, serviceName: 'synthetic-agent-app' }),
+const schema = environmentSchema({
+  ...serviceVariables({ port: 8080, serviceName: 'synthetic-agent-app' }),
   AGENT_NAME: text({
     pattern: /^[^\s:]{1,64}$/,
     expected: '1 to 64 characters without blanks and colons',
@@ -37,16 +37,37 @@ const schema = z.object({
     default: 32,
     description: 'What the ledgers of recent runs may take, MiB',
   }),
-  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: flag({
-    default: false,
-    description: 'Messages, tool arguments and results on spans',
-  }),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: capture(),
 })
+
+/**
+ * Where messages, tool arguments and results go: https://github.com/open-telemetry/opentelemetry-python-contrib/tree/main/util/opentelemetry-util-genai
+ * has these words, and `true` and `false` are older. There are no events of content here, so that events alone are none of it.
+ */
+function capture() {
+  const modes = ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'] as const
+  const older: Record<string, string> = { TRUE: 'SPAN_ONLY', '1': 'SPAN_ONLY', FALSE: 'NO_CONTENT', '0': 'NO_CONTENT' }
+  const parse = (text: unknown) => {
+    const word = typeof text === 'string' && text !== '' ? text.toUpperCase() : undefined
+    return word === undefined ? undefined : (older[word] ?? word)
+  }
+  const schema = z.enum(modes, { error: `one of ${modes.join(', ')}, true, false` }).default('NO_CONTENT')
+  return z.preprocess(
+    parse,
+    schema.meta({ description: 'Messages, tool arguments and results on spans; no event carries them' }),
+  )
+}
+
 export type Config = Readonly<z.output<typeof schema>>
 
 /** The environment as configuration; throws an EnvironmentError that lists every bad variable. */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   return readEnvironment(schema, environment)
+}
+
+export function isContentOnSpans(config: Config): boolean {
+  const mode = config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT
+  return mode === 'SPAN_ONLY' || mode === 'SPAN_AND_EVENT'
 }
 
 /** For the documents that repeat it. */

@@ -3,25 +3,30 @@ import { systemClock } from 'service-kit/clock'
 import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
+import { serviceNameOf } from 'service-kit/service-name'
 import { createApp } from './app.ts'
-import { readConfig } from './config.ts'
+import { isContentOnSpans, readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
 import { ToolClient } from './tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
 
 await runMain('agent-app', async () => {
   const config = readConfig(process.env)
+  if (config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT === 'EVENT_ONLY')
+    console.log(
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=EVENT_ONLY: no event here carries content, so none is captured',
+    )
   const lifecycle = new Lifecycle()
   const tools = new ToolClient(config.TOOL_BASE, config.TOOL_TIMEOUT_MS)
   const { app, inFlight } = createApp({
     clock: systemClock,
     tools,
     tracer: trace.getTracer('agent-app'),
-    serviceName: config.SERVICE_NAME,
     allowedHosts: allowedHostsOf(config),
+    serviceName: serviceNameOf(config),
     agentName: config.AGENT_NAME,
     dialect: genAi,
-    captureContent: config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT,
+    captureContent: isContentOnSpans(config),
     spanCounters: () => telemetry.counters(),
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     maxToolCalls: config.MAX_TOOL_CALLS,

@@ -310,10 +310,15 @@ describe('what can be run', () => {
     const lines = text.trimEnd().split('\n')
     expect(lines).toHaveLength(scenarios.length)
     for (const line of lines) {
-      const [name, path, description, params] = line.split('\t')
+      const [name, path, description, params, ...notes] = line.split('\t')
       expect(path).toBe(name === 'stream' ? '/stream' : `/run?scenario=${name}`)
       expect(description).toBeTruthy()
-      for (const param of (params as string).split(' ')) expect(param).toMatch(/^[a-z_]+=\S*$/)
+      const names = (params as string).split(' ')
+      for (const param of names) expect(param).toMatch(/^[a-z_]+=\S*$/)
+      // What each takes, in the words of a bad query's answer, and what it means.
+      expect(notes).toHaveLength(names.length)
+      for (const note of notes)
+        expect(note).toMatch(/^(a (whole )?number from \S+ to \S+|one of .+|true or false|1 to .+): [A-Z]/)
     }
   })
 

@@ -7,16 +7,16 @@ traces=()
 
 pass() {
   passed=$((passed + 1))
-  printf '  %sok%s    %-13s  %s\n' "$green" "$plain" "$1" "$2"
+  say "$(printf '  %sok%s    %-13s  %s' "$green" "$plain" "$1" "$2")"
 }
 
 fail() {
   failed=$((failed + 1))
-  printf '  %sFAIL%s  %-13s  %s\n' "$red$bold" "$plain" "$1" "$2"
+  say "$(printf '  %sFAIL%s  %-13s  %s' "$red$bold" "$plain" "$1" "$2")"
 }
 
 note() {
-  printf '  %sskip%s  %-13s  %s\n' "$yellow" "$plain" "$1" "$2"
+  say "$(printf '  %sskip%s  %-13s  %s' "$yellow" "$plain" "$1" "$2")"
 }
 
 # answers STATUS TYPE: whether the answer is a whole one of that kind; fails with WHY.
@@ -32,29 +32,28 @@ answers() {
   return 1
 }
 
-# check_ready BASE SECONDS: waits for an agent, and says what for.
-check_ready() {
-  local start=$SECONDS said='' waited
+# await_ready BASE PATH SECONDS: waits for a service, and says what for. WAITED is for how long, s; fails with WHY.
+await_ready() {
+  local start=$SECONDS said=''
   while :; do
-    fetch "asking $1/ready" "$1/ready" --max-time 5
-    waited=$((SECONDS - start))
-    if answers 200 application/json; then
-      pass ready "after $waited s"
-      return 0
-    fi
-    if [ $waited -ge "$2" ]; then
-      fail ready "not after $waited s: $1/ready: $WHY"
-      return 1
-    fi
+    fetch "asking $1$2" "$1$2" --max-time 5
+    WAITED=$((SECONDS - start))
+    if answers 200 application/json; then return 0; fi
+    [ $WAITED -lt "$3" ] || return 1
     if $on_terminal; then
-      progress "waiting for $1/ready, $waited of $2 s: $WHY"
+      progress "waiting for $1$2, $WAITED of $3 s: $WHY"
     elif [ "$said" != "$WHY" ]; then
-      printf '  waiting for %s/ready, up to %s s: %s\n' "$1" "$2" "$WHY"
+      say "  waiting for $1$2, up to $3 s: $WHY"
       said=$WHY
     fi
     sleep 1
     clear_progress
   done
+}
+
+check_ready() {
+  await_ready "$1" /ready "$2" || { fail ready "not after $WAITED s: $1/ready: $WHY" && return 1; }
+  pass ready "after $WAITED s"
 }
 
 check_health() {
@@ -83,10 +82,17 @@ ask_for_run() {
   fetch "running /${url#*://*/}" "$url" --max-time "$patience_s" "${arguments[@]}"
 }
 
+# name_trace TRACE_ID: where it is to be seen, or its id where nothing shows it, in VALUE.
+name_trace() {
+  link_to_trace "$1" || VALUE="trace $1"
+}
+
 # run_line FIGURES: what one line says of the result that was read, in VALUE.
 run_line() {
-  VALUE=$(printf '%7.3f s  %5s spans  %-22s  trace %s' "$ELAPSED_S" "$SPANS" "$1" "$TRACE_ID")
-  [ "$OK" = true ] || VALUE="$VALUE  ok: false, as drawn"
+  local figures=$1
+  [ "$OK" = true ] || figures="$figures, ok: false as drawn"
+  name_trace "$TRACE_ID"
+  VALUE=$(printf '%7.3f s  %5s spans  %-22s  %s' "$ELAPSED_S" "$SPANS" "$figures" "$VALUE")
 }
 
 # check_run BASE NAME PATH [param=value...]
@@ -133,7 +139,8 @@ check_stream() {
   done <<<"$BODY"
   header x-trace-id fetch
   [[ $VALUE =~ ^[0-9a-f]{32}$ ]] || { fail "$name" 'there is no x-trace-id' && return; }
-  pass "$name" "$(printf '%7.3f s  %5s %-29s  trace %s' "$TOOK_S" "$tokens" 'tokens, in order' "$VALUE")"
+  name_trace "$VALUE"
+  pass "$name" "$(printf '%7.3f s  %5s %-29s  %s' "$TOOK_S" "$tokens" 'tokens, in order' "$VALUE")"
 }
 
 # check_events BASE NAME PATH [param=value...]: the same as events, the last of which is the result.
@@ -160,6 +167,10 @@ check_arrival() {
     json_value verdict "$BODY"
     if [ "$VALUE" = absent ] && [ $count -eq 0 ] && [ -z "${INSPECTOR_BASE:-}" ]; then
       note 'arrival' 'no span came to trace-inspector: traces go elsewhere, or none were sampled; INSPECTOR_BASE makes this a failure'
+      return
+    fi
+    if [ "$VALUE" = forgotten ]; then
+      note 'arrival' "trace-inspector has forgotten ${entry% *}: it was restarted meanwhile, or its memory is full (INSPECTOR_MIB)"
       return
     fi
     [ "$VALUE" = complete ] || { fail arrival "${entry% *} is $VALUE: $1/traces/${entry#* }/verify" && return; }

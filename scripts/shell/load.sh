@@ -65,7 +65,8 @@ show_totals() {
   local took=$((SECONDS - $2)) count name at line=''
   local -a times
   clear_progress
-  printf '\n%s%s %s, in %s s%s\n' "$bold" "$runs_done" "$1" "$took" "$plain"
+  echo
+  say "$bold$runs_done $1, in $took s$plain"
   tally ok "$runs_ok" "$green" ''
   tally failed "$runs_failed" "$yellow" 'the agent did not reach its goal: simulated, as asked for'
   tally refused "$runs_refused" "$yellow" "$why_refused"

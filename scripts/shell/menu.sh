@@ -3,14 +3,10 @@
 
 # ask PROMPT: a line of input in ANSWER, without blanks around it; q and the end of the input leave.
 ask() {
-  printf '%s%s%s ' "$bold" "$1" "$plain"
+  printf '%s ' "$(say "$bold$1$plain")"
   IFS= read -r ANSWER || [ -n "$ANSWER" ] || { echo && exit 0; }
   read -r ANSWER <<<"$ANSWER"
   case $ANSWER in q | quit | exit) exit 0 ;; esac
-}
-
-complain() {
-  printf '%s%s%s\n' "$red" "$1" "$plain"
 }
 
 # state_of BASE: whether an agent takes runs, in VALUE.
@@ -27,9 +23,9 @@ choose_agent() {
   while :; do
     printf '\n%sAgents%s\n' "$bold" "$plain"
     state_of "$agent_base" && known=$VALUE
-    printf '  1  primary    %s  %s\n' "$agent_base" "$known"
+    say "  1  primary    $agent_base  $known"
     state_of "$secondary_base" && known=$VALUE
-    printf '  2  secondary  %s  %s\n' "$secondary_base" "$known"
+    say "  2  secondary  $secondary_base  $known"
     printf '  3  both\n'
     ask 'Which? (1, q leaves)'
     case ${ANSWER:-1} in
@@ -52,7 +48,7 @@ choose_scenario() {
   while :; do
     printf '\n%sScenarios%s\n' "$bold" "$plain"
     for ((index = 0; index < ${#scenario_names[@]}; index++)); do
-      printf '%3d  %-8s %s%s%s\n' $((index + 1)) "${scenario_names[index]}" "$dim" "${scenario_descriptions[index]}" "$plain"
+      say "$(printf '%3d  %-8s %s%s%s' $((index + 1)) "${scenario_names[index]}" "$dim" "${scenario_descriptions[index]}" "$plain")"
     done
     ask 'Which? (1, b goes back, q leaves)'
     [ "$ANSWER" != b ] || return 1
@@ -69,14 +65,21 @@ find_scenario() {
   return 1
 }
 
-# start_params DEFAULTS: names, defaults and (nothing changed) values of a scenario's parameters.
+# start_params INDEX: names, defaults and (nothing changed) values of a scenario's parameters, what each takes and means.
 start_params() {
-  local pair
-  param_names=() param_defaults=() param_values=()
-  for pair in $1; do
+  local pair note notes=${scenario_notes[$1]}
+  param_names=() param_defaults=() param_values=() param_ranges=() param_notes=()
+  for pair in ${scenario_params[$1]}; do
+    note=${notes%%$'\t'*}
+    notes=${notes#"$note"}
+    notes=${notes#$'\t'}
     param_names+=("${pair%%=*}")
     param_defaults+=("${pair#*=}")
     param_values+=('')
+    param_ranges+=("${note%%: *}")
+    # Short, for people: what is a whole number can be seen.
+    note=${note#a whole number from }
+    param_notes+=("${note#a number from }")
   done
 }
 
@@ -88,20 +91,23 @@ show_params() {
     if [ -n "${param_values[index]}" ]; then
       mark='*' value="$bold${param_values[index]}$plain  $dim(${param_defaults[index]:-none})$plain"
     fi
-    printf '%3d %s %-22s %s\n' $((index + 1)) "$mark" "${param_names[index]}" "$value"
+    say "$(printf '%3d %s %-22s %s' $((index + 1)) "$mark" "${param_names[index]}" "$value")  $dim${param_notes[index]}$plain"
   done
 }
 
-# set_param NAME_OR_NUMBER [VALUE]: asks for the value when it is absent; an empty one is the default again.
+# set_param NAME_OR_NUMBER [VALUE]: asks for the value when it is absent, and again when it is bad; an empty one is the
+# default again.
 set_param() {
-  local index
+  local index range
   for ((index = 0; index < ${#param_names[@]}; index++)); do
     case $1 in
       "${param_names[index]}" | $((index + 1)))
-        if [ $# -lt 2 ]; then
-          ask "${param_names[index]}= (empty is the default, ${param_defaults[index]:-none})"
+        range=${param_ranges[index]}
+        while [ $# -lt 2 ] || ! takes "$range" "$2"; do
+          [ $# -lt 2 ] || complain "${param_names[index]}=$2: expected $range"
+          ask "${param_names[index]}= (${range:+$range; }empty is the default, ${param_defaults[index]:-none})"
           set -- "$1" "$ANSWER"
-        fi
+        done
         param_values[index]=$2
         return
         ;;
@@ -148,7 +154,7 @@ say_command() {
   local agent=$agents words=''
   [ "$agent" = "${agent% *}" ] || agent=both
   [ ${#changes[@]} -eq 0 ] || words=$(printf ' %q' "${changes[@]}")
-  printf '%sthe same without the menu: %s --agent %s --scenario %s%s%s\n' \
+  printf '%sthe same without the menu:\n  %s --agent %s --scenario %s%s%s\n' \
     "$dim" "$0" "$agent" "${scenario_names[chosen]}" "$words" "$plain"
 }
 
@@ -158,7 +164,7 @@ menu() {
   [ -n "$agents" ] || choose_agent
   while :; do
     choose_scenario || { choose_agent && continue; }
-    start_params "${scenario_params[chosen]}"
+    start_params "$chosen"
     while change_params; do
       play_chosen || continue
       say_command

@@ -39,7 +39,7 @@ column=0
 flow() {
   if [ $column -eq 0 ]; then
     clear_progress
-  elif [ $((column + ${#1})) -gt 78 ]; then
+  elif [ $((column + ${#1})) -gt $((columns - 2)) ]; then
     echo
     column=0
   fi
@@ -89,6 +89,11 @@ follow() {
 }
 
 row() {
+  say "$(printf '  %-12s %s' "$1" "$2")"
+}
+
+# command_row NAME COMMAND: one to be copied, which is whole only when nobody breaks it.
+command_row() {
   printf '  %-12s %s\n' "$1" "$2"
 }
 
@@ -104,6 +109,7 @@ show_result() {
   figure ideal_ms
   row elapsed "$(printf '%.3f s, ideal %.3f s' "$ELAPSED_S" "${VALUE}e-3")"
   row trace "$TRACE_ID"
+  if link_to_trace "$TRACE_ID"; then command_row 'look at it' "$VALUE"; fi
   row seed "$SEED"
   sum_of "$SPANS_AGENT" && line="$SPANS: $VALUE of the agent"
   sum_of "$SPANS_TOOL" && line="$line, $VALUE of tool-service"
@@ -120,7 +126,7 @@ show_result() {
   [ -z "$FINDING" ] || row finding "$bold$FINDING$plain"
   json_value dropped_during_run "$BODY"
   [ "${VALUE:-0}" = 0 ] || row telemetry "$red$VALUE spans were dropped during this run$plain"
-  row replay "curl '$1$REPLAY'"
+  command_row replay "curl '$1$REPLAY'"
 }
 
 # play AGENT NAME PATH [param=value...]: one run, shown. Fails when it was not answered with 200.
@@ -138,7 +144,7 @@ play() {
     return 0
   fi
   explain
-  printf '%s%s on %s failed%s: %s\n' "$bold$red" "$name" "$agent" "$plain" "$WHY"
+  say "$bold$red$name on $agent failed$plain: $WHY"
   for member in trace_id seed; do
     if json_value "$member" "$BODY"; then row "${member%_id}" "$VALUE"; fi
   done

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
-import { listen } from './apps.ts'
-import type { Service } from './services.ts'
+import { deadAddress } from './ports.ts'
+import { cleanEnvironment, type Service } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -33,15 +33,23 @@ export interface Script {
   leftovers(): Promise<string[]>
 }
 
+interface ScriptOptions {
+  env?: Record<string, string>
+  input?: string
+  /** Who answers at the ports that scripts ask by default. Nobody does at the others, whatever listens there. */
+  usual?: Partial<Record<UsualPort, string>>
+}
+
 /** Starts a shell script of this repository. Its standard input stays open unless `input` is given. */
 export async function startScript(
   name: 'sanity_check.sh' | 'generate_scenarios.sh',
   args: string[],
-  { env = {}, input }: { env?: Record<string, string>; input?: string } = {},
+  { env = {}, input, usual = {} }: ScriptOptions = {},
 ): Promise<Script> {
   const temporary = await temporaryDirectory()
-  const { AGENT_BASE: _, SECONDARY_BASE: _secondary, TOOL_BASE: _tools, ...shell } = process.env
-  const child = spawn(`${root}${name}`, args, { env: { ...shell, TMPDIR: temporary, ...env } })
+  const child = spawn(`${root}${name}`, args, {
+    env: { ...cleanEnvironment(), ...(await redirected(usual)), TMPDIR: temporary, ...env },
+  })
   onTestFinished(() => void child.kill())
   let output = ''
   let looks: (() => void)[] = []
@@ -72,23 +80,19 @@ export async function startScript(
 }
 
 export async function runScript(...args: Parameters<typeof startScript>): Promise<Ended> {
-  const [name, options, { env, input = '' } = {}] = args
-  const script = await startScript(name, options, { input, ...(env && { env }) })
+  const [name, words, options] = args
+  const script = await startScript(name, words, { input: '', ...options })
   return script.ended
 }
 
-/** An address where nothing listens. */
-export async function deadAddress(): Promise<string> {
-  const server = createServer()
-  const url = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return url
-}
+const usualPorts = [8080, 8081, 8082, 4318, 4319] as const
+type UsualPort = (typeof usualPorts)[number]
 
 /** An environment in which the addresses that scripts take by default lead elsewhere. */
-export async function redirected(addresses: Record<number, string>): Promise<Record<string, string>> {
+async function redirected(addresses: Partial<Record<UsualPort, string>>): Promise<Record<string, string>> {
   const directory = await temporaryDirectory()
-  const options = Object.entries(addresses).map(([port, url]) => `--connect-to localhost:${port}:${new URL(url).host}`)
+  const nowhere = await deadAddress()
+  const options = usualPorts.map((port) => `--connect-to localhost:${port}:${new URL(addresses[port] ?? nowhere).host}`)
   const shim = `#!/bin/bash\nPATH=\${PATH#*:}\nexec curl "$@" ${options.join(' ')}\n`
   await writeFile(join(directory, 'curl'), shim, { mode: 0o755 })
   return { PATH: `${directory}:${process.env.PATH}` }

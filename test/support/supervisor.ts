@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './ports.ts'
+import { cleanEnvironment } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-let nextPort = 21_020
-
-/** `npm start` as a real process, with ports that no other test has. */
+/** `npm start` as a real process, with ports that nobody else has. */
 export interface Supervisor {
   pid: number
   ports: { AGENT_PORT: number; SECONDARY_PORT: number; TOOL_PORT: number; INSPECTOR_PORT: number }
@@ -21,14 +21,22 @@ export interface Supervisor {
 }
 
 /** Starts the supervisor, by `node` itself or by npm in a process group of its own. */
-export function startSupervisor(environment: Record<string, string> = {}, by: 'node' | 'npm' = 'node'): Supervisor {
-  const [AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT] = [nextPort++, nextPort++, nextPort++, nextPort++]
-  const ports = { AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT }
+export async function startSupervisor(
+  environment: Record<string, string> = {},
+  by: 'node' | 'npm' = 'node',
+  options: string[] = [],
+): Promise<Supervisor> {
+  const ports = {
+    AGENT_PORT: await freePort(),
+    SECONDARY_PORT: await freePort(),
+    TOOL_PORT: await freePort(),
+    INSPECTOR_PORT: await freePort(),
+  }
   const portTexts = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
-  const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts']
+  const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts', ...options]
   const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
+    env: { ...cleanEnvironment(), OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
     detached: by === 'npm',
     stdio: ['ignore', 'pipe', 'pipe'],
   })

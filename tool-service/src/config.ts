@@ -1,10 +1,10 @@
 import { readEnvironment } from 'service-kit/environment'
 import { number } from 'contract/scalars'
-import { serviceSchema } from 'service-kit/settings'
-import { z } from 'zod'
+import { environmentSchema, serviceVariables } from 'service-kit/settings'
+import type { z } from 'zod'
 
-const schema = z.object({
-  ...serviceSchema({ port: 8081, serviceName: 'synthetic-tool-service' }),
+const schema = environmentSchema({
+  ...serviceVariables({ port: 8081, serviceName: 'synthetic-tool-service' }),
   TOOL_DELAY_MS: number({ min: 0, max: 600_000, default: 80, description: 'Base latency of a tool, ms' }),
   TOOL_ERROR_RATE: number({ min: 0, max: 1, default: 0, description: 'Probability that a tool fails' }),
 })

@@ -3,6 +3,7 @@ import { systemClock } from 'service-kit/clock'
 import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
+import { serviceNameOf } from 'service-kit/service-name'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
@@ -11,8 +12,8 @@ await runMain('tool-service', async () => {
   const config = readConfig(process.env)
   const lifecycle = new Lifecycle()
   const { app, inFlight } = createApp({
-    serviceName: config.SERVICE_NAME,
     allowedHosts: allowedHostsOf(config),
+    serviceName: serviceNameOf(config),
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     clock: systemClock,
     tracer: trace.getTracer('tool-service'),

@@ -13,6 +13,7 @@ import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
 import type { Trace } from './trace.ts'
 import { Traces } from './traces.ts'
+import { sinceOf } from './verify/excuse.ts'
 import { verifyWhenThere } from './verify/wait.ts'
 
 export interface Deps {
@@ -45,10 +46,9 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     const traceId = traceIdOf(req)
     const trace = traces.find(traceId)
     if (trace) return trace
-    const why =
-      traces.forgotten > 0
-        ? `it never came, or it is one of the ${traces.forgotten} oldest that were forgotten to bound memory (INSPECTOR_MIB)`
-        : 'it never came'
+    const why = traces.hasEvicted(traceId)
+      ? 'it came, and had to go to bound memory (INSPECTOR_MIB)'
+      : `nothing of it has come since ${sinceOf(traces).toISOString()}; what came before is not known`
     throw new Problem(404, 'Unknown trace', `There is no trace ${traceId} here: ${why}`)
   }
 
@@ -89,6 +89,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
     'GET /traces': 'Recent traces',
     'GET /traces/:trace_id': 'All spans of a trace, as columns',
+    'GET /traces/:trace_id/spans?where=gen_ai.tool.name=search': 'Which spans a comparison holds for',
     'GET /traces/:trace_id/spans/:span_id': 'Everything about one span',
     'GET /traces/:trace_id/verify?wait_s=10': 'Whether everything that the run did arrived, once and unchanged',
     'GET /traces/:trace_id/reveal': 'What is wrong in the trace, as its spans alone tell, and what an average hides',

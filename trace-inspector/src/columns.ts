@@ -1,5 +1,6 @@
 import { round } from 'findings/step'
 import { type ReceivedSpan, spanKinds, statuses } from './otlp/span.ts'
+import { extentOf, oddityOf } from './times.ts'
 import type { Trace } from './trace.ts'
 
 /** A line of `GET /traces`. */
@@ -10,7 +11,7 @@ export function summaryOf(trace: Trace) {
     name: root?.name ?? '',
     scenario,
     start_ms: startMs,
-    duration_ms: round(endMs - startMs),
+    duration_ms: startMs === null || endMs === null ? 0 : round(endMs - startMs),
     spans: spans.size,
     duplicates,
     errors,
@@ -23,7 +24,11 @@ export function summaryOf(trace: Trace) {
  * statuses are places in the lists beside them; a parent is a place in the columns, −1 for none and −2 for one that did not arrive.
  */
 export function columnsOf(trace: Trace) {
-  const spans = [...trace.spans.values()].sort((a, b) => a.startMs - b.startMs || (a.spanId < b.spanId ? -1 : 1))
+  const origin = trace.startMs ?? 0
+  const placed = Array.from(trace.spans.values(), (span) => ({ span, ...extentOf(span, origin) })).sort(
+    (a, b) => a.startMs - b.startMs || (a.span.spanId < b.span.spanId ? -1 : 1),
+  )
+  const spans = placed.map(({ span }) => span)
   const places = new Map(spans.map(({ spanId }, index) => [spanId, index]))
   const names = new Places()
   const services = new Places()
@@ -42,9 +47,14 @@ export function columnsOf(trace: Trace) {
       kind: spans.map(({ kind }) => spanKinds.indexOf(kind)),
       status: spans.map(({ status }) => statuses.indexOf(status)),
       /** Since the trace's start. */
-      start_ms: spans.map(({ startMs }) => round(startMs - trace.startMs)),
-      duration_ms: spans.map(({ startMs, endMs }) => round(endMs - startMs)),
+      start_ms: placed.map(({ startMs }) => round(startMs - origin)),
+      duration_ms: placed.map(({ startMs, endMs }) => round(endMs - startMs)),
     },
+    /** Spans whose times are not all known, or that ended before they began: they take no time in the columns. */
+    odd_times: spans.flatMap((span, index) => {
+      const oddity = oddityOf(span)
+      return oddity ? { span: index, oddity } : []
+    }),
   }
 }
 
@@ -58,11 +68,19 @@ export function detailsOf(span: ReceivedSpan) {
     kind: span.kind,
     service: span.service,
     status: span.status,
+    status_message: span.statusMessage,
     start_ms: span.startMs,
-    duration_ms: round(span.endMs - span.startMs),
+    end_ms: span.endMs,
+    duration_ms: span.startMs === null || span.endMs === null ? null : round(Math.max(0, span.endMs - span.startMs)),
+    odd_times: oddityOf(span),
     attributes: span.attributes,
     events: span.events.map(({ name, timeMs, attributes }) => ({ name, time_ms: timeMs, attributes })),
     links: span.links.map(({ traceId, spanId }) => ({ trace_id: traceId, span_id: spanId })),
+    dropped: span.dropped,
+    scope: span.scope,
+    resource: span.resource,
+    trace_state: span.traceState,
+    flags: span.flags,
   }
 }
 

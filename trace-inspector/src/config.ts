@@ -1,16 +1,16 @@
 import { readEnvironment } from 'service-kit/environment'
 import { integer, text } from 'contract/scalars'
-import { serviceSchema } from 'service-kit/settings'
+import { serviceVariables } from 'service-kit/settings'
 import { z } from 'zod'
 
-const { HOST, ALLOWED_HOSTS, DRAIN_TIMEOUT_S } = serviceSchema({ port: 4319, serviceName: 'trace-inspector' })
+const { HOST, ALLOWED_HOSTS, DRAIN_TIMEOUT_S } = serviceVariables({ port: 4319, serviceName: 'trace-inspector' })
 
 const schema = z.object({
   INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),
   HOST,
   ALLOWED_HOSTS,
   AGENT_URLS: text({
-    pattern: /^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/,
+    pattern: /^https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*$/,
     expected: 'http or https URLs with commas between them',
     default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
     description: 'The agents whose ledgers traces are verified against',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Attributes, type ReceivedSpan, spanKinds, type Value } from './otlp/span.ts'
+import { type Attributes, none, nothingDropped, type ReceivedSpan, spanKinds, type Value } from './otlp/span.ts'
 import { Trace } from './trace.ts'
 import type { Carrier } from './verify/carrier.ts'
 
@@ -49,10 +49,10 @@ function readSpan(traceId: string, span: JaegerSpan, service: string): ReceivedS
   const {
     'span.kind': kind,
     'otel.status_code': status,
-    'otel.status_description': _description,
-    'otel.scope.name': _scopeName,
-    'otel.scope.version': _scopeVersion,
-    'w3c.tracestate': _traceState,
+    'otel.status_description': statusMessage,
+    'otel.scope.name': scopeName,
+    'otel.scope.version': scopeVersion,
+    'w3c.tracestate': traceState,
     'internal.span.format': _format,
     error: _error,
     ...attributes
@@ -69,16 +69,25 @@ function readSpan(traceId: string, span: JaegerSpan, service: string): ReceivedS
     startMs: span.startTime / 1000,
     endMs: (span.startTime + span.duration) / 1000,
     attributes,
+    wholeDoubles: none,
     events: (span.logs ?? []).map(({ timestamp, fields }) => {
       const { event, ...others } = attributesOf(fields)
-      return { name: typeof event === 'string' ? event : '', timeMs: timestamp / 1000, attributes: others }
+      return { name: textOf(event), timeMs: timestamp / 1000, attributes: others, wholeDoubles: none }
     }),
     links: references
       .filter((to) => to !== parent)
       .map(({ traceID, spanID }) => ({ traceId: traceID, spanId: spanID })),
     status: status === 'ERROR' ? 'error' : status === 'OK' ? 'ok' : 'unset',
+    statusMessage: textOf(statusMessage),
+    resource: {},
+    scope: { name: textOf(scopeName), version: textOf(scopeVersion) },
+    traceState: textOf(traceState),
+    flags: 0,
+    dropped: nothingDropped,
   }
 }
+
+const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : '')
 
 function attributesOf(fields: readonly { key: string; value: Value }[]): Attributes {
   return Object.fromEntries(fields.map(({ key, value }) => [key, value]))

@@ -9,7 +9,7 @@ await runMain('trace-inspector', async () => {
   const config = readConfig(process.env)
   const lifecycle = new Lifecycle()
   const { app, inFlight } = createApp({
-    agents: config.AGENT_URLS.split(',').map((agent) => agent.replace(/\/+$/, '')),
+    agents: config.AGENT_URLS.split(',').map((agent) => agent.trim().replace(/\/+$/, '')),
     maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
     allowedHosts: allowedHostsOf(config),
     lifecycle,

@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ati } from 'dialects/gen-ai/names'
 import type { Attributes, ReceivedSpan, Value } from './otlp/span.ts'
+import { extentOf } from './times.ts'
+
+/** What a trace takes in memory beside its spans, roughly, bytes. */
+export const emptyTraceBytes = 2000
 
 /** What came of one trace, in whatever order it came. */
 export class Trace {
@@ -14,13 +18,16 @@ export class Trace {
   root: ReceivedSpan | undefined
   /** As the first span that has one says. */
   scenario: Value = null
-  startMs = Infinity
-  endMs = -Infinity
+  /** The first and the last time that are known, ms since the epoch; null while none is. */
+  startMs: number | null = null
+  endMs: number | null = null
   errors = 0
   /** Spans that came again. */
   duplicates = 0
+  /** Spans that found no room. */
+  turnedAway = 0
   /** An estimate. */
-  bytes = 2000
+  bytes = emptyTraceBytes
 
   constructor(id: string) {
     this.id = id
@@ -38,10 +45,17 @@ export class Trace {
     this.bytes += bytesOf(span)
     if (!this.root || isBefore(span, this.root)) this.root = span
     this.scenario ??= span.attributes[ati.scenario] ?? null
-    this.startMs = Math.min(this.startMs, span.startMs)
-    this.endMs = Math.max(this.endMs, span.endMs)
+    this.#stretch(span)
     if (span.status === 'error') this.errors++
     return true
+  }
+
+  #stretch(span: ReceivedSpan): void {
+    const known = span.startMs ?? span.endMs
+    if (known === null) return
+    const { startMs, endMs } = extentOf(span, known)
+    this.startMs = Math.min(this.startMs ?? startMs, startMs)
+    this.endMs = Math.max(this.endMs ?? endMs, endMs)
   }
 
   #repeat(known: ReceivedSpan, span: ReceivedSpan): void {
@@ -55,7 +69,8 @@ export class Trace {
 
 function isBefore(a: ReceivedSpan, b: ReceivedSpan): boolean {
   const isRoot = (span: ReceivedSpan) => span.parentSpanId === null
-  return isRoot(a) === isRoot(b) ? a.startMs < b.startMs : isRoot(a)
+  const startOf = (span: ReceivedSpan) => span.startMs ?? Infinity
+  return isRoot(a) === isRoot(b) ? startOf(a) < startOf(b) : isRoot(a)
 }
 
 const flatBytes = 300

@@ -1,11 +1,19 @@
 import type { ReceivedSpan } from './otlp/span.ts'
-import { Trace } from './trace.ts'
+import { Evicted } from './evicted.ts'
+import { emptyTraceBytes, Trace } from './trace.ts'
 
-/** The traces of the recent past. Their number is bounded by the memory that their spans take; the oldest go first. */
+/**
+ * The traces of the recent past. Their number is bounded by the memory that their spans take: those go first that nothing
+ * came of for longest, and last those that somebody waits for, which hold half of it at most.
+ */
 export class Traces {
   readonly #maxBytes: number
+  /** In the order of their last arrival. */
   readonly #byId = new Map<string, Trace>()
   readonly #arrivals = new Map<string, Set<() => void>>()
+  /** How many wait for a trace. */
+  readonly #awaited = new Map<string, number>()
+  readonly #evicted: Evicted
   #bytes = 0
   #forgotten = 0
   #turnedAway = 0
@@ -15,6 +23,17 @@ export class Traces {
   /** `maxBytes` is an estimate of what the spans take. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
+    this.#evicted = new Evicted(Math.floor(maxBytes / emptyTraceBytes))
+  }
+
+  /** Whether spans of a trace were here and are not any more. */
+  hasEvicted(traceId: string): boolean {
+    return this.#evicted.has(traceId) || (this.find(traceId)?.turnedAway ?? 0) > 0
+  }
+
+  /** Since when it is known which traces were here, on the clock of `performance.now()`. */
+  get knowsSince(): number {
+    return this.#evicted.knownSince
   }
 
   /** How many traces went because there was no room for them any more. */
@@ -46,10 +65,11 @@ export class Traces {
     let rejected = 0
     const touched = new Set<string>()
     for (const span of spans) {
-      const trace = this.#open(span.traceId)
+      const trace = this.#open(span.traceId, !touched.has(span.traceId))
       touched.add(span.traceId)
       if (trace.bytes > this.#maxBytes && !trace.spans.has(span.spanId)) {
         rejected++
+        trace.turnedAway++
         continue
       }
       const before = trace.bytes
@@ -59,27 +79,56 @@ export class Traces {
       this.#makeRoom(trace)
     }
     this.#turnedAway += rejected
-    for (const traceId of touched) this.#arrivals.get(traceId)?.forEach((tell) => tell())
+    for (const traceId of touched) this.#tell(traceId)
     return { rejected, reason: rejected > 0 ? 'a trace alone takes all the memory there is (INSPECTOR_MIB)' : '' }
   }
 
-  #open(traceId: string): Trace {
+  /** A trace that spans have come of; of each request its first span makes it the last that something came of. */
+  #open(traceId: string, isFirst: boolean): Trace {
     const known = this.#byId.get(traceId)
-    if (known) return known
-    const trace = new Trace(traceId)
+    if (known && !isFirst) return known
+    const trace = known ?? new Trace(traceId)
+    if (known) this.#byId.delete(traceId)
+    else this.#bytes += trace.bytes
     this.#byId.set(traceId, trace)
-    this.#bytes += trace.bytes
     return trace
   }
 
   #makeRoom(newest: Trace): void {
-    for (const [traceId, trace] of this.#byId) {
-      if (this.#bytes <= this.#maxBytes) return
-      if (trace === newest) continue
-      this.#byId.delete(traceId)
-      this.#bytes -= trace.bytes
-      this.#spans -= trace.spans.size
-      this.#forgotten++
+    if (this.#bytes <= this.#maxBytes) return
+    let awaitedBytes = 0
+    for (const traceId of this.#awaited.keys()) awaitedBytes += this.find(traceId)?.bytes ?? 0
+    for (const areAllToGo of [false, true])
+      for (const trace of this.#byId.values()) {
+        if (this.#bytes <= this.#maxBytes) return
+        const isAwaited = this.#awaited.has(trace.id)
+        const isKept = isAwaited && !areAllToGo && awaitedBytes <= this.#maxBytes / 2
+        if (trace === newest || isKept) continue
+        if (isAwaited) awaitedBytes -= trace.bytes
+        this.#evict(trace)
+      }
+  }
+
+  #evict(trace: Trace): void {
+    this.#byId.delete(trace.id)
+    this.#bytes -= trace.bytes
+    this.#spans -= trace.spans.size
+    this.#forgotten++
+    this.#evicted.add(trace.id)
+    this.#tell(trace.id)
+  }
+
+  #tell(traceId: string): void {
+    this.#arrivals.get(traceId)?.forEach((tell) => tell())
+  }
+
+  /** Keeps a trace, as long as there is room for it, until what is returned is called. */
+  await(traceId: string): () => void {
+    this.#awaited.set(traceId, (this.#awaited.get(traceId) ?? 0) + 1)
+    return () => {
+      const others = (this.#awaited.get(traceId) ?? 0) - 1
+      if (others > 0) this.#awaited.set(traceId, others)
+      else this.#awaited.delete(traceId)
     }
   }
 
@@ -92,7 +141,7 @@ export class Traces {
     return [...this.#byId.values()].slice(-limit).reverse()
   }
 
-  /** Resolves when more spans of a trace have come, or `signal` is aborted. */
+  /** Resolves when more spans of a trace have come, when it had to go, or when `signal` is aborted. */
   arrival(traceId: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const tellers = this.#arrivals.get(traceId) ?? new Set()

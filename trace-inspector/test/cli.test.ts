@@ -1,6 +1,11 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { exportingTo, startPair, startService } from '../../scripts/pair.ts'
+import { deadAddress } from '../../test/support/ports.ts'
+import { readOptions } from '../src/cli/options.ts'
 import type { Outcome } from '../src/cli/verify-runs.ts'
 import { first, only } from './support/meddler.ts'
 import { startStack, type Stack } from './support/stack.ts'
@@ -115,12 +120,37 @@ test('a scenario that the agent has not is told, with those that it has', async 
 })
 
 test('whoever is not there is named', async () => {
-  const nobody = 'http://127.0.0.1:9'
-  const noInspector = await runScript('--agent', stack.agent.url, '--inspector', nobody)
+  const nobody = await deadAddress()
+  const noInspector = await runScript('--ready', '0', '--agent', stack.agent.url, '--inspector', nobody)
   expect([noInspector.code, noInspector.stderr]).toEqual([
     1,
-    `There is no trace-inspector at ${nobody} (ECONNREFUSED). npm start starts everything.\n`,
+    `There is no trace-inspector at ${nobody} (ECONNREFUSED). npm start starts everything, docker-compose up --build --detach does so in containers.\n`,
   ])
-  const noAgent = await runScript('--agent', nobody, '--inspector', stack.inspector.url)
+  const noAgent = await runScript('--ready', '0', '--agent', nobody, '--inspector', stack.inspector.url)
   expect(noAgent.stderr).toMatch(`There is no agent-app at ${nobody}`)
+  // Another service at that address will never be one.
+  const noTools = await runScript('--agent', stack.inspector.url, '--inspector', stack.inspector.url)
+  expect([noTools.code, noTools.stderr]).toEqual([1, expect.stringContaining('agent-app answered 404')])
+})
+
+test('services that come later are waited for, and --json prints JSON and nothing else', async () => {
+  const later = await deadAddress()
+  const inspector = await startService('trace-inspector', { AGENT_URLS: later })
+  const args = ['--agent', later, '--inspector', inspector.url, '--json', '--scenario', 'human?human_delay_s=0']
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const texts = [child.stdout, child.stderr].map((stream) => text(stream))
+  await once(child.stderr, 'readable')
+  const pair = await startPair(exportingTo(inspector.url), { PORT: new URL(later).port })
+  const [[code], [stdout = '', stderr]] = await Promise.all([once(child, 'close'), Promise.all(texts)])
+  await pair.stop()
+  await inspector.stop()
+  expect(stderr).toContain(`There is no agent-app at ${later} (ECONNREFUSED). Waiting for it, up to 60 s: npm start`)
+  expect((JSON.parse(stdout) as { runs: Outcome[] }).runs).toHaveLength(1)
+  expect(code).toBe(0)
+})
+
+test('the environment says where services are, as it does to scripts', () => {
+  const { agent, inspector } = readOptions([], { AGENT_PORT: '1', INSPECTOR_BASE: 'http://there/' }) ?? {}
+  expect([agent, inspector]).toEqual(['http://127.0.0.1:1', 'http://there'])
+  expect(readOptions(['--agent', 'http://other:2'], { AGENT_BASE: 'http://there' })?.agent).toBe('http://other:2')
 })

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { differenceKinds } from '../src/verify/difference.ts'
 import type { Verification } from '../src/verify/verify.ts'
-import { changed, first, type Meddle, only } from './support/meddler.ts'
-import type { OtlpAttribute, Parcel } from './support/otlp.ts'
+import { changed, first, type Meddle, named, only } from './support/meddler.ts'
+import { type OtlpAttribute, type Parcel, resourceOf, spanOf } from './support/otlp.ts'
 import { startStack, type Stack } from './support/stack.ts'
 
 let stack: Stack
@@ -15,13 +15,21 @@ afterEach(() => {
 })
 afterAll(() => stack.stop())
 
-const named = (name: string) => (parcel: Parcel) => parcel.span.name === name
 const isServer = ({ span }: Parcel) => span.kind === 2 && span.name.startsWith('GET /tool')
 const attribute = (parcel: Parcel, key: string) =>
   parcel.span.attributes.find((one) => one.key === key) as OtlpAttribute
 const change =
   (make: (copy: Parcel) => void): Meddle =>
   (parcel) => [changed(parcel, make)]
+/** A span of another service with the same times, below the same parent unless below another. */
+const ofProxy = (parcel: Parcel, parentSpanId = parcel.span.parentSpanId ?? ''): Parcel => {
+  const { traceId, startTimeUnixNano, endTimeUnixNano } = parcel.span
+  const times = { startTimeUnixNano, endTimeUnixNano }
+  return {
+    resource: resourceOf('proxy'),
+    span: spanOf({ traceId, spanId: 'abcdefabcdefabcd', parentSpanId, ...times }),
+  }
+}
 const later = (nanos: string, ms: number) => String(BigInt(nanos) + BigInt(ms) * 1_000_000n)
 
 /** The kinds of difference that were counted. */
@@ -93,6 +101,26 @@ const cases: Case[] = [
     extra: 1,
     verdict: 'altered',
     kinds: { unexpected: 1 },
+  },
+  {
+    fault: 'a span of another service that nobody called with is unexpected',
+    meddle: only(first(named('checkpoint')), (parcel) => [parcel, ofProxy(parcel, '')]),
+    extra: 1,
+    verdict: 'altered',
+    kinds: { unexpected: 1 },
+  },
+  {
+    fault: 'what a proxy adds below a call is unexpected, and not taken for the SERVER span',
+    meddle: only(first(isServer), (parcel) => [ofProxy(parcel), parcel]),
+    extra: 1,
+    verdict: 'altered',
+    kinds: { unexpected: 1 },
+  },
+  {
+    fault: 'a lost SERVER span is missing, whatever else is below its call',
+    meddle: only(first(isServer), (parcel) => [ofProxy(parcel)]),
+    verdict: 'incomplete',
+    kinds: { missing: 1, unexpected: 1 },
   },
   {
     fault: 'another parent is another parent',
@@ -184,7 +212,7 @@ const cases: Case[] = [
     fault: 'other times of a SERVER span, beyond its tolerance',
     meddle: only(
       first(isServer),
-      change(({ span }) => (span.startTimeUnixNano = later(span.startTimeUnixNano, -10))),
+      change(({ span }) => (span.startTimeUnixNano = later(span.startTimeUnixNano, -60_000))),
     ),
     verdict: 'altered',
     kinds: { time_changed: 1 },

@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import protobuf from 'protobufjs'
 import { Lifecycle } from 'service-kit/serve'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listen } from '../../test/support/apps.ts'
 import { createApp } from '../src/app.ts'
-import { pack, resourceOf, spanOf } from './support/otlp.ts'
-
-const { root } = protobuf.parse(readFileSync(new URL('../src/otlp/trace.proto', import.meta.url), 'utf8'))
-const Request = root.lookupType('ExportTraceServiceRequest')
+import { encode, protocol as root, resourceOf, spanOf } from './support/otlp.ts'
 
 const id = (byte: number, length: number) => Buffer.alloc(length, byte).toString('hex')
 const traceId = (number: number) => id(number, 16)
@@ -53,8 +48,9 @@ const post = async (body: string | Buffer, type: string, encoding = 'identity', 
   )
 const postJson = (body: unknown) => post(typeof body === 'string' ? body : JSON.stringify(body), types.json)
 
-const requestOf = (...spans: ReturnType<typeof spanOf>[]) =>
-  pack(spans.map((span) => ({ resource: resourceOf('shop'), span })))
+const requestOf = (...spans: ReturnType<typeof spanOf>[]) => ({
+  resourceSpans: [{ resource: resourceOf('shop'), scopeSpans: [{ scope: { name: 'till', version: '1.2.3' }, spans }] }],
+})
 
 const rich = spanOf({
   traceId: traceId(1),
@@ -74,7 +70,12 @@ const rich = spanOf({
   ],
   events: [{ name: 'seen', timeUnixNano: '1763823456173456789', attributes: [] }],
   links: [{ traceId: traceId(1), spanId: id(4, 8) }],
-  status: { code: 2 },
+  status: { code: 2, message: 'boom: connection refused' },
+  traceState: 'vendor=1',
+  flags: 257,
+  droppedAttributesCount: 3,
+  droppedEventsCount: 2,
+  droppedLinksCount: 1,
 })
 const richDetails = {
   trace_id: traceId(1),
@@ -84,19 +85,19 @@ const richDetails = {
   kind: 'client',
   service: 'shop',
   status: 'error',
+  status_message: 'boom: connection refused',
   start_ms: 1763823456123.4568,
+  end_ms: 1763823456223.4568,
   duration_ms: 100,
+  odd_times: null,
   attributes: { text: 'ä', whole: -5, part: 0.25, yes: true, list: ['a', 1], ['__proto__']: 'x' },
   events: [{ name: 'seen', time_ms: 1763823456173.4568, attributes: {} }],
   links: [{ trace_id: traceId(1), span_id: id(4, 8) }],
-}
-
-/** JSON's hex ids as protobuf's bytes. */
-function encode(request: ReturnType<typeof requestOf>): Buffer {
-  const bytes = JSON.parse(JSON.stringify(request), (key, value: unknown) =>
-    /^(trace|span|parentSpan)Id$/.test(key) ? Buffer.from(value as string, 'hex').toString('base64') : value,
-  ) as object
-  return Buffer.from(Request.encode(Request.fromObject(bytes)).finish())
+  dropped: { attributes: 3, events: 2, links: 1 },
+  scope: { name: 'till', version: '1.2.3' },
+  resource: { 'service.name': 'shop' },
+  trace_state: 'vendor=1',
+  flags: 257,
 }
 
 const types = { json: 'application/json', protobuf: 'application/x-protobuf' }
@@ -118,7 +119,7 @@ test.each([
 
 test('JSON may name kinds and statuses, write ids in capitals, and say what nobody asked for', async () => {
   const request = JSON.stringify(requestOf(rich))
-    .replace('"kind":3', '"kind":"SPAN_KIND_CLIENT","flags":257')
+    .replace('"kind":3', '"kind":"SPAN_KIND_CLIENT","nobody":"asked"')
     .replace('"code":2', '"code":"STATUS_CODE_ERROR"')
     .replaceAll(/"(?:traceId|spanId|parentSpanId)":"[^"]*"/g, (text) =>
       text.replace(/"[^"]*"$/, (hex) => hex.toUpperCase()),
@@ -133,38 +134,11 @@ test('an empty request is a good one', async () => {
   expect([response.status, response.type]).toEqual([200, types.protobuf])
 })
 
-const deep = JSON.stringify(
-  requestOf(
-    spanOf({ traceId: traceId(1), spanId: id(1, 8), attributes: [{ key: 'k', value: { stringValue: 'deep' } }] }),
-  ),
-).replace('{"stringValue":"deep"}', `${'{"arrayValue":{"values":['.repeat(5000)}{}${']}}'.repeat(5000)}`)
-
 test.each([
   ['nothing', '', /the body: expected JSON/],
   ['half of it', '{"resourceSpans":[', /the body: expected JSON/],
   ['a list', '[]', /the body: expected an object/],
   ['no list', '{"resourceSpans":{}}', /resourceSpans: expected a list/],
-  [
-    'null in a list',
-    '{"resourceSpans":[{"scopeSpans":[null]}]}',
-    /resourceSpans\[0\]\.scopeSpans\[0\]: expected an object/,
-  ],
-  [
-    'a name that is a number',
-    JSON.stringify(requestOf(rich)).replace('"rich"', '5'),
-    /resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]\.name: expected text/,
-  ],
-  [
-    'a time that is none',
-    JSON.stringify(requestOf(rich)).replace('1763823456123456789', 'noon'),
-    /spans\[0\]\.startTimeUnixNano: expected a whole number/,
-  ],
-  [
-    'a kind that is none',
-    JSON.stringify(requestOf(rich)).replace('"kind":3', '"kind":9'),
-    /kind: expected a number from 0 to 5/,
-  ],
-  ['values 5,000 deep', deep, /at most 100 values inside one another/],
 ])('JSON that is %s is a 400 that says so, in JSON', async (_what, body, message) => {
   const response = await postJson(body)
   expect([response.status, response.type]).toEqual([400, 'application/json'])
@@ -217,7 +191,12 @@ test('spans without ids are rejected and counted; the others are kept', async ()
   const json = await postJson(requestOf(rich, ...bad))
   expect([json.status, json.body]).toEqual([
     200,
-    { partialSuccess: { rejectedSpans: '2', errorMessage: '2 spans have no valid trace id and span id' } },
+    {
+      partialSuccess: {
+        rejectedSpans: '2',
+        errorMessage: 'resourceSpans[0].scopeSpans[0].spans[1].traceId: expected 32 hex digits that are not all 0',
+      },
+    },
   ])
   const response = await post(encode(requestOf(...bad)), types.protobuf)
   const decoded = root.lookupType('ExportTraceServiceResponse').decode(response.bytes).toJSON()

@@ -39,10 +39,13 @@ test('a run below a caller is complete, whether the caller sends its own spans o
     verdict: 'complete',
     counts: { received: spans.total + 1, of_caller: 1, unexpected: 0 },
   })
-  // Another's span inside the run is no caller's.
+  // One that the run's own services made beside it is no caller's.
+  await send('synthetic-tool-service', { ...parent, spanId: 'fedcbafedcbafedc' })
+  expect(await stack.verify(trace_id)).toMatchObject({ verdict: 'altered', counts: { of_caller: 1, unexpected: 1 } })
+  // Nor is another's inside the run.
   const inside = (await stack.get<{ columns: { span_id: string[] } }>(`/traces/${trace_id}`)).columns.span_id
   await send('proxy', { traceId: trace_id, spanId: 'abcdefabcdefabcd', parentSpanId: inside.at(-1) as string })
-  expect(await stack.verify(trace_id)).toMatchObject({ verdict: 'altered', counts: { of_caller: 1, unexpected: 1 } })
+  expect(await stack.verify(trace_id)).toMatchObject({ verdict: 'altered', counts: { of_caller: 1, unexpected: 2 } })
 })
 
 test('runs of several agents in one trace are verified together', async () => {

@@ -57,6 +57,7 @@ export const runLedgerSchema = z.object({
     description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
   }),
   started_ms: z.number(),
+  age_ms: z.number().meta({ description: 'Since it started, when this was answered: clocks may disagree' }),
   finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
   steps: z.array(ledgerStepSchema),
 })

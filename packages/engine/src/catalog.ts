@@ -64,14 +64,22 @@ export class Catalog {
     }))
   }
 
-  /** `GET /scenarios` as text, for shells: name, path, description, and every parameter with its default, between tabs. */
+  /**
+   * `GET /scenarios` as text, for shells: name, path, description, every parameter with its default, and then for each of
+   * them in turn `what it takes: what it means`; between tabs.
+   */
   listText(): string {
     return this.offers
       .map((offer) => {
-        const { scenario } = offer
+        const { scenario, schema } = offer
         const defaults = this.defaultsOf(offer)
-        const params = Object.keys(offer.schema.shape).map((name) => `${name}=${defaults[name] ?? ''}`)
-        return `${[scenario.name, pathOf(scenario), scenario.description, params.join(' ')].join('\t')}\n`
+        const params = Object.keys(schema.shape).map((name) => `${name}=${defaults[name] ?? ''}`)
+        const { properties = {} } = jsonSchemaOf(schema)
+        const notes = Object.entries(schema.shape).map(
+          ([name, parser]) =>
+            `${expectedBy(parser)}: ${(properties[name] as { description?: string }).description ?? ''}`,
+        )
+        return `${[scenario.name, pathOf(scenario), scenario.description, params.join(' '), ...notes].join('\t')}\n`
       })
       .join('')
   }
@@ -99,6 +107,11 @@ export function replayPath(route: string, scenario: Scenario, params: ParamValue
   for (const [name, value] of Object.entries({ ...params, seed }))
     query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
   return `${route}?${query.toString()}`
+}
+
+/** What a parameter takes, in the words of its parser: what that says of a list, which none of them takes. */
+function expectedBy(parser: z.core.$ZodType): string {
+  return z.safeParse(parser, []).error?.issues[0]?.message ?? ''
 }
 
 export function jsonSchemaOf(schema: z.ZodObject) {

@@ -159,6 +159,7 @@ export class Run {
       state: this.#state,
       ok: this.#ok,
       started_ms: this.#request.record.start_ms,
+      age_ms: this.#context.clock.now() - this.#request.record.start_ms,
       finding: this.#finding,
       steps: this.ledger.steps,
     }

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { answerBrokenRequests, maxHeaderBytes } from './broken-request.ts'
 import { onStopSignal } from './signals.ts'
+import { isTelemetrySilent } from './telemetry/log.ts'
 import type { Telemetry } from './telemetry/start.ts'
 
 /** Whether a service takes work. It is made before the application, which asks it, and ended by `serve`. */
@@ -100,7 +101,7 @@ async function shutDown(server: Server, answering: () => number, options: ServeO
   server.closeAllConnections()
   await closed
   const lost = await telemetry.shutdown(flushMs)
-  if (lost > 0) console.error(`${name}: ${lost} spans could not be sent before the end`)
+  if (lost > 0 && !isTelemetrySilent()) console.error(`${name}: ${lost} spans could not be sent before the end`)
 }
 
 /**

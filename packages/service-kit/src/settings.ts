@@ -1,15 +1,11 @@
+import { integer, number, text } from 'contract/scalars'
 import { z } from 'zod'
-import { integer, number, text, url } from 'contract/scalars'
-import { protocols } from './telemetry/target.ts'
+import { isHttpUrl } from './telemetry/endpoint.ts'
+import { exportProtocol } from './telemetry/target.ts'
+import { telemetryVariables } from './telemetry/variables.ts'
 
-/** The variables that every service here reads, for `readEnvironment`. */
-export function serviceSchema(defaults: { port: number; serviceName: string }) {
-  const otlpUrl = url({ description: 'Where spans go' })
-  const otlpProtocol = text({
-    pattern: new RegExp(`^(${protocols.join('|')})$`),
-    expected: `one of ${protocols.join(', ')}`,
-    description: 'How spans go',
-  })
+/** The variables that every service here reads, for `environmentSchema`. */
+export function serviceVariables(defaults: { port: number; serviceName: string }) {
   return {
     PORT: integer({ min: 0, max: 65_535, default: defaults.port, description: 'Port to listen on' }),
     HOST: text({
@@ -23,12 +19,6 @@ export function serviceSchema(defaults: { port: number; serviceName: string }) {
       expected: 'names with commas between them',
       description: 'More names that a request may give in `Host`; `.example.com` is all below it',
     }),
-    SERVICE_NAME: text({
-      pattern: /^[^\r\n]{1,255}$/,
-      expected: '1 to 255 characters on one line',
-      default: process.env.OTEL_SERVICE_NAME || defaults.serviceName,
-      description: 'Service name on every span',
-    }),
     DRAIN_TIMEOUT_S: number({
       min: 0,
       max: 3600,
@@ -41,24 +31,42 @@ export function serviceSchema(defaults: { port: number; serviceName: string }) {
       default: 10,
       description: 'How long spans may take to leave after that, s',
     }),
-    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpUrl,
-    OTEL_EXPORTER_OTLP_PROTOCOL: otlpProtocol,
-    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: otlpProtocol,
-    OTEL_BSP_MAX_QUEUE_SIZE: integer({ min: 1, max: 10_000_000, description: 'Spans that are kept at most' }),
-    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: integer({ min: 1, max: 100_000, description: 'Spans in one export at most' }),
-    OTEL_BSP_SCHEDULE_DELAY: integer({ min: 0, max: 3_600_000, description: 'How long a span waits for others, ms' }),
-    OTEL_BSP_EXPORT_TIMEOUT: integer({ min: 1, max: 3_600_000, description: 'When an export counts as failed, ms' }),
-    SPAN_QUEUE_MIB: integer({
-      min: 1,
-      max: 65_536,
-      description: 'Estimated size of the spans that are kept at most, MiB',
-    }),
-    SPAN_BATCH_MIB: number({ min: 0.001, max: 1024, description: 'Estimated size of one export at most, MiB' }),
+    SERVICE_NAME: name(
+      'Service name on every span, where OTEL_SERVICE_NAME and `service.name` say none',
+      defaults.serviceName,
+    ),
+    SERVICE_NAME_SUFFIX: name('Appended to a name from those two, which name all that is started with them'),
+    ...telemetryVariables,
   } satisfies Record<string, z.ZodType>
 }
 
 /** What the environment allows in `Host` beside a service's own names. */
 export function allowedHostsOf(config: { HOST: string; ALLOWED_HOSTS?: string | undefined }): string[] {
   return [config.HOST, ...(config.ALLOWED_HOSTS?.split(',') ?? [])]
+}
+
+function name<Default extends string | undefined = undefined>(description: string, preset?: Default) {
+  const expected = '1 to 255 characters on one line'
+  return text<Default>({ pattern: /^[^\r\n]{1,255}$/, expected, default: preset as Default, description })
+}
+
+type Endpoints = Parameters<typeof exportProtocol>[0]
+
+/** The environment of a process that sends spans: what its variables say has to fit together as well. */
+export function environmentSchema<Shape extends typeof telemetryVariables>(shape: Shape) {
+  const shared = 'OTEL_EXPORTER_OTLP_ENDPOINT'
+  const own = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'
+  const takes = (name: typeof own | typeof shared) => (read: unknown) => {
+    // The compiler does not see what is read by a shape that it does not know.
+    const given = read as Endpoints
+    const counts = name === own || given[own] === undefined
+    return !counts || exportProtocol(given) === 'grpc' || given[name] === undefined || isHttpUrl(given[name])
+  }
+  const error = 'an http or https URL, for the protocol is not grpc'
+  // Told together with all else that is wrong.
+  const when = () => true
+  return z
+    .object(shape)
+    .refine(takes(own), { path: [own], error, when })
+    .refine(takes(shared), { path: [shared], error, when })
 }

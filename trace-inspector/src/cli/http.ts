@@ -3,6 +3,13 @@ import { request } from 'undici'
 /** A service did not give what it was asked for; the message is for the person at the command line. */
 export class ServiceError extends Error {
   override name = 'ServiceError'
+  /** Whether it may give it later: nobody answered yet, or it could not answer yet. */
+  readonly mayPass: boolean
+
+  constructor(message: string, { mayPass = false } = {}) {
+    super(message)
+    this.mayPass = mayPass
+  }
 }
 
 export interface Answer {
@@ -18,7 +25,7 @@ export async function get(service: string, url: string): Promise<Answer> {
     return { status: statusCode, headers, body: await body.text() }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw new ServiceError(`There is no ${service} at ${new URL(url).origin} (${code ?? message})`)
+    throw new ServiceError(`There is no ${service} at ${new URL(url).origin} (${code ?? message})`, { mayPass: true })
   }
 }
 
@@ -27,7 +34,7 @@ export async function getJson(service: string, url: string): Promise<unknown> {
   const answer = await get(service, url)
   const json = parse(answer.body)
   if (answer.status === 200 && json !== undefined) return json
-  throw new ServiceError(`${service} answered ${explain(answer)}`)
+  throw new ServiceError(`${service} answered ${explain(answer)}`, { mayPass: answer.status >= 500 })
 }
 
 /** An answer that is not what was asked for, in short: its status, and what its problem says. */

@@ -56,7 +56,7 @@ export function jaegerJudge(url: string, agent: string): Judge {
       for (;;) {
         const isOver = performance.now() >= deadline
         const trace = await read(traceId)
-        const verification = verify(await fetchLedger([agent], traceId), trace, jaeger)
+        const verification = verify(await fetchLedger([agent], traceId), trace, { carrier: jaeger })
         if (isOver || isSettled(verification)) {
           return { verification, revelation: trace.spans.size > 0 ? reveal(traceId, trace.spans.values()) : undefined }
         }

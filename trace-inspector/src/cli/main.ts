@@ -1,14 +1,18 @@
-import { ServiceError } from './http.ts'
+import { getJson, ServiceError } from './http.ts'
 import { inspectorJudge, jaegerJudge } from './judge.ts'
 import { type Options, readOptions, usage, UsageError } from './options.ts'
 import { readPlays } from './play.ts'
+import { untilReady } from './ready.ts'
 import { renderEnd, renderHead, renderOutcome } from './table.ts'
 import { type Outcome, verifyRuns } from './verify-runs.ts'
 
-/** `npm run verify`. Resolves to the exit code: 0 when all runs passed, 1 when one did not, 2 when it was asked wrongly. */
+/**
+ * `npm run verify`. Resolves to the exit code: 0 when all runs passed, 1 when one did not, 2 when it was asked wrongly, 3
+ * when of some nothing can be said.
+ */
 export async function main(args: string[]): Promise<number> {
   try {
-    const options = readOptions(args)
+    const options = readOptions(args, process.env)
     if (options) return await verifyAll(options)
     console.log(usage)
     return 0
@@ -18,14 +22,19 @@ export async function main(args: string[]): Promise<number> {
       return 2
     }
     if (!(error instanceof ServiceError)) throw error
-    console.error(`${error.message}. npm start starts everything.`)
+    console.error(`${error.message}. ${howToStart}`)
     return 1
   }
 }
 
+const howToStart = 'npm start starts everything, docker-compose up --build --detach does so in containers.'
+
 async function verifyAll({ agent, inspector, jaeger, ...options }: Options): Promise<number> {
   const judge = jaeger === undefined ? inspectorJudge(inspector) : jaegerJudge(jaeger, agent)
-  await judge.isThere()
+  const isAgentThere = () => getJson('agent-app', `${agent}/ready`)
+  await untilReady([isAgentThere, judge.isThere], options.readyS, (why) =>
+    console.error(`${why}. Waiting for it, up to ${options.readyS} s: ${howToStart}`),
+  )
   const plays = await readPlays(agent, options.scenarios)
   const all = Array.from({ length: options.runs }, () => plays).flat()
   const status = statusLine(options.isJson)
@@ -38,11 +47,13 @@ async function verifyAll({ agent, inspector, jaeger, ...options }: Options): Pro
     status('')
     if (!options.isJson) console.log(renderOutcome(outcome))
   }
-  const passed = outcomes.every((outcome) => outcome.passed)
+  const passed = outcomes.some((outcome) => outcome.passed === false)
+    ? false
+    : outcomes.every((outcome) => outcome.passed) || null
   const notCarried = outcomes.find(({ verification }) => verification)?.verification?.not_carried ?? []
   if (options.isJson) console.log(JSON.stringify({ agent, judge: judge.name, passed, runs: outcomes }, undefined, 2))
   else console.log(renderEnd(outcomes, judge.name, notCarried))
-  return passed ? 0 : 1
+  return passed === null ? 3 : passed ? 0 : 1
 }
 
 /** Tells what is under way, where somebody looks at it: one line that is written over. */

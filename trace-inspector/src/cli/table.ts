@@ -14,10 +14,12 @@ export function renderOutcome(outcome: Outcome): string {
   const seconds = elapsedS.toFixed(1)
   const trace = outcome.trace_id ?? ''
   if (!outcome.verification) return row(scenario, 'failed', '', seconds, trace, outcome.problem ?? '')
-  const { verdict, counts, run, differences } = outcome.verification
+  const { verdict, counts, run, differences, note, clock_skew_ms: skew } = outcome.verification
   const spans = `${counts.received} of ${counts.expected}`
   const lines = [row(scenario, verdict, spans, seconds, trace, outcome.reveals ?? '')]
   if (run === 'running') lines.push('  the run had not ended when the wait was over')
+  if (note !== null) lines.push(`  ${note}`)
+  for (const [service, ms] of Object.entries(skew)) lines.push(`  ${renderSkew(service, ms)}`)
   if (counts.differences > 0) {
     const kinds = differenceKinds.filter((kind) => counts[kind] > 0).map((kind) => `${kind} ${counts[kind]}`)
     lines.push(`  ${kinds.join(', ')}${passed ? '' : ':'}`)
@@ -25,6 +27,9 @@ export function renderOutcome(outcome: Outcome): string {
   }
   return lines.join('\n')
 }
+
+const renderSkew = (service: string, ms: number) =>
+  `the clock of ${service} was ${Math.abs(ms)} ms ${ms > 0 ? 'ahead' : 'behind'}: subtracted`
 
 function renderDifference({ kind, span_id, path, expected, actual }: Difference): string {
   const change = [expected, actual].map((value) => JSON.stringify(value)).join(' → ')
@@ -46,11 +51,16 @@ function row(scenario: string, verdict: string, spans: string, seconds: string, 
 
 /** The last line: how many of how many, as whom it was told by. */
 export function renderEnd(outcomes: readonly Outcome[], judge: string, notCarried: readonly string[]): string {
-  const failed = outcomes.filter(({ passed }) => !passed).length
+  const count = (passed: boolean | null) => outcomes.filter((outcome) => outcome.passed === passed).length
+  const failed = count(false)
+  const unknown = count(null)
   const verdict =
-    failed === 0 ? `All ${outcomes.length} runs passed` : `${failed} of ${outcomes.length} runs did not pass`
+    failed > 0
+      ? `${failed} of ${outcomes.length} runs did not pass`
+      : `${unknown > 0 ? `${count(true)} of` : 'All'} ${outcomes.length} runs passed`
   return [
     `${verdict}, says ${judge}.`,
+    ...(unknown > 0 ? [`Of ${unknown} nothing can be said: what is missing was not lost on the way.`] : []),
     ...(notCarried.length > 0 ? [`What it cannot carry, and is not counted: ${notCarried.join('; ')}.`] : []),
   ].join('\n')
 }

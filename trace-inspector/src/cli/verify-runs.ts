@@ -9,7 +9,8 @@ export interface Outcome {
   trace_id: string | null
   /** Until the run was answered, s. */
   elapsed_s: number
-  passed: boolean
+  /** null: what is missing is nobody's fault, so nothing can be said. */
+  passed: boolean | null
   verification: Verification | null
   /** One sentence of what the spans reveal; null when nothing came. */
   reveals: string | null
@@ -59,9 +60,13 @@ async function judgeOne(outcome: Outcome, judge: Judge, { waitS, isSampled }: Op
   if (outcome.trace_id === null) return outcome
   try {
     const { verification, revelation } = await judge.judge(outcome.trace_id, waitS)
-    const passed = verification.verdict === 'complete' || (isSampled && verification.verdict === 'absent')
+    const passed = verification.counts.excused > 0 ? null : passes(verification.verdict, isSampled)
     return { ...outcome, passed, verification, reveals: revelation?.text ?? null }
   } catch (error) {
     return { ...outcome, problem: (error as Error).message }
   }
+}
+
+function passes(verdict: Verification['verdict'], isSampled: boolean): boolean {
+  return verdict === 'complete' || (isSampled && verdict === 'absent')
 }

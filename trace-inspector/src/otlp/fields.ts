@@ -13,30 +13,47 @@ export class Malformed extends Error {
     this.path = path
     this.expected = expected
   }
+
+  /** The same fault as seen from a message around. */
+  within(path: string): Malformed {
+    return new Malformed(this.path ? `${path}.${this.path}` : path, this.expected)
+  }
 }
 
-export function asMessage(value: unknown, path: string): Message {
+export function asMessage(value: unknown, path = ''): Message {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Message
   throw new Malformed(path, 'an object')
 }
 
-/** A message inside another, an empty one where there is none. */
-export function part(message: Message, field: string): Message {
-  const value = message[field]
-  return value === undefined || value === null ? {} : asMessage(value, field)
+/** Reads a message inside another, an empty one where there is none. */
+export function part<Read>(message: Message, field: string, read: (inner: Message) => Read): Read {
+  return within(field, () => read(asMessage(message[field] ?? {})))
+}
+
+export function list(message: Message, field: string): unknown[] {
+  const value = message[field] ?? []
+  if (Array.isArray(value)) return value
+  throw new Malformed(field, 'a list')
 }
 
 /** Visits a list; a fault inside is told with its place in the list. Paths are made only when there is one. */
 export function each(message: Message, field: string, visit: (item: Message) => void): void {
-  const list = message[field] ?? []
-  if (!Array.isArray(list)) throw new Malformed(field, 'a list')
-  for (let index = 0; index < list.length; index++) {
+  const items = list(message, field)
+  for (let index = 0; index < items.length; index++) {
     try {
-      visit(asMessage(list[index], ''))
+      visit(asMessage(items[index]))
     } catch (error) {
-      if (!(error instanceof Malformed)) throw error
-      throw new Malformed(`${field}[${index}]${error.path && '.'}${error.path}`, error.expected)
+      throw error instanceof Malformed ? error.within(`${field}[${index}]`) : error
     }
+  }
+}
+
+/** Reads what is inside of a message; a fault is told with its path. */
+export function within<Read>(path: string, read: () => Read): Read {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof Malformed ? error.within(path) : error
   }
 }
 
@@ -46,32 +63,37 @@ export function text(message: Message, field: string): string {
   throw new Malformed(field, 'text')
 }
 
-/** A 64-bit number, as JSON (digits or a number) and protobuf (a Long) have it; 0 where there is none. */
-export function wide(message: Message, field: string): number {
-  const value = message[field] ?? 0
+/** A number as JSON may write it: https://protobuf.dev/programming-guides/json/ */
+const numeric = /^-?\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,4})?$/i
+
+/** A number, or its text; undefined for anything else. */
+export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value
-  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return Number(value)
-  if (typeof value === 'object' && 'toNumber' in value) return (value as { toNumber: () => number }).toNumber()
-  throw new Malformed(field, 'a whole number')
+  return typeof value === 'string' && numeric.test(value) ? Number(value) : undefined
 }
 
-/** Nanoseconds since the epoch as milliseconds. */
-export function time(message: Message, field: string): number {
-  return wide(message, field) / 1e6
+/** A whole number from 0 to 2³² − 1; 0 where there is none. */
+export function count(message: Message, field: string): number {
+  const value = numberOf(message[field] ?? 0)
+  if (value !== undefined && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value
+  throw new Malformed(field, 'a whole number from 0 to 4294967295')
 }
 
-/** A member of an enumeration by its number, or by its name with `prefix`, which some senders write. */
+/**
+ * A member of an enumeration by its number, or by its name with `prefix`, which some senders write. Enumerations are open:
+ * a number that is not known yet is the first member, which says nothing.
+ */
 export function member<Name extends string>(
   message: Message,
   field: string,
-  names: readonly Name[],
+  names: readonly [Name, ...Name[]],
   prefix: string,
 ): Name {
   const value = message[field] ?? 0
+  const number = numberOf(value)
+  if (number !== undefined && Number.isInteger(number)) return names[number] ?? names[0]
   const name =
-    typeof value === 'string' && value.startsWith(prefix)
-      ? names.find((candidate) => candidate === value.slice(prefix.length).toLowerCase())
-      : names[value as number]
-  if (name !== undefined) return name
-  throw new Malformed(field, `a number from 0 to ${names.length - 1}`)
+    typeof value === 'string' && names.find((candidate) => prefix + candidate.toUpperCase() === value.toUpperCase())
+  if (name) return name
+  throw new Malformed(field, `a number, or a name that begins with ${prefix}`)
 }

@@ -1,22 +1,29 @@
-import { Malformed } from './fields.ts'
-import { type Batch, type Encoding, readRequest } from './read.ts'
+import type { Encoding } from './encoding.ts'
+import { asMessage, Malformed, numberOf } from './fields.ts'
+import { type Batch, readRequest } from './read.ts'
 
 /** OTLP's JSON writes ids as hex, unlike all other bytes: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 const encoding: Encoding = {
+  open: (value) => asMessage(value),
   hex: (value) => (typeof value === 'string' ? value.toLowerCase() : undefined),
   base64: (value) => (typeof value === 'string' ? value : undefined),
+  number: numberOf,
+  digits: (value) => (typeof value === 'string' && /^-?\d+$/.test(value) ? value : String(BigInt(Number(value)))),
 }
 
 /** Throws Malformed. */
 export function decodeJson(body: Buffer): Batch {
   let request: unknown
   try {
-    request = JSON.parse(body.toString())
+    request = JSON.parse(withDigits(body.toString()))
   } catch (error) {
     throw new Malformed('the body', `JSON (${(error as Error).message.slice(0, 200)})`)
   }
-  return readRequest(request, encoding)
+  return readRequest(asMessage(request, 'the body'), encoding)
 }
+
+/** Long whole numbers as text, as the protocol wants them: read as numbers, they would lose their last digits. */
+const withDigits = (json: string) => json.replace(/("intValue"\s*:\s*)(-?\d{16,20})(?=\s*[,}])/g, '$1"$2"')
 
 export function encodeJsonResponse(rejected: number, reason: string): string {
   return JSON.stringify(

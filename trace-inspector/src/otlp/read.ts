@@ -1,142 +1,62 @@
-import { asMessage, each, Malformed, member, type Message, part, text, time, wide } from './fields.ts'
-import { type Attributes, type ReceivedSpan, spanKinds, statuses, type Value } from './span.ts'
-
-/** How one encoding writes bytes: ids as lower-case hex, undefined when they are none; others as base64. */
-export interface Encoding {
-  hex(value: unknown): string | undefined
-  base64(value: unknown): string | undefined
-}
+import type { Encoding, SealedType } from './encoding.ts'
+import { list, Malformed, type Message } from './fields.ts'
+import { SpanReader } from './span-reader.ts'
+import type { ReceivedSpan } from './span.ts'
 
 export interface Batch {
   spans: ReceivedSpan[]
-  /** Spans without a trace id or a span id. */
+  /** Spans that could not be read. */
   rejected: number
+  /** What was wrong with the first of them; empty when there is none. */
+  reason: string
 }
 
-const traceIdPattern = /^(?!0{32})[0-9a-f]{32}$/
-const spanIdPattern = /^(?!0{16})[0-9a-f]{16}$/
-/** What protobuf's own libraries allow. */
-const deepest = 100
+/**
+ * The spans of an ExportTraceServiceRequest, whichever way it was encoded, each judged on its own: one that cannot be read
+ * costs no other, and a resource or a scope costs what came with it. Throws Malformed when it is no such request at all.
+ */
+export function readRequest(request: Message, encoding: Encoding): Batch {
+  const batch: Batch = { spans: [], rejected: 0, reason: '' }
+  const reader = new SpanReader(encoding)
 
-/** The spans of an ExportTraceServiceRequest, whichever way it was encoded. Throws Malformed. */
-export function readRequest(request: unknown, encoding: Encoding): Batch {
-  const batch: Batch = { spans: [], rejected: 0 }
-  const read = new SpanReader(encoding)
-  each(asMessage(request, 'the body'), 'resourceSpans', (resourceSpans) => {
-    const { 'service.name': name } = read.attributes(part(resourceSpans, 'resource'))
-    const service = typeof name === 'string' ? name : ''
-    each(resourceSpans, 'scopeSpans', (scopeSpans) => {
-      each(scopeSpans, 'spans', (message) => {
-        const span = read.span(message, service)
-        if (span) batch.spans.push(span)
-        else batch.rejected++
+  /** What was read, or what is wrong with it. */
+  function attempt<Read>(path: string, read: () => Read): Read | Malformed {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      batch.reason ||= error.within(path).message
+      return error
+    }
+  }
+  function each(
+    message: Message,
+    field: string,
+    type: SealedType,
+    around: string,
+    read: (item: Message, path: string) => void,
+  ) {
+    const items = list(message, field)
+    for (let index = 0; index < items.length; index++) {
+      const path = `${around}${field}[${index}]`
+      // How many spans are in what cannot be read, nobody knows; that it was not silent counts.
+      if (attempt(path, () => read(encoding.open(items[index], type), path)) instanceof Malformed) batch.rejected++
+    }
+  }
+
+  each(request, 'resourceSpans', 'ResourceSpans', '', (resourceSpans, path) => {
+    const resource = attempt(path, () => reader.resource(resourceSpans))
+    each(resourceSpans, 'scopeSpans', 'ScopeSpans', `${path}.`, (scopeSpans, path) => {
+      const scope = attempt(path, () => reader.scope(scopeSpans))
+      each(scopeSpans, 'spans', 'Span', `${path}.`, (span) => {
+        batch.spans.push(reader.span(span, sure(resource), sure(scope)))
       })
     })
   })
   return batch
 }
 
-class SpanReader {
-  readonly #encoding: Encoding
-  /** Thousands of spans say the same few words: they are kept once. */
-  readonly #words = new Map<string, string>()
-
-  constructor(encoding: Encoding) {
-    this.#encoding = encoding
-  }
-
-  span(message: Message, service: string): ReceivedSpan | undefined {
-    const traceId = this.#id(message, 'traceId')
-    const spanId = this.#id(message, 'spanId')
-    const parentSpanId = this.#id(message, 'parentSpanId')
-    if (!traceIdPattern.test(traceId) || !spanIdPattern.test(spanId)) return undefined
-    const events: ReceivedSpan['events'] = []
-    each(message, 'events', (event) =>
-      events.push({
-        name: this.#word(text(event, 'name')),
-        timeMs: time(event, 'timeUnixNano'),
-        attributes: this.attributes(event),
-      }),
-    )
-    const links: ReceivedSpan['links'] = []
-    each(message, 'links', (link) =>
-      links.push({ traceId: this.#word(this.#id(link, 'traceId')), spanId: this.#id(link, 'spanId') }),
-    )
-    return {
-      traceId: this.#word(traceId),
-      spanId,
-      parentSpanId: spanIdPattern.test(parentSpanId) ? parentSpanId : null,
-      name: this.#word(text(message, 'name')),
-      kind: member(message, 'kind', spanKinds, 'SPAN_KIND_'),
-      service,
-      startMs: time(message, 'startTimeUnixNano'),
-      endMs: time(message, 'endTimeUnixNano'),
-      attributes: this.attributes(message),
-      events: events.length > 0 ? events : none,
-      links: links.length > 0 ? links : none,
-      status: member(part(message, 'status'), 'code', statuses, 'STATUS_CODE_'),
-    }
-  }
-
-  attributes(message: Message, field = 'attributes', depth = 0): Attributes {
-    const attributes: Attributes = {}
-    each(message, field, (attribute) => {
-      const key = text(attribute, 'key')
-      const value = this.#value(part(attribute, 'value'), depth)
-      // Assigned, this one name would set the prototype.
-      if (key === '__proto__')
-        Object.defineProperty(attributes, key, { value, enumerable: true, configurable: true, writable: true })
-      else attributes[key] = value
-    })
-    return attributes
-  }
-
-  #value(message: Message, depth: number): Value {
-    if (depth > deepest) throw new Malformed('value', `at most ${deepest} values inside one another`)
-    const has = (field: string) => Object.hasOwn(message, field) && message[field] !== null
-    if (has('stringValue')) return this.#word(text(message, 'stringValue'))
-    if (has('intValue')) return wide(message, 'intValue')
-    if (has('boolValue')) return flag(message.boolValue)
-    if (has('doubleValue')) return double(message.doubleValue)
-    if (has('arrayValue')) {
-      const values: Value[] = []
-      each(part(message, 'arrayValue'), 'values', (value) => values.push(this.#value(value, depth + 1)))
-      return values
-    }
-    if (has('kvlistValue')) return this.attributes(part(message, 'kvlistValue'), 'values', depth + 1)
-    if (!has('bytesValue')) return null
-    const bytes = this.#encoding.base64(message.bytesValue)
-    if (bytes === undefined) throw new Malformed('bytesValue', 'bytes')
-    return { bytes }
-  }
-
-  #id(message: Message, field: string): string {
-    const value = message[field]
-    const hex = value === undefined || value === null ? '' : this.#encoding.hex(value)
-    if (hex === undefined) throw new Malformed(field, 'an id')
-    return hex
-  }
-
-  #word(word: string): string {
-    if (word.length > 64) return word
-    const known = this.#words.get(word)
-    if (known !== undefined) return known
-    this.#words.set(word, word)
-    return word
-  }
+function sure<Read>(read: Read | Malformed): Read {
+  if (read instanceof Malformed) throw read
+  return read
 }
-
-function flag(value: unknown): boolean {
-  if (typeof value === 'boolean') return value
-  throw new Malformed('boolValue', 'true or false')
-}
-
-/** A double; JSON has words for what it cannot write. */
-function double(value: unknown): number {
-  if (typeof value === 'number') return value
-  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
-  throw new Malformed('doubleValue', 'a number')
-}
-
-/** Shared by all spans without events and links. */
-const none: never[] = []

@@ -48,10 +48,7 @@ export function otlpReceiver(sink: Sink): (RequestHandler | ErrorRequestHandler)
     const { decode, response } = encodings[contentType]
     const batch = decode(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0))
     const kept = sink(batch.spans)
-    const reasons = [
-      ...(batch.rejected > 0 ? [`${batch.rejected} spans have no valid trace id and span id`] : []),
-      ...(kept.rejected > 0 ? [kept.reason] : []),
-    ]
+    const reasons = [batch.reason, kept.reason].filter(Boolean)
     answer(res, contentType, response(batch.rejected + kept.rejected, reasons.join('; ')))
   }
 

@@ -1,4 +1,7 @@
-/** A value as OTLP has it; bytes come as `{ bytes: base64 }`, and null is a value that was left empty. */
+/**
+ * A value as OTLP has it. What no number here can hold comes as `{ int: digits }` and `{ double: 'NaN' }` (or an
+ * infinity), bytes as `{ bytes: base64 }`; null is a value that was left empty.
+ */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
 export type Attributes = Record<string, Value>
 
@@ -15,16 +18,47 @@ export interface ReceivedSpan {
   kind: (typeof spanKinds)[number]
   /** `service.name` of its resource; empty when there is none. */
   service: string
-  startMs: number
-  endMs: number
+  /** null where it is not known. */
+  startMs: number | null
+  /** null where it is not known; it may lie before the start. */
+  endMs: number | null
   attributes: Attributes
-  events: ReceivedEvent[]
-  links: { traceId: string; spanId: string }[]
+  /** Attributes that came as a double and are whole: nothing else tells 2.0 from 2. */
+  wholeDoubles: readonly string[]
+  events: readonly ReceivedEvent[]
+  links: readonly { traceId: string; spanId: string }[]
   status: (typeof statuses)[number]
+  statusMessage: string
+  /** Of its resource; shared by the spans that came with it. */
+  resource: Attributes
+  /** What made it; shared by the spans that came with it. */
+  scope: Scope
+  traceState: string
+  /** W3C trace flags in the lowest byte; 0x100 and 0x200 tell whether the parent is remote. */
+  flags: number
+  /** What the sender had no room for. */
+  dropped: Dropped
 }
 
 export interface ReceivedEvent {
   name: string
-  timeMs: number
+  /** null where it is not known. */
+  timeMs: number | null
   attributes: Attributes
+  wholeDoubles: readonly string[]
 }
+
+export interface Scope {
+  name: string
+  version: string
+}
+
+export interface Dropped {
+  attributes: number
+  events: number
+  links: number
+}
+
+/** What most spans have nothing of, once for all of them. */
+export const none: readonly never[] = []
+export const nothingDropped: Dropped = { attributes: 0, events: 0, links: 0 }

@@ -12,6 +12,7 @@ import { knownAgents, passOn, stateOf } from './server/agents.ts'
 import { type Assets, readAssets } from './server/assets.ts'
 import { makeDocument } from './server/document.ts'
 import { examine } from './server/examine.ts'
+import { findSpans } from './server/find.ts'
 import { pictureOf } from './server/picture.ts'
 
 export interface PageDeps {
@@ -61,6 +62,10 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
       const ledger = await fetchLedger(urls, traceId)
       res.json(pictureOf(traceId, traces.find(traceId), ledger))
     })
+  app
+    .route('/traces/:trace_id/spans')
+    .all(onlyRead)
+    .get((req, res) => void res.json(findSpans(traceOf(req), queryOf(req).where)))
   app
     .route('/traces/:trace_id/runs')
     .all(onlyRead)

@@ -2,6 +2,7 @@ import { describe } from 'findings/describe'
 import { observe, type Observation } from 'findings/kinds'
 import { byStart, withOperation } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
+import { originOf } from '../times.ts'
 import { aggregate, type AggregateRow } from './aggregate.ts'
 import { type RevealedStep, toAnalysisStep } from './step.ts'
 
@@ -21,7 +22,9 @@ export interface Revelation extends Revealed {
 
 /** What is wrong in a trace, as far as its spans alone can tell. */
 export function reveal(traceId: string, spans: Iterable<ReceivedSpan>): Revelation {
-  const steps = Array.from(spans, toAnalysisStep)
+  const received = [...spans]
+  const origin = originOf(received) ?? 0
+  const steps = received.map((span) => toAnalysisStep(span, origin))
   const [first, ...others] = runsIn(steps).map(revealRun)
   return { trace_id: traceId, ...(first ?? revealRun(steps)), aggregate: aggregate(steps), others }
 }

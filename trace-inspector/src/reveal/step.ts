@@ -1,15 +1,18 @@
 import { genAi } from 'dialects/gen-ai/dialect'
 import type { AnalysisStep } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
+import { extentOf } from '../times.ts'
 
 /** A received span as the formulas see a step, and the scenario that it says it is of. */
 export interface RevealedStep extends AnalysisStep {
   scenario: string | null
 }
 
-export function toAnalysisStep(span: ReceivedSpan): RevealedStep {
-  const { name, kind, attributes, service, startMs, endMs, status } = span
-  const events = span.events.map((event) => ({ name: event.name, time_ms: event.timeMs, attributes: event.attributes }))
+/** `originMs` is where the span's trace begins. */
+export function toAnalysisStep(span: ReceivedSpan, originMs: number): RevealedStep {
+  const { name, kind, attributes, service, status } = span
+  const { startMs, endMs } = extentOf(span, originMs)
+  const events = span.events.flatMap(({ timeMs, ...event }) => (timeMs === null ? [] : { ...event, time_ms: timeMs }))
   return {
     ...genAi.read({ name, kind, attributes, events }),
     span_id: span.spanId,

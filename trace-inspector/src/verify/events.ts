@@ -9,10 +9,11 @@ import type { Expectation } from './expectation.ts'
  * What became of the events that were written on a span. An event is known by name and time, in any order; one that is
  * left over is held against what is left of its name, then against what is left at its time.
  */
-export function compareEvents(expectation: Expectation, arrived: ReceivedEvent[], carrier: Carrier): Found[] {
+export function compareEvents(expectation: Expectation, arrived: readonly ReceivedEvent[], carrier: Carrier): Found[] {
   const written = expectation.step.events
   if (written.length === 0 && arrived.length === 0) return []
-  const isSameTime = (a: StepEvent, b: ReceivedEvent) => Math.abs(a.time_ms - b.timeMs) <= carrier.timeToleranceMs
+  const isSameTime = (a: StepEvent, b: ReceivedEvent) =>
+    Math.abs(a.time_ms - (b.timeMs ?? NaN)) <= carrier.timeToleranceMs
   const isSameName = (a: StepEvent, b: ReceivedEvent) => a.name === b.name
   const exact = pair(written, arrived, (a, b) => isSameName(a, b) && isSameTime(a, b))
   const renamed = pair(exact.written, exact.arrived, isSameTime)
@@ -44,7 +45,7 @@ function pair(
   arrived: readonly ReceivedEvent[],
   fits: (a: StepEvent, b: ReceivedEvent) => boolean,
 ) {
-  const open = [...arrived].sort((a, b) => a.timeMs - b.timeMs)
+  const open = [...arrived].sort((a, b) => (a.timeMs ?? 0) - (b.timeMs ?? 0))
   const pairs: [StepEvent, ReceivedEvent][] = []
   const left = [...written]
     .sort((a, b) => a.time_ms - b.time_ms)

@@ -1,12 +1,13 @@
 import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Expectation } from './expectation.ts'
-import { serverTolerance } from './span.ts'
+import { clockTolerance, estimateSkew, latestStart, type Skew } from './skew.ts'
 
 export interface Match {
   pairs: [Expectation, ReceivedSpan][]
   missing: Expectation[]
   /** Received, and nobody's. */
   rest: ReceivedSpan[]
+  skew: Skew
 }
 
 /**
@@ -32,17 +33,14 @@ export function match(expectations: readonly Expectation[], spans: ReadonlyMap<s
   }
   const childrenOf = Map.groupBy(remaining(), ({ parentSpanId }) => parentSpanId)
   const orphans = servers.filter((expectation) => {
-    const children = childrenOf.get(expectation.parentSpanId) ?? []
-    const child = children.reduce<ReceivedSpan | undefined>(
-      (best, span) => (best && likeness(best, expectation) >= likeness(span, expectation) ? best : span),
-      undefined,
-    )
+    const child = likest(expectation, childrenOf.get(expectation.parentSpanId) ?? [])
     if (child) pair(expectation, child)
     return !child
   })
+  const skew = estimateSkew(pairs)
   const strays = orphans.length > 0 ? remaining() : []
   for (const expectation of orphans) {
-    const stray = nearest(expectation, strays)
+    const stray = nearest(expectation, strays, skew)
     if (!stray) {
       missing.push(expectation)
       continue
@@ -50,23 +48,33 @@ export function match(expectations: readonly Expectation[], spans: ReadonlyMap<s
     pair(expectation, stray)
     strays.splice(strays.indexOf(stray), 1)
   }
-  return { pairs, missing, rest: remaining() }
+  return { pairs, missing, rest: remaining(), skew }
 }
 
-function likeness(span: ReceivedSpan, { step, name }: Expectation): number {
-  return Number(span.kind === 'server') + Number(span.service === step.service) + Number(span.name === name)
+/** The child of a call that is its SERVER span: by two of kind, service and name. A proxy may have made others. */
+function likest({ step, name }: Expectation, children: readonly ReceivedSpan[]): ReceivedSpan | undefined {
+  let likest: ReceivedSpan | undefined
+  let most = 1
+  for (const span of children) {
+    const alike = Number(span.kind === 'server') + Number(span.service === step.service) + Number(span.name === name)
+    if (alike <= most) continue
+    likest = span
+    most = alike
+  }
+  return likest
 }
 
 /** The SERVER span of the service that fits the times of a call best. */
-function nearest({ step }: Expectation, strays: readonly ReceivedSpan[]): ReceivedSpan | undefined {
-  const start = step.start_ms
-  const end = start + (step.duration_ms as number)
+function nearest({ step, parent }: Expectation, strays: readonly ReceivedSpan[], skew: Skew): ReceivedSpan | undefined {
+  const latest = latestStart(parent as Expectation)
   let best: ReceivedSpan | undefined
   let least = Infinity
   for (const span of strays) {
     if (span.kind !== 'server' || span.service !== step.service) continue
-    if (span.startMs < start - serverTolerance.start || span.endMs > end + serverTolerance.end) continue
-    const distance = Math.abs(span.startMs - start) + Math.abs(span.endMs - end)
+    const startMs = (span.startMs ?? NaN) - (skew.get(span.service) ?? 0)
+    const isWithin = startMs >= step.start_ms - clockTolerance.early && startMs <= latest + clockTolerance.late
+    if (!isWithin) continue
+    const distance = Math.abs(startMs - step.start_ms)
     if (distance >= least) continue
     best = span
     least = distance

@@ -4,15 +4,22 @@ import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
 import { compareEvents } from './events.ts'
 import type { Expectation } from './expectation.ts'
+import { clockTolerance, latestStart, type Skew } from './skew.ts'
 
 /**
- * SERVER spans are another process's, or the standard instrumentation's in whole milliseconds: they begin after the request
- * was sent and may end after its answer was read, ms.
+ * SERVER spans are another process's, or the standard instrumentation's in whole milliseconds: they may end after their
+ * answer was read, ms.
  */
-export const serverTolerance = { start: 2, end: 250 }
+const lateEndMs = 250
 
 /** What became of one span; whether its parent arrived is for who knows all spans. */
-export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceId: string, carrier: Carrier): Found[] {
+export function compareSpan(
+  expectation: Expectation,
+  span: ReceivedSpan,
+  traceId: string,
+  carrier: Carrier,
+  skew: Skew,
+): Found[] {
   const { step, parentSpanId } = expectation
   const found: Found[] = []
   const expect = (kind: Found['kind'], expected: unknown, actual: unknown) => {
@@ -23,7 +30,7 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceI
   expect('kind_changed', expectation.kind, span.kind)
   expect('service_changed', step.service, span.service)
   expect('status_changed', step.status, span.status)
-  found.push(...compareTimes(expectation, span, carrier))
+  found.push(...compareTimes(expectation, span, carrier, skew))
   // The ledger has no attributes of a SERVER span: an instrumentation may have written it.
   if (step.facts.operation === 'http_server') return found
   found.push(...compareAttributes(expectation.attributes, span.attributes, carrier))
@@ -32,25 +39,29 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, traceI
   return found
 }
 
-function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier): Found[] {
+function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier, skew: Skew): Found[] {
   const start = step.start_ms
   const end = start + (step.duration_ms as number)
+  const { early, late } = clockTolerance
+  const offset = step.span_id === null ? (skew.get(span.service) ?? 0) : 0
+  // A time that is not known is as none that is expected.
+  const startMs = (span.startMs ?? NaN) - offset
+  const endMs = (span.endMs ?? NaN) - offset
   if (step.facts.operation === 'http_server') {
     // A tool's span lies within the call; a request's begins before its run, and both end with the answer.
-    const { start: before, end: after } = serverTolerance
     const isWithin = parent
-      ? span.startMs >= start - before && span.startMs <= end && span.endMs <= end + after
-      : span.startMs >= start - after && span.startMs <= start + before && Math.abs(span.endMs - end) <= after
-    if (isWithin && span.endMs >= span.startMs) return []
+      ? startMs >= start - early && startMs <= latestStart(parent) + late && endMs <= end + lateEndMs
+      : startMs >= start - lateEndMs && startMs <= start + early && Math.abs(endMs - end) <= lateEndMs
+    if (isWithin && endMs >= startMs) return []
   } else {
     const tolerance = carrier.timeToleranceMs
-    if (Math.abs(span.startMs - start) <= tolerance && Math.abs(span.endMs - end) <= tolerance) return []
+    if (Math.abs(startMs - start) <= tolerance && Math.abs(endMs - end) <= tolerance) return []
   }
   return [
     {
       kind: 'time_changed',
       expected: { start_ms: start, end_ms: end },
-      actual: { start_ms: span.startMs, end_ms: span.endMs },
+      actual: { start_ms: span.startMs, end_ms: span.endMs, ...(offset !== 0 && { clock_skew_ms: offset }) },
     },
   ]
 }

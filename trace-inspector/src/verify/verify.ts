@@ -3,14 +3,18 @@ import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Trace } from '../trace.ts'
 import { type Carrier, otlp } from './carrier.ts'
 import { type Difference, type DifferenceKind, Differences } from './difference.ts'
+import type { Excuse } from './excuse.ts'
 import { type Expectation, expectationsOf, isRunning, pathOf } from './expectation.ts'
 import { match } from './match.ts'
 import { shortPath } from './path.ts'
 import { strangers } from './strangers.ts'
 import { compareSpan } from './span.ts'
 
-/** `complete`: all there, once, unchanged. `absent`: nothing came, or nothing was sampled. */
-export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent'
+/**
+ * `complete`: all there, once, unchanged. `absent`: nothing came, or nothing was sampled. An excuse where something is
+ * missing and there is one: neither pass nor fail.
+ */
+export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | Excuse['verdict']
 
 export interface Verification {
   trace_id: string
@@ -26,10 +30,16 @@ export interface Verification {
     not_owed: number
     /** Spans of whoever called the run, in the same trace. */
     of_caller: number
+    /** Spans that are not here, and for which the verdict is the excuse. */
+    excused: number
     differences: number
   } & Record<DifferenceKind, number>
   /** The first hundred. */
   differences: Difference[]
+  /** Why something is missing, where that is known: one sentence. */
+  note: string | null
+  /** How far ahead of the agent's clock others were, ms, by service; subtracted before times were compared. */
+  clock_skew_ms: Record<string, number>
   /** What the way that the spans came cannot carry, in words; not counted as a difference. */
   not_carried: readonly string[]
 }
@@ -37,23 +47,28 @@ export interface Verification {
 type Received = Pick<Trace, 'spans' | 'repeats'>
 const nothing: Received = { spans: new Map(), repeats: new Map() }
 
-/** Compares what came of a trace with what its runs did, span by span. */
-export function verify(ledger: LedgerAnswer, received: Received = nothing, carrier: Carrier = otlp): Verification {
+/** Compares what came of a trace with what its runs did, span by span. `excuse` is for what is missing. */
+export function verify(
+  ledger: LedgerAnswer,
+  received: Received = nothing,
+  { carrier = otlp, excuse }: { carrier?: Carrier; excuse?: Excuse | undefined } = {},
+): Verification {
   const { spans, repeats } = received
   const expectations = expectationsOf(ledger)
-  const { pairs, missing, rest } = match(expectations, spans)
+  const { pairs, missing, rest, skew } = match(expectations, spans)
+  const isExcused = excuse !== undefined && missing.length > 0
   const differences = new Differences()
   const expectationBySpan = new Map<string, Expectation>()
   for (const [expectation, span] of pairs) expectationBySpan.set(span.spanId, expectation)
 
-  for (const expectation of missing) {
+  for (const expectation of isExcused ? [] : missing) {
     const { step } = expectation
     const expected = { name: expectation.name, service: step.service }
     differences.add({ kind: 'missing', expected, actual: null }, step.span_id, () => pathOf(expectation))
   }
   for (const [expectation, span] of pairs) {
-    const found = compareSpan(expectation, span, ledger.trace_id, carrier)
-    if (isOrphan(expectation, span, spans))
+    const found = compareSpan(expectation, span, ledger.trace_id, carrier, skew)
+    if (!isExcused && isOrphan(expectation, span, spans))
       found.unshift({ kind: 'orphaned', expected: span.parentSpanId, actual: null })
     for (const difference of found) differences.add(difference, span.spanId, () => pathOf(expectation))
   }
@@ -74,30 +89,35 @@ export function verify(ledger: LedgerAnswer, received: Received = nothing, carri
   const hasCome = pairs.length > 0 || others.unexpected.length > 0
   return {
     trace_id: ledger.trace_id,
-    verdict: !hasCome
-      ? 'absent'
-      : missing.length > 0 || run === 'running'
-        ? 'incomplete'
-        : differences.total > 0
-          ? 'altered'
-          : 'complete',
+    verdict: isExcused
+      ? excuse.verdict
+      : !hasCome
+        ? 'absent'
+        : missing.length > 0 || run === 'running'
+          ? 'incomplete'
+          : differences.total > 0
+            ? 'altered'
+            : 'complete',
     run,
     counts: {
       expected: expectations.length,
       received: spans.size,
       not_owed: others.notOwed.length,
       of_caller: others.ofCaller.length,
+      excused: isExcused ? missing.length : 0,
       differences: differences.total,
       ...differences.counts,
     },
     differences: differences.list,
+    note: isExcused ? excuse.why : null,
+    clock_skew_ms: Object.fromEntries(skew),
     not_carried: carrier.notCarried,
   }
 }
 
 /** Whether waiting can change nothing any more: what is altered does not become better, what is missing may still come. */
 export function isSettled({ run, counts }: Verification): boolean {
-  return run === 'closed' && counts.missing === 0
+  return run === 'closed' && counts.missing + counts.excused === 0
 }
 
 /** Whether the span's parent is where it should be, and did not arrive. */

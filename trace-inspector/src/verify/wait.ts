@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LedgerAnswer } from 'contract/ledger'
 import type { Traces } from '../traces.ts'
+import { excuseOf } from './excuse.ts'
 import { expectationsOf, isRunning } from './expectation.ts'
 import { isSettled, type Verification, verify } from './verify.ts'
 
@@ -16,7 +17,16 @@ const pauseMs = { first: 100, longest: 5000 }
  * Verifies a trace as soon as everything is there, or when `signal` is aborted: what is missing then is missing.
  * It wakes when spans arrive, and asks the agents again only while the run is under way.
  */
-export async function verifyWhenThere(
+export async function verifyWhenThere(traceId: string, sources: Sources, signal: AbortSignal): Promise<Verification> {
+  const letGo = sources.traces.await(traceId)
+  try {
+    return await waitAndVerify(traceId, sources, signal)
+  } finally {
+    letGo()
+  }
+}
+
+async function waitAndVerify(
   traceId: string,
   { traces, fetchLedger }: Sources,
   signal: AbortSignal,
@@ -27,11 +37,13 @@ export async function verifyWhenThere(
     ledger = await fetchLedger(traceId)
   }
   const owed = expectationsOf(ledger).length
+  const startedAt = performance.now() - Math.max(...ledger.runs.map(({ age_ms }) => age_ms))
   for (;;) {
     const trace = traces.find(traceId)
-    if (signal.aborted || (trace?.spans.size ?? 0) >= owed) {
-      const verification = verify(ledger, trace)
-      if (signal.aborted || isSettled(verification)) return verification
+    const isOver = signal.aborted || traces.hasEvicted(traceId)
+    if (isOver || (trace?.spans.size ?? 0) >= owed) {
+      const verification = verify(ledger, trace, { excuse: excuseOf(traceId, startedAt, traces) })
+      if (isOver || isSettled(verification)) return verification
     }
     await traces.arrival(traceId, signal)
   }

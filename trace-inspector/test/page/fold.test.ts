@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { flag } from '../../src/page/model/columns.ts'
-import { densityOf, type Fold, findFolds } from '../../src/page/model/fold.ts'
+import { densityOf, type Fold, findFolds, type KeptOut } from '../../src/page/model/fold.ts'
 import { buildTree } from '../../src/page/model/tree.ts'
 import { columnsOf, crowd, type Sketch } from './support/columns.ts'
 
-function foldsOf(sketches: readonly Sketch[]) {
+function foldsOf(sketches: readonly Sketch[], kept?: KeptOut) {
   const columns = columnsOf(sketches)
-  const { folds, of } = findFolds(columns, buildTree(columns))
+  const { folds, of } = findFolds(columns, buildTree(columns), kept)
   return { columns, of, folds, members: folds.map(({ members }) => members.map((span) => columns.id[span])) }
 }
 
@@ -31,6 +31,22 @@ test('errors and what the ledger knows of are kept out, even when they are below
 
 test('no more than twelve are kept out', () => {
   expect(foldsOf(crowd(100, (index) => (index < 40 ? { ms: 1000 + index } : {}))).members[0]).toHaveLength(88)
+})
+
+test('what a finding points at is never folded, however many there are, nor what is above it', () => {
+  const sketches = [...crowd(40), ...Array.from({ length: 20 }, (_, at) => ({ id: `get${at}`, parent: `w${at}` }))]
+  const ids = columnsOf(sketches).id
+  const marked = new Set(Array.from({ length: 20 }, (_, at) => ids.indexOf(`get${at}`)))
+  const { members, of } = foldsOf(sketches, { outliers: true, marked })
+  expect(members[0]).toHaveLength(20)
+  for (const span of marked) expect(of[ids.indexOf(sketches[span]?.parent ?? '')]).toBe(-1)
+})
+
+test('in an exam neither time nor error keeps anything out', () => {
+  const odd = (index: number) => (index === 3 ? { ms: 900 } : index === 4 ? { flags: flag.error } : {})
+  const { members, folds } = foldsOf(crowd(10, odd), { outliers: false })
+  expect(members[0]).toHaveLength(10)
+  expect(folds[0]).toMatchObject({ medianMs: 100, longestMs: 900 })
 })
 
 test('those that take turns with others are left in their order', () => {

@@ -108,6 +108,25 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.close()
   })
 
+  test('attributes, status and durations are searched for, and a finding is never folded away', async () => {
+    const run = await stack.run('scenario=rag&rag_chunks=20&ms_per_kb=5&seed=c')
+    await stack.arrived(run.trace_id, run.spans.total)
+    const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}`)
+    await page.getByRole('row', { name: /^\S* ?◆.*process_chunk.*the finding points here/ }).waitFor()
+    const search = page.getByRole('searchbox')
+    for (const [typed, found] of [
+      ['ati.rag.chunk.index>=18', '2 matches'],
+      ['process_chunk ati.rag.chunk.index<3 <10min', '3 matches'],
+      ['status=error', '0 matches'],
+      ['kind=server', '2 matches'],
+    ] as const) {
+      await search.fill(typed)
+      await expect.poll(() => page.locator('.found').innerText()).toBe(found)
+    }
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
   test('nothing is in the way of those who use it otherwise, in any view, dark and light', async () => {
     const run = await stack.run('scenario=dag&fanout=12&delay_ms=10&seed=d')
     const plain = await stack.run('scenario=dag&fanout=12&delay_ms=10&seed=d&stragglers=0')

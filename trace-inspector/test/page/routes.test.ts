@@ -159,6 +159,27 @@ test('an answer by span ids is scored, also when it names a call of the tools’
   expect((await ask(`/traces/${'1'.repeat(32)}/answer`, { method: 'POST', body: '{"span_ids":[]}' })).status).toBe(404)
 })
 
+test('spans are found by their attributes and fields', async () => {
+  const run = await stack.run('scenario=fanout&fanout=10&delay_ms=20&seed=find')
+  await stack.arrived(run.trace_id, run.spans.total)
+  const find = async (where: string) => {
+    const answer = await ask(`/traces/${run.trace_id}/spans?where=${encodeURIComponent(where)}`)
+    return { status: answer.status, ...((await answer.json()) as { span_ids?: string[]; matches?: number }) }
+  }
+  const { columns } = await stack.get<PictureAnswer>(`/traces/${run.trace_id}/picture`)
+  const named = (name: string) => columns.id.filter((_, span) => columns.names[columns.name[span] as number] === name)
+  const searches = await find('gen_ai.tool.name=SEARCH')
+  expect(searches.span_ids?.sort()).toEqual(named('execute_tool search').sort())
+  expect(searches.span_ids?.length).toBeGreaterThan(0)
+  expect(searches.matches).toBe(searches.span_ids?.length)
+  expect((await find('kind=server')).matches).toBe(11)
+  expect((await find('http.response.status_code>=200')).matches).toBe(21)
+  expect(await find('no.such.attribute=')).toMatchObject({ status: 200, span_ids: [] })
+  expect(await find('nonsense')).toMatchObject({ status: 400 })
+  expect((await ask(`/traces/${run.trace_id}/spans`)).status).toBe(400)
+  expect((await ask(`/traces/${'1'.repeat(32)}/spans?where=a=b`)).status).toBe(404)
+})
+
 test('the trace can be taken to Perfetto', async () => {
   const run = await stack.run('scenario=dag&fanout=5&delay_ms=5')
   await stack.arrived(run.trace_id, run.spans.total)

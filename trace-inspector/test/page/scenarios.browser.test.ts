@@ -48,7 +48,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
 
   test.each(Object.entries(runs))('%s: run from the form, its finding is seen', async (name, params) => {
     const { page, complaints } = await open(browser, stack.inspector.url, '/')
-    await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+    await page.getByRole('radio', { name: new RegExp(`^${name}`) }).click()
     for (const [parameter, value] of Object.entries({ ...params, seed: 'page' }))
       await page.getByLabel(parameter, { exact: true }).fill(value)
     await page.getByRole('button', { name: `Run ${name}` }).click()
@@ -134,7 +134,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.getByText(`of ${run.spans.total} spans that the run made, 1 never arrived`).waitFor()
     const ghost = page.getByRole('row', { name: /execute_tool mail.*lost/ })
     await ghost.click()
-    await page.getByText('its span never arrived').waitFor()
+    await page.getByText('its span is not here').waitFor()
     await page.getByRole('row', { name: /renamed.*altered/ }).click()
     const changes = page.locator('.changes')
     expect(await changes.locator('del').innerText()).toBe('execute_tool search')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { flag } from '../../src/page/model/columns.ts'
-import { ms, tick, whole } from '../../src/page/model/format.ts'
+import { durations, ms, percent, tick, whole } from '../../src/page/model/format.ts'
 import { findIdle } from '../../src/page/model/idle.ts'
 import { pan, ticks, Timeline, zoom } from '../../src/page/model/scale.ts'
 import { buildTree } from '../../src/page/model/tree.ts'
@@ -69,17 +69,31 @@ test('a call that another service answers works all the while', () => {
 
 test.each([
   [0, '0 ms'],
-  [0.0123, '12 µs'],
+  [0.0123, '0.012 ms'],
   [3.456, '3.5 ms'],
   [9.96, '10 ms'],
   [812.4, '812 ms'],
-  [1210, '1.21 s'],
-  [20_000, '20.0 s'],
-  [90_000, '1.5 min'],
+  [1210, '1210 ms'],
+  [-1210, '-1210 ms'],
+  [12_345, '12\u202f345 ms'],
+  [120_000, '120.0 s'],
+  [5_400_000, '90.0 min'],
 ])('%s ms reads %s', (value, text) => expect(ms(value)).toBe(text))
 
 test('ticks and large numbers read well', () => {
-  expect(tick(200, 200)).toBe('0.2 s')
-  expect(tick(5, 5)).toBe('5 ms')
+  expect(tick(200, 200, 1000)).toBe('200 ms')
+  expect(tick(200, 200, 200_000)).toBe('0.2 s')
+  expect(tick(0.5, 0.5, 1000)).toBe('0.5 ms')
+  expect(percent(0.0001)).toBe('< 0.1 %')
   expect(whole(1234567)).toBe('1\u202f234\u202f567')
+})
+
+test('what stands side by side has one unit', () => {
+  expect([5, 89, 9999].map(durations(9999))).toEqual(['5.0 ms', '89 ms', '9999 ms'])
+  expect([214, 9000, 123_456].map(durations(123_456))).toEqual(['0.2 s', '9.0 s', '123.5 s'])
+})
+
+test('beside minutes and hours what is short is not rounded to nothing', () => {
+  expect([0, 13, 123_456].map(durations(123_456))).toEqual(['0 ms', '13 ms', '123.5 s'])
+  expect([13, 3_600_000].map(durations(3_600_000))).toEqual(['13 ms', '60.0 min'])
 })

@@ -53,6 +53,6 @@ test('nobody has named a fault of an unknown scenario', () => {
 test('the questions are answered with the run’s own figures', async () => {
   const { finding, totalMs } = await play('fanout', { seed: 'a', jitter: 0, delay_ms: 100 })
   const { symptom, missed } = answersFor(finding, totalMs, [])
-  expect(symptom).toContain('Of 100 calls the p99 is 1.00 s, the p95 100 ms')
+  expect(symptom).toContain('Of 100 calls the p99 is 1000 ms, the p95 100 ms')
   expect(missed).toContain('2 slow calls of 100 move the mean from 100 ms to 118 ms')
 })

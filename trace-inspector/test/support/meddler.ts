@@ -64,6 +64,8 @@ export async function startMeddler(): Promise<Meddler> {
   return meddler
 }
 
+export const named = (name: string) => (parcel: Parcel) => parcel.span.name === name
+
 /** Meddles with the spans that `isMeant` names, once each; all others pass. */
 export function only(isMeant: (parcel: Parcel) => boolean, meddle: Meddle): Meddle {
   return (parcel) => (isMeant(parcel) ? meddle(parcel) : [parcel])

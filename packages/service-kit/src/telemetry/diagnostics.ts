@@ -1,11 +1,7 @@
 import { inspect } from 'node:util'
 import { diag, DiagLogLevel } from '@opentelemetry/api'
-import { diagLogLevelFromString } from '@opentelemetry/core'
-import { withoutCredentials } from '../redact.ts'
-
-export function logTelemetry(line: string): void {
-  console.error(`telemetry: ${withoutCredentials(line)}`)
-}
+import { diagLogLevelFromString, setGlobalErrorHandler } from '@opentelemetry/core'
+import { logTelemetry, silenceTelemetry } from './log.ts'
 
 /** What a collector turned down within an export that it accepted. */
 export interface Rejection {
@@ -33,8 +29,9 @@ function pickUp(json: unknown): void {
 }
 
 /** Sends the SDK's diagnostics to the log: warnings and worse, unless `OTEL_LOG_LEVEL` says otherwise. */
-export function installDiagnostics(env: NodeJS.ProcessEnv): void {
-  const asked = (env.OTEL_LOG_LEVEL && diagLogLevelFromString(env.OTEL_LOG_LEVEL)) || DiagLogLevel.WARN
+export function installDiagnostics({ OTEL_LOG_LEVEL }: { readonly OTEL_LOG_LEVEL?: string | undefined }): void {
+  const asked = diagLogLevelFromString(OTEL_LOG_LEVEL || undefined) ?? DiagLogLevel.WARN
+  silenceTelemetry(asked === DiagLogLevel.NONE)
   const at =
     (level: DiagLogLevel) =>
     (message: string, ...details: unknown[]) => {
@@ -51,6 +48,18 @@ export function installDiagnostics(env: NodeJS.ProcessEnv): void {
   // Partial successes are warnings, and are wanted whatever is to be printed.
   const logLevel = Math.max(asked, DiagLogLevel.WARN)
   diag.setLogger(logger, { logLevel, suppressOverrideMessage: true })
+  const told = new Set<string>()
+  setGlobalErrorHandler((error) => {
+    const text = describe(error)
+    // Metrics fail every minute for one reason.
+    if (told.has(text) || told.size === 1000) return
+    told.add(text)
+    diag.error(text)
+  })
 }
 
-const describe = (part: unknown) => (typeof part === 'string' ? part : inspect(part, { depth: 2 }))
+/** In words; where in the code it was noticed helps nobody who reads a service's log. */
+function describe(part: unknown): string {
+  if (part instanceof Error) return part.name === 'Error' ? part.message : String(part)
+  return (typeof part === 'string' ? part : inspect(part, { depth: 2 })).replace(/\n\s+at [^\n]*/g, '')
+}

@@ -1,14 +1,19 @@
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
-import { getBooleanFromEnv, getNumberFromEnv, getStringListFromEnv } from '@opentelemetry/core'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
 import { register } from 'import-in-the-middle/register-hooks.mjs'
-import { installDiagnostics, logTelemetry } from './diagnostics.ts'
+import { EnvironmentError, readEnvironment } from '../environment.ts'
+import { keepLoopbackDirect } from '../loopback.ts'
+import { serviceNameOf } from '../service-name.ts'
+import { environmentSchema, serviceVariables } from '../settings.ts'
+import { installDiagnostics } from './diagnostics.ts'
 import { createExporter } from './exporter.ts'
+import { logTelemetry } from './log.ts'
 import { noSpans, noTelemetry } from './none.ts'
 import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
 import { createReporter } from './reporter.ts'
 import { exportTarget } from './target.ts'
+import { standardText } from './variables.ts'
 
 /** What these services take where a standard variable says nothing. */
 const defaults = {
@@ -35,28 +40,28 @@ export interface Telemetry {
  * empty one counts as unset. `work` matches the URLs whose requests an instrumentation of HTTP is to trace.
  */
 export function startTelemetry(service: { serviceName: string; work: RegExp }): Telemetry {
-  const env = process.env
-  for (const name of Object.keys(env)) if (name.startsWith('OTEL_') && env[name] === '') delete env[name]
-  for (const [name, value] of Object.entries(defaults)) env[name] ??= value
-  if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return noTelemetry
+  const { env } = process
+  const settings = readSettings(service.serviceName, env)
+  if (!settings || settings.OTEL_SDK_DISABLED) return noTelemetry
+  prepare(env, settings)
 
   // For somebody who enables them: without it what ES modules import stays untraced. It takes 8 MB.
   if (env.OTEL_NODE_ENABLED_INSTRUMENTATIONS !== defaults.OTEL_NODE_ENABLED_INSTRUMENTATIONS)
     register({ include: ['express', 'http', 'node:http'] })
   const target = exportTarget(env)
-  const maxQueueSpans = getNumberFromEnv('OTEL_BSP_MAX_QUEUE_SIZE') ?? 131_072
+  const maxQueueSpans = settings.OTEL_BSP_MAX_QUEUE_SIZE ?? 131_072
   const report = createReporter(target, maxQueueSpans, logTelemetry)
-  installDiagnostics(env)
+  installDiagnostics(settings)
   const retaining = () => {
     const exporter = createExporter(target.protocol, (reason) => report({ kind: 'retry', reason }))
     return new RetainingSpanProcessor(exporter, {
       maxQueueSpans,
-      maxQueueBytes: (getNumberFromEnv('SPAN_QUEUE_MIB') ?? 256) * 1024 * 1024,
-      maxBatchSpans: getNumberFromEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? 2048,
-      maxBatchBytes: (getNumberFromEnv('SPAN_BATCH_MIB') ?? 4) * 1024 * 1024,
-      delayMs: getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY') ?? 500,
+      maxQueueBytes: (settings.SPAN_QUEUE_MIB ?? 256) * 1024 * 1024,
+      maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 2048,
+      maxBatchBytes: (settings.SPAN_BATCH_MIB ?? 4) * 1024 * 1024,
+      delayMs: settings.OTEL_BSP_SCHEDULE_DELAY ?? 500,
       parallelExports: 2,
-      exportTimeoutMs: getNumberFromEnv('OTEL_BSP_EXPORT_TIMEOUT') ?? 30_000,
+      exportTimeoutMs: settings.OTEL_BSP_EXPORT_TIMEOUT ?? 30_000,
       backoffMs: 500,
       maxBackoffMs: 5000,
       report,
@@ -66,7 +71,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
     ['otlp', retaining],
     ['console', () => new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
   ])
-  const asked = new Set(getStringListFromEnv('OTEL_TRACES_EXPORTER') ?? ['otlp'])
+  const asked = new Set<string>(settings.OTEL_TRACES_EXPORTER ?? ['otlp'])
   asked.delete('none')
   const names = [...asked]
   // An exporter that only the SDK knows is left to the SDK.
@@ -74,7 +79,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
   const retained = own?.find((processor) => processor instanceof RetainingSpanProcessor)
 
   const sdk = new NodeSDK({
-    serviceName: env.SERVICE_NAME || env.OTEL_SERVICE_NAME || service.serviceName,
+    serviceName: serviceNameOf(settings),
     ...(own && { spanProcessors: own }),
     instrumentations: [
       getNodeAutoInstrumentations({
@@ -84,8 +89,6 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
       }),
     ],
   })
-  // The SDK has just set a logger of its own.
-  installDiagnostics(env)
   sdk.start()
 
   return {
@@ -98,4 +101,29 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
       return lost
     },
   }
+}
+
+/** The environment as it was meant; undefined when something in it is wrong, which the service itself is about to tell. */
+function readSettings(serviceName: string, env: NodeJS.ProcessEnv) {
+  try {
+    return readEnvironment(environmentSchema(serviceVariables({ port: 0, serviceName })), env)
+  } catch (error) {
+    if (error instanceof EnvironmentError) return undefined
+    throw error
+  }
+}
+
+/** The SDK reads the environment itself: it is to find there what was understood, and no blanks. */
+function prepare(env: NodeJS.ProcessEnv, settings: object): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('OTEL_')) continue
+    if (value?.trim()) env[name] = value.trim()
+    else delete env[name]
+  }
+  for (const [name, value] of Object.entries(settings))
+    if (name.startsWith('OTEL_') && value !== undefined) env[name] = standardText(value)
+  for (const [name, value] of Object.entries(defaults)) env[name] ??= value
+  // With it the SDK sets a logger of its own, which prints the stack of whoever set another one.
+  delete env.OTEL_LOG_LEVEL
+  keepLoopbackDirect(env)
 }

@@ -2,7 +2,7 @@ import type { Columns } from './columns.ts'
 import type { Folds } from './fold.ts'
 import type { Opened } from './rows.ts'
 
-interface Drawn {
+export interface Drawn {
   columns: Columns
   folds: Folds
 }

@@ -45,10 +45,12 @@ export function chromeTrace(columns: Columns, tree: Tree, attributesOf: (span: n
   })
   return {
     displayTimeUnit: 'ms',
-    otherData: { trace_id: columns.trace_id, started: new Date(columns.origin_ms).toISOString() },
+    otherData: { trace_id: columns.trace_id, started: startedAt(columns) },
     traceEvents: [...processes, ...spans, ...marks, ...arrows],
   }
 }
+
+const startedAt = ({ origin_ms }: Columns) => (origin_ms === null ? null : new Date(origin_ms).toISOString())
 
 /** Beginnings and ends such that what is inside comes in between: of events at one time, readers keep the order. */
 function inTurn(tree: Tree): { span: number; isEnd: boolean }[] {

@@ -4,8 +4,8 @@
  */
 export interface Columns {
   trace_id: string
-  /** What all times count from, ms since the epoch. */
-  origin_ms: number
+  /** What all times count from, ms since the epoch; null where no time is known. */
+  origin_ms: number | null
   /** The words that the columns below point into. */
   names: string[]
   services: string[]
@@ -41,6 +41,10 @@ export const flag = {
   unexpected: 16,
   /** Its parent did not arrive. */
   orphaned: 32,
+  /** When it began or ended is not known, or it ended before it began: it takes no time. */
+  no_start: 64,
+  not_ended: 128,
+  ended_before_start: 256,
 } as const
 
 export function has(columns: Columns, span: number, bit: number): boolean {

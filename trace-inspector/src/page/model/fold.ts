@@ -26,22 +26,33 @@ const mostKeptOut = 12
 const flaws = flag.lost | flag.altered | flag.unexpected
 const remarkable = flag.error | flag.orphaned | flaws
 
+/** What stays out of folds: `outliers`, and whatever a finding points at; in an exam, where that would tell, nothing. */
+export type KeptOut = { outliers: true; marked: ReadonlySet<number> } | { outliers: false }
+const outliersAlone: KeptOut = { outliers: true, marked: new Set() }
+
 /**
  * Finds the equals below each span: five or more siblings of one name, one after the other or at the same time. Where they
  * take turns with others (think, act, think …) their order is what is to be read, and they are left alone.
  */
-export function findFolds(columns: Columns, tree: Tree): Folds {
+export function findFolds(columns: Columns, tree: Tree, kept: KeptOut = outliersAlone): Folds {
   const folds: Fold[] = []
   const of = new Int32Array(columns.id.length).fill(-1)
-  const said = flawsBelow(columns, tree)
+  const isRemarkable = kept.outliers ? remarkableIn(columns, tree) : nobody
+  const isMarked = kept.outliers ? markedIn(columns, kept.marked) : nobody
   for (let parent = 0; parent < columns.id.length; parent++) {
     const siblings = childrenOf(tree, parent)
     if (siblings.length < fewest) continue
     for (const [name, members] of Map.groupBy(siblings, (span) => columns.name[span] as number)) {
       if (members.length < fewest || !isOneCrowd(columns, siblings, members)) continue
-      const { equals, medianMs, longestMs } = withoutOutliers(columns, members, said)
+      const medianMs = medianOf(columns, members)
+      const isOutlier = (span: number) => kept.outliers && (columns.duration[span] as number) > outlierRule * medianMs
+      const odd = members.filter((span) => !isMarked(span) && (isRemarkable(span) || isOutlier(span)))
+      const weight = (span: number) => (isRemarkable(span) ? Infinity : (columns.duration[span] as number))
+      const shown = new Set(odd.sort((a, b) => weight(b) - weight(a) || a - b).slice(0, mostKeptOut))
+      const equals = members.filter((span) => !isMarked(span) && !shown.has(span))
       if (equals.length < fewest) continue
       for (const span of equals) of[span] = folds.length
+      const longestMs = equals.reduce((longest, span) => Math.max(longest, columns.duration[span] as number), 0)
       folds.push({ parent, name, members: equals, medianMs, longestMs })
     }
   }
@@ -59,31 +70,29 @@ function isOneCrowd(columns: Columns, siblings: Int32Array, members: readonly nu
   return false
 }
 
-/** What is said of each span, and what is not as the run made it below: a fold must not hide it. */
-function flawsBelow({ flags, parent }: Columns, tree: Tree): Int32Array {
+const nobody = () => false
+
+/** Spans of which something is said, or of which something below is not as the run made it. */
+function remarkableIn({ flags, parent }: Columns, tree: Tree): (span: number) => boolean {
   const said = Int32Array.from(flags)
   const deepestFirst = Array.from(said.keys()).sort((a, b) => (tree.depth[b] as number) - (tree.depth[a] as number))
   for (const span of deepestFirst) {
     const above = parent[span] as number
     if (above >= 0) said[above] = (said[above] as number) | ((said[span] as number) & flaws)
   }
-  return said
+  return (span) => ((said[span] as number) & remarkable) !== 0
 }
 
-function withoutOutliers({ duration }: Columns, members: readonly number[], said: Int32Array) {
+/** Spans that a finding points at, and all that are above them. */
+function markedIn({ parent }: Columns, marked: ReadonlySet<number>): (span: number) => boolean {
+  const above = new Set<number>()
+  for (const span of marked) for (let at = span; at >= 0 && !above.has(at); at = parent[at] as number) above.add(at)
+  return (span) => above.has(span)
+}
+
+function medianOf({ duration }: Columns, members: readonly number[]): number {
   const sorted = members.map((span) => duration[span] as number).sort((a, b) => a - b)
-  const medianMs = sorted[Math.ceil(sorted.length / 2) - 1] as number
-  const isRemarkable = (span: number) => ((said[span] as number) & remarkable) !== 0
-  const weight = (span: number) => (isRemarkable(span) ? Infinity : (duration[span] as number))
-  const keptOut = new Set(
-    members
-      .filter((span) => isRemarkable(span) || (duration[span] as number) > outlierRule * medianMs)
-      .sort((a, b) => weight(b) - weight(a) || a - b)
-      .slice(0, mostKeptOut),
-  )
-  const equals = members.filter((span) => !keptOut.has(span))
-  const longestMs = equals.reduce((longest, span) => Math.max(longest, duration[span] as number), 0)
-  return { equals, medianMs, longestMs }
+  return sorted[Math.ceil(sorted.length / 2) - 1] as number
 }
 
 /** How many members are under way in each of `buckets` equal parts of [from, to], ms. */

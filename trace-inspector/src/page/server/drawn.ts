@@ -5,9 +5,10 @@ export interface Drawn {
   name: string
   service: string
   agent: string
-  startMs: number
-  endMs: number
+  /** null where it is not known, as the end. */
+  startMs: number | null
+  endMs: number | null
   flags: number
-  events: readonly { name: string; timeMs: number }[]
+  events: readonly { name: string; timeMs: number | null }[]
   links: readonly string[]
 }

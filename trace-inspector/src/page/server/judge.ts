@@ -25,7 +25,7 @@ const mostNotes = 1000
 /** Marks every span that is not as the run made it, and brings back those that are not there at all. */
 export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined): Judged {
   const spans = trace?.spans ?? new Map<string, never>()
-  const { pairs, missing, rest } = match(expectationsOf(ledger), spans)
+  const { pairs, missing, rest, skew } = match(expectationsOf(ledger), spans)
   const flags = new Map<string, number>()
   const notes: Record<string, Note> = {}
   let noted = 0
@@ -33,7 +33,7 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
     if (noted++ < mostNotes) notes[id] = take()
   }
   for (const [expectation, span] of pairs) {
-    const changes = compareSpan(expectation, span, ledger.trace_id, otlp)
+    const changes = compareSpan(expectation, span, ledger.trace_id, otlp, skew)
     const repeat = trace?.repeats.get(span.spanId)
     if (repeat) changes.push({ kind: 'duplicated', expected: 1, actual: repeat.times })
     if (changes.length === 0) continue

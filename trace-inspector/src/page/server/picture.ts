@@ -2,6 +2,7 @@ import type { LedgerAnswer } from 'contract/ledger'
 import { round } from 'findings/step'
 import { ati } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../../otlp/span.ts'
+import { extentOf, oddityOf, originOf } from '../../times.ts'
 import type { Trace } from '../../trace.ts'
 import { type Columns, flag } from '../model/columns.ts'
 import { withoutCircles } from '../model/tree.ts'
@@ -20,11 +21,7 @@ export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: Le
   const judged = ledger && compareWithLedger(ledger, trace)
   const drawn = received.map((span) => drawReceived(span, judged?.flags.get(span.spanId) ?? 0))
   if (judged) drawn.push(...judged.lost)
-  const columns = toColumns(
-    traceId,
-    drawn.sort((a, b) => a.startMs - b.startMs),
-    !judged?.isRunning,
-  )
+  const columns = toColumns(traceId, drawn, !judged?.isRunning)
   return judged ? { columns, judged: judged.notes } : { columns }
 }
 
@@ -47,15 +44,19 @@ function drawReceived(span: ReceivedSpan, flags: number): Drawn {
 }
 
 /** Of a trace that is not whole yet, nobody can say that a parent was lost. */
-function toColumns(traceId: string, drawn: readonly Drawn[], isWhole: boolean): Columns {
-  const origin = drawn.reduce((first, { startMs }) => Math.min(first, startMs), Infinity)
+function toColumns(traceId: string, spans: readonly Drawn[], isWhole: boolean): Columns {
+  const first = originOf(spans)
+  const origin = first ?? 0
+  const drawn = spans
+    .map((span) => ({ ...span, ...extentOf(span, origin), flags: span.flags | timeFlagOf(span) }))
+    .sort((a, b) => a.startMs - b.startMs)
   const names = new Words()
   const services = new Words()
   const agents = new Words()
   const places = new Map(drawn.map(({ id }, place) => [id, place]))
   const columns: Columns = {
     trace_id: traceId,
-    origin_ms: drawn.length > 0 ? origin : 0,
+    origin_ms: first,
     names: names.list,
     services: services.list,
     agents: agents.list,
@@ -74,6 +75,7 @@ function toColumns(traceId: string, drawn: readonly Drawn[], isWhole: boolean): 
   }
   drawn.forEach(({ events, links }, span) => {
     for (const { name, timeMs } of events) {
+      if (timeMs === null) continue
       columns.events.span.push(span)
       columns.events.at.push(round(timeMs - origin))
       columns.events.name.push(names.place(name))
@@ -86,6 +88,11 @@ function toColumns(traceId: string, drawn: readonly Drawn[], isWhole: boolean): 
     }
   })
   return columns
+}
+
+function timeFlagOf(span: Drawn): number {
+  const oddity = oddityOf(span)
+  return oddity ? flag[oddity] : 0
 }
 
 /** Words, each kept once and named by its place. */

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { ObservedOf } from 'findings/kinds'
-import { count, ms } from '../../model/format.ts'
+import { count, durations } from '../../model/format.ts'
 import { agentById } from './spans.ts'
 
 const mostShown = 10
@@ -11,6 +11,7 @@ export function Branches({ observed }: { observed: ObservedOf<'critical_path'> }
   const branches = [...observed.branches].sort((a, b) => a.slack_ms - b.slack_ms)
   const shown = branches.slice(0, mostShown)
   const whole = shown.reduce((most, { ms: took, slack_ms }) => Math.max(most, took + slack_ms), 0) || 1
+  const inUnit = durations(whole)
   return html`<figure class="chart">
     <figcaption>
       The branches with the least slack <span class="dim">of ${count(branches.length, 'branch', 'branches')}</span>
@@ -38,8 +39,8 @@ export function Branches({ observed }: { observed: ObservedOf<'critical_path'> }
                 ><i class="part part-idle" style=${{ width: `${(slack_ms / whole) * 100}%` }}></i>
               </span>
             </td>
-            <td class="number">${ms(took)}</td>
-            <td class="number">${isIt ? 'none' : ms(slack_ms)}</td>
+            <td class="number">${inUnit(took)}</td>
+            <td class="number">${isIt ? 'none' : inUnit(slack_ms)}</td>
           </tr>`
         })}
       </tbody>

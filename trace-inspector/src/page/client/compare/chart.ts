@@ -2,7 +2,6 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { Observation } from 'findings/kinds'
 import { flag, has, nameOf } from '../../model/columns.ts'
-import { ms } from '../../model/format.ts'
 import { callsOf, trace, type TraceModel } from '../state/trace.ts'
 import { Branches } from './branches.ts'
 import { Scatter } from './scatter.ts'
@@ -65,7 +64,7 @@ function inOrder({ columns }: TraceModel, operations: readonly string[]): Segmen
             ? 'other'
             : 'acting'
       const duration = columns.duration[span] as number
-      return [{ id, kind, name, ms: duration, start: columns.start[span] as number, text: `${name}, ${ms(duration)}` }]
+      return [{ id, kind, name, ms: duration, start: columns.start[span] as number }]
     })
     .sort((a, b) => a.start - b.start)
 }

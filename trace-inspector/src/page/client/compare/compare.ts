@@ -2,7 +2,7 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { Observation } from 'findings/kinds'
 import { workflowOf } from '../../model/critical.ts'
-import { ms, percent, whole } from '../../model/format.ts'
+import { durations, percent, whole } from '../../model/format.ts'
 import { answersFor } from '../../model/questions.ts'
 import { anyScenario } from '../state/agents.ts'
 import { ledgerRuns, revelation, type Revelation, trace } from '../state/trace.ts'
@@ -55,12 +55,13 @@ function Questions({ revealed }: { revealed: Revelation }): VNode | null {
 }
 
 function aggregateTable({ aggregate }: Revelation): VNode {
+  const inUnit = durations(aggregate.reduce((most, { p99_ms }) => Math.max(most, p99_ms), 0))
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table by span name">
     <table>
       <thead>
         <tr>
           <th scope="col">Name</th>
-          ${['Count', 'Mean', 'p50', 'p95', 'p99', 'Errors'].map((title) => html`<th scope="col" class="number">${title}</th>`)}
+          ${['Count', 'Errors', 'Mean', 'p50', 'p95', 'p99'].map((title) => html`<th scope="col" class="number">${title}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -69,10 +70,10 @@ function aggregateTable({ aggregate }: Revelation): VNode {
             html`<tr>
               <th scope="row">${row.name}</th>
               <td class="number">${whole(row.count)}</td>
-              ${[row.mean_ms, row.p50_ms, row.p95_ms, row.p99_ms].map((value) => html`<td class="number">${ms(value)}</td>`)}
               <td class="number">
                 ${row.error_rate > 0 ? html`<span class="sign is-error">✕ ${percent(row.error_rate)}</span>` : '0 %'}
               </td>
+              ${[row.mean_ms, row.p50_ms, row.p95_ms, row.p99_ms].map((value) => html`<td class="number">${inUnit(value)}</td>`)}
             </tr>`,
         )}
       </tbody>

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { ObservedOf } from 'findings/kinds'
-import { bytes, ms } from '../../model/format.ts'
+import { bytes, durations } from '../../model/format.ts'
 
 const width = 560
 const height = 220
@@ -12,6 +12,7 @@ export function Scatter({ observed }: { observed: ObservedOf<'size_latency'> }):
   const { chunks, ms_per_kb: slope, r, span_ids } = observed
   const mostBytes = chunks.reduce((most, chunk) => Math.max(most, chunk.bytes), 0) * 1.05 || 1
   const mostMs = chunks.reduce((most, chunk) => Math.max(most, chunk.ms), 0) * 1.1 || 1
+  const inUnit = durations(mostMs)
   const x = (size: number) => edge.left + (size / mostBytes) * (width - edge.left - edge.right)
   const y = (time: number) => height - edge.bottom - (time / mostMs) * (height - edge.top - edge.bottom)
   const meanX = chunks.reduce((sum, chunk) => sum + chunk.bytes / 1024, 0) / (chunks.length || 1)
@@ -32,7 +33,7 @@ export function Scatter({ observed }: { observed: ObservedOf<'size_latency'> }):
               >${bytes(Math.round(mostBytes * share))}</text
             >
             <text class="axis-text" x=${edge.left - 6} y=${y(mostMs * share) + 4} text-anchor="end"
-              >${ms(mostMs * share)}</text
+              >${inUnit(mostMs * share)}</text
             >`,
       )}
       ${slope !== null && html`<line class="stat-line" x1=${x(0)} y1=${y(Math.max(0, fit(0)))} x2=${x(mostBytes)} y2=${y(fit(mostBytes))} />`}
@@ -63,7 +64,7 @@ export function Scatter({ observed }: { observed: ObservedOf<'size_latency'> }):
               (chunk) =>
                 html`<tr>
                   <td class="number">${bytes(chunk.bytes)}</td>
-                  <td class="number">${ms(chunk.ms)}</td>
+                  <td class="number">${inUnit(chunk.ms)}</td>
                 </tr>`,
             )}
         </tbody>

@@ -1,15 +1,17 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { ms, percent } from '../../model/format.ts'
+import { durations, percent } from '../../model/format.ts'
+import { fewerParts } from '../../model/parts.ts'
 
 export interface Segment {
   id: string
   kind: 'thinking' | 'acting' | 'idle' | 'other'
   name: string
   ms: number
-  text: string
 }
 
+/** More than this are drawn without gaps, and those that are alike together. */
+const mostParts = 200
 /** More than this are summed up in the table. */
 const mostListed = 20
 
@@ -26,19 +28,24 @@ export function Stack({
   const total = segments.reduce((sum, { ms: each }) => sum + each, 0) || 1
   const byKind = Map.groupBy(segments, ({ kind }) => kind)
   const isMarked = new Set(marked)
+  const inUnit = durations(total)
+  const parts = fewerParts(
+    segments.map(({ id, kind, name, ms: each }) => ({ kind, ms: each, isMarked: isMarked.has(id), text: name })),
+    mostParts,
+  )
   return html`<figure class="chart">
     <figcaption>${title}</figcaption>
     <div
-      class="stack"
+      class=${`stack ${segments.length > mostParts ? 'is-dense' : ''}`}
       role="img"
-      aria-label=${`${title}: ${[...byKind].map(([kind, list]) => `${kind} ${ms(sum(list))}`).join(', ')}`}
+      aria-label=${`${title}: ${[...byKind].map(([kind, list]) => `${kind} ${inUnit(sum(list))}`).join(', ')}`}
     >
-      ${segments.map(
-        ({ id, kind, ms: each, text }) =>
+      ${parts.map(
+        ({ kind, ms: each, isMarked: isIt, text }) =>
           html`<i
-            class=${`part part-${kind} ${isMarked.has(id) ? 'is-outlined' : ''}`}
+            class=${`part part-${kind} ${isIt ? 'is-outlined' : ''}`}
             style=${{ flexGrow: each / total }}
-            title=${text}
+            title=${`${text}, ${inUnit(each)}`}
           ></i>`,
       )}
     </div>
@@ -46,7 +53,7 @@ export function Stack({
       ${[...byKind].map(
         ([kind, list]) =>
           html`<li>
-            <i class=${`swatch part-${kind}`}></i>${kind} <b>${ms(sum(list))}</b>
+            <i class=${`swatch part-${kind}`}></i>${kind} <b>${inUnit(sum(list))}</b>
             <span class="dim">${percent(sum(list) / total)}, ${list.length} ×</span>
           </li>`,
       )}
@@ -68,7 +75,7 @@ export function Stack({
               ({ id, name, ms: each }) =>
                 html`<tr>
                   <th scope="row">${isMarked.has(id) ? '◆ ' : ''}${name}</th>
-                  <td class="number">${ms(each)}</td>
+                  <td class="number">${inUnit(each)}</td>
                 </tr>`,
             )}
         </tbody>

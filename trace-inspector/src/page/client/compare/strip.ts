@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { ms, tick } from '../../model/format.ts'
+import { durations, tick } from '../../model/format.ts'
 import { ticks } from '../../model/scale.ts'
 import { agentById } from './spans.ts'
 
@@ -27,6 +27,7 @@ export function Strip({
   lines: { name: string; ms: number }[]
 }): VNode {
   const most = values.reduce((longest, value) => Math.max(longest, value.ms), 0) * 1.04 || 1
+  const shown = durations(most)
   const x = (value: number) => 8 + (value / most) * (width - 16)
   const nth = Math.ceil(values.length / mostDots)
   const dots = values.filter(({ isMarked }, index) => isMarked || index % nth === 0)
@@ -39,10 +40,10 @@ export function Strip({
     <svg
       viewBox=${`0 0 ${width} ${height}`}
       role="img"
-      aria-label=${`${title}. ${lines.map(({ name, ms: value }) => `${name} ${ms(value)}`).join(', ')}`}
+      aria-label=${`${title}. ${lines.map(({ name, ms: value }) => `${name} ${shown(value)}`).join(', ')}`}
     >
       <line class="axis-line" x1="8" x2=${width - 8} y1=${bottom} y2=${bottom} />
-      ${times.map((time) => html`<text class="axis-text" x=${x(time)} y=${bottom + 16} text-anchor=${time === 0 ? 'start' : 'middle'}>${tick(time, step)}</text>`)}
+      ${times.map((time) => html`<text class="axis-text" x=${x(time)} y=${bottom + 16} text-anchor=${time === 0 ? 'start' : 'middle'}>${tick(time, step, most)}</text>`)}
       ${dots.map(({ ms: value, isMarked }, index) => html`<circle class=${isMarked ? 'dot-marked' : 'dot-plain'} cx=${x(value)} cy=${y(index)} r=${isMarked ? 5 : 2.6} />`)}
       ${lines.map(
         ({ name, ms: value }, index) =>
@@ -52,7 +53,7 @@ export function Strip({
               x=${x(value) + (x(value) > width - 90 ? -4 : 4)}
               y=${18 + index * 12}
               text-anchor=${x(value) > width - 90 ? 'end' : 'start'}
-              >${name} ${ms(value)}</text
+              >${name} ${shown(value)}</text
             >`,
       )}
     </svg>
@@ -73,7 +74,7 @@ export function Strip({
               ({ id, ms: value, isMarked }) =>
                 html`<tr>
                   <th scope="row">${isMarked ? '◆ ' : ''}${agentById(id)}</th>
-                  <td class="number">${ms(value)}</td>
+                  <td class="number">${shown(value)}</td>
                 </tr>`,
             )}
         </tbody>

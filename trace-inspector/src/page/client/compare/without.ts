@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { count, ms } from '../../model/format.ts'
+import { count, durations } from '../../model/format.ts'
 import type { StepPair } from '../../model/align.ts'
 import { announce } from '../state/announce.ts'
 import { address, link } from '../state/address.ts'
@@ -39,8 +39,9 @@ export function Without(): VNode {
 function Result({ found, model }: { found: Against; model: TraceModel }): VNode {
   const { prediction, measured, beforeMs, afterMs } = found
   const unit = prediction?.unit ?? 'ms'
+  const inUnit = durations(Math.max(beforeMs, afterMs))
   const shown = (value: number | null) =>
-    value === null ? '–' : unit === 'ms' ? ms(value) : `${value.toFixed(1)} tokens/s`
+    value === null ? '–' : unit === 'ms' ? inUnit(value) : `${value.toFixed(1)} tokens/s`
   const title = `${unit === 'ms' ? 'Saved' : 'Beside background work'} ${shown(measured)}; the finding predicted ${shown(prediction?.value ?? null)}`
   useEffect(() => announce(title), [found.traceId])
   const longest = Math.max(model.extent.end - model.extent.start, found.model.extent.end - found.model.extent.start)
@@ -52,11 +53,12 @@ function Result({ found, model }: { found: Against; model: TraceModel }): VNode 
         ${saving('measured', measured ?? 0, Math.max(prediction?.value ?? 0, measured ?? 0), shown)}
       </div>
       <div class="pair-of-runs">
-        ${run('With the fault', model, longest, beforeMs)} ${run('Without it', found.model, longest, afterMs)}
+        ${run('With the fault', model, longest, inUnit(beforeMs))}
+        ${run('Without it', found.model, longest, inUnit(afterMs))}
       </div>
       <p><a ...${link({ page: 'trace', trace: found.traceId })}>Open the run without the fault</a></p>
     </section>
-    <${Steps} steps=${found.steps} />`
+    <${Steps} steps=${found.steps} inUnit=${inUnit} />`
 }
 
 function saving(name: string, value: number, most: number, shown: (value: number) => string): VNode {
@@ -72,16 +74,16 @@ function saving(name: string, value: number, most: number, shown: (value: number
   </p>`
 }
 
-function run(title: string, model: TraceModel, longest: number, totalMs: number): VNode {
+function run(title: string, model: TraceModel, longest: number, total: string): VNode {
   return html`<figure>
-    <figcaption>${title} <span class="dim">${ms(totalMs)}, ${count(model.columns.id.length, 'span')}</span></figcaption>
+    <figcaption>${title} <span class="dim">${total}, ${count(model.columns.id.length, 'span')}</span></figcaption>
     <${Miniature} model=${model} longestMs=${longest} />
   </figure>`
 }
 
 const first = 40
 
-function Steps({ steps }: { steps: StepPair[] }): VNode {
+function Steps({ steps, inUnit }: { steps: StepPair[]; inUnit: (value: number) => string }): VNode {
   const [isAll, setAll] = useState(false)
   const inOrder = [...steps].sort((a, b) => Math.abs(b.beforeMs - b.afterMs) - Math.abs(a.beforeMs - a.afterMs))
   const shown = inOrder.slice(0, isAll ? 2000 : first)
@@ -105,9 +107,9 @@ function Steps({ steps }: { steps: StepPair[] }): VNode {
             (pair) =>
               html`<tr>
                 <th scope="row">${pair.name} <span class="dim">${pair.agent} ${only(pair)}</span></th>
-                <td class="number">${pair.before < 0 ? '–' : ms(pair.beforeMs)}</td>
-                <td class="number">${pair.after < 0 ? '–' : ms(pair.afterMs)}</td>
-                <td class="number">${difference(pair.afterMs - pair.beforeMs)}</td>
+                <td class="number">${pair.before < 0 ? '–' : inUnit(pair.beforeMs)}</td>
+                <td class="number">${pair.after < 0 ? '–' : inUnit(pair.afterMs)}</td>
+                <td class="number">${difference(pair.afterMs - pair.beforeMs, inUnit)}</td>
               </tr>`,
           )}
         </tbody>
@@ -117,4 +119,5 @@ function Steps({ steps }: { steps: StepPair[] }): VNode {
   </section>`
 }
 
-const difference = (value: number) => `${value > 0 ? '+' : '−'} ${ms(Math.abs(value))}`
+const difference = (value: number, inUnit: (value: number) => string) =>
+  `${value > 0 ? '+' : '−'} ${inUnit(Math.abs(value))}`

@@ -2,12 +2,17 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { computed } from '@preact/signals'
-import { ms, tick } from '../../model/format.ts'
-import { across, pressIdle, seen, timeline, view } from '../state/look.ts'
+import { tick } from '../../model/format.ts'
+import { across, inUnit, pressIdle, seen, timeline, timeWidth, view } from '../state/look.ts'
 import { trace } from '../state/trace.ts'
+import type { Gap } from '../../model/idle.ts'
+import { shareOf } from './bars.ts'
 
-const mostTicks = 7
-const ticksSeen = computed(() => timeline.value?.ticks(seen.value, mostTicks) ?? { times: [], stepMs: 1 })
+/** Of one tick with its text, px. */
+const tickWidth = 90
+const ticksSeen = computed(
+  () => timeline.value?.ticks(seen.value, Math.max(2, timeWidth.value / tickWidth)) ?? { times: [], stepMs: 1 },
+)
 
 /** Round times over the rows. A drag zooms to what it covers. */
 export function Axis(): VNode {
@@ -40,7 +45,12 @@ export function Axis(): VNode {
   >
     ${times
       .filter((time) => across(time) < 0.985)
-      .map((time) => html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}>${tick(time, stepMs)}</span>`)}
+      .map(
+        (time) =>
+          html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}
+            >${tick(time, stepMs, trace.value?.extent.end ?? 0)}</span
+          >`,
+      )}
     ${
       drag &&
       html`<span
@@ -58,14 +68,32 @@ export function Bands(): VNode {
   return html`<div class="bands" aria-hidden="true">
     <div class="bands-time">
       ${times.map((time) => html`<i class="line" style=${{ left: `${across(time) * 100}%` }}></i>`)}
+      ${gaps.map((gap) => html`<span class="gap" style=${placeOfGap(gap)}></span>`)}
+    </div>
+  </div>`
+}
+
+function placeOfGap({ start, end }: Gap) {
+  const from = Math.max(0, across(start))
+  const to = Math.min(1, across(end))
+  return { left: `${from * 100}%`, width: `${Math.max(0, to - from) * 100}%` }
+}
+
+/** What the hatched times are, in a line of their own: no bar is written over. */
+export function GapNames(): VNode | null {
+  const gaps = trace.value?.idle ?? []
+  if (gaps.length === 0) return null
+  return html`<div class="axis-row" aria-hidden="true">
+    <span class="axis-name">Idle</span>
+    <div class="gap-names">
       ${gaps.map((gap) => {
-        const start = Math.max(0, across(gap.start))
-        const end = Math.min(1, across(gap.end))
-        if (end <= start) return null
-        const what = gap.isHuman ? 'idle, a person' : 'idle'
-        return html`<span class="gap" style=${{ left: `${start * 100}%`, width: `${(end - start) * 100}%` }}>
-          <b>${pressIdle.value ? '// ' : ''}${what} ${ms(gap.end - gap.start)}</b>
-        </span>`
+        const took = inUnit.value(gap.end - gap.start)
+        const room = Math.min(1, across(gap.end)) - Math.max(0, across(gap.start))
+        if (room <= 0) return null
+        const text = [gap.isHuman ? `a person ${took}` : took, took].find((each) => shareOf(each) <= room)
+        return html`<span class="gap" style=${placeOfGap(gap)} title=${took}
+          >${pressIdle.value ? '// ' : ''}${text}</span
+        >`
       })}
     </div>
   </div>`

@@ -2,8 +2,8 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { endOf, flag, has } from '../../model/columns.ts'
 import { densityOf, type Fold } from '../../model/fold.ts'
-import { count, ms } from '../../model/format.ts'
-import { across, marked, path, showPath } from '../state/look.ts'
+import { count } from '../../model/format.ts'
+import { across, inUnit, marked, path, showPath, timeWidth } from '../state/look.ts'
 import type { TraceModel } from '../state/trace.ts'
 
 const share = (value: number) => `${(value * 100).toFixed(3)}%`
@@ -21,13 +21,13 @@ export function spanBar({ columns }: TraceModel, span: number): VNode[] {
     ...words.map((word) => `is-${word}`),
     ...(showPath.value && path.value.has(span) ? ['is-critical'] : []),
   ]
-  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${ms(columns.duration[span] as number)}`
+  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${inUnit.value(columns.duration[span] as number)}`
   return [
     html`<span class=${classes.join(' ')} style=${{ left: share(from), width: share(Math.max(0, to - from)) }}></span>`,
     label(
       from,
       to,
-      text,
+      [text],
       words
         .filter((word) => word !== 'idle')
         .map((word) => signs[word])
@@ -51,15 +51,34 @@ export function wordsOf(columns: TraceModel['columns'], span: number): (keyof ty
   return (Object.keys(signs) as (keyof typeof signs)[]).filter((word) => has(columns, span, flag[word]))
 }
 
-/** Text beside a bar: behind it where there is room, else before it, else on it. */
-function label(from: number, to: number, text: string, sign = '', isHollow = false): VNode {
-  const place =
-    to < 0.82
-      ? { class: 'after', style: { left: share(to) } }
-      : from > 0.18
-        ? { class: 'before', style: { right: share(1 - from) } }
-        : { class: isHollow ? 'on is-boxed' : 'on', style: { right: share(Math.max(0, 1 - to)) } }
-  return html`<span class=${`bar-text ${place.class}`} style=${place.style}
+/** Of a letter, px: a little more than it takes. */
+const letterWidth = 6.8
+const padding = 16
+
+/** The share of the width that a text takes. */
+export const shareOf = (text: string) => (text.length * letterWidth + padding) / timeWidth.value
+
+/** Where a text has room beside a bar: behind it, before it, or on it where neither has. */
+export function placeBeside(from: number, to: number, text: string): 'after' | 'before' | 'on' {
+  const share = shareOf(text)
+  return 1 - to >= share ? 'after' : from >= share ? 'before' : 'on'
+}
+
+/** The first of some texts, the longest first, that has room beside a bar; on a hollow one, or where the bar is shorter than it, in a box. */
+function label(from: number, to: number, texts: readonly string[], sign = '', isHollow = false): VNode {
+  const left = Math.max(0, from)
+  const right = Math.min(1, to)
+  const withSign = (text: string) => `${text}  ${sign}`.trim()
+  // The first that has room beside the bar, or the shortest.
+  const text = texts.find((each) => placeBeside(left, right, withSign(each)) !== 'on') ?? (texts.at(-1) as string)
+  const whole = withSign(text)
+  const place = placeBeside(left, right, whole)
+  const isBoxed = place === 'on' && (isHollow || right - left < shareOf(whole))
+  const style =
+    place === 'after'
+      ? { left: share(Math.max(0, right)) }
+      : { right: share(place === 'before' ? 1 - Math.min(1, left) : Math.max(0, 1 - Math.max(right, shareOf(whole)))) }
+  return html`<span class=${`bar-text ${place} ${isBoxed ? 'is-boxed' : ''}`} style=${style}
     >${text}${sign && html`<b class="sign">${sign}</b>`}</span
   >`
 }
@@ -76,7 +95,8 @@ export function foldBar({ columns }: TraceModel, fold: Fold): VNode[] {
   const density = densityOf(columns, fold, start, end, buckets)
   const peak = density.reduce((most, value) => Math.max(most, value), 0) || 1
   const top = Array.from(density, (value, at) => `L${at} ${(1 - value / peak).toFixed(3)}H${at + 1}`).join('')
-  const marks = fold.members.filter((span) => marked.value.has(span)).length
+  const errors = fold.members.filter((span) => has(columns, span, flag.error)).length
+  const median = `median ${inUnit.value(fold.medianMs)}`
   return [
     html`<svg
       class=${`fold-shape hue-${(columns.service[first] as number) % 6}`}
@@ -90,8 +110,8 @@ export function foldBar({ columns }: TraceModel, fold: Fold): VNode[] {
     label(
       from,
       to,
-      `median ${ms(fold.medianMs)} · longest ${ms(fold.longestMs)}`,
-      marks > 0 ? `◆ ${marks} marked` : '',
+      [`${median} · longest ${inUnit.value(fold.longestMs)}`, median],
+      errors > 0 ? `✕ ${count(errors, 'error')}` : '',
       true,
     ),
   ]
@@ -102,8 +122,8 @@ export function timeText({ columns }: TraceModel, span: number): string {
   const said = wordsOf(columns, span).map((word) => `, ${word}`)
   const isMarked = marked.value.has(span) ? ', the finding points here' : ''
   const isCritical = path.value.has(span) ? ', on the critical path' : ''
-  return `at ${ms(columns.start[span] as number)}, took ${ms(columns.duration[span] as number)}${said.join('')}${isMarked}${isCritical}`
+  return `at ${inUnit.value(columns.start[span] as number)}, took ${inUnit.value(columns.duration[span] as number)}${said.join('')}${isMarked}${isCritical}`
 }
 
 export const foldText = (fold: Fold) =>
-  `${count(fold.members.length, 'span')}, median ${ms(fold.medianMs)}, longest ${ms(fold.longestMs)}`
+  `${count(fold.members.length, 'span')}, median ${inUnit.value(fold.medianMs)}, longest ${inUnit.value(fold.longestMs)}`

@@ -84,7 +84,7 @@ function facts(model: TraceModel, span: number, known: Received | null): VNode {
 function changes({ key, changes: list }: Note, isLost: boolean): VNode {
   if (isLost)
     return html`<p class="verdict-note is-lost">
-      <b>◌ Lost.</b> The ledger says that step <code>${key}</code> happened here; its span never arrived.
+      <b>◌ Missing.</b> The ledger says that step <code>${key}</code> happened here; its span is not here.
     </p>`
   return html`<section class="changes">
     <h3>≠ Not as it was written</h3>
@@ -104,7 +104,7 @@ const mostEvents = 200
 
 function events({ columns }: TraceModel, span: number, { events: list }: Received): VNode | null {
   if (list.length === 0) return null
-  const start = columns.origin_ms + (columns.start[span] as number)
+  const start = (columns.origin_ms ?? 0) + (columns.start[span] as number)
   return html`<section>
     <h3>${list.length} events</h3>
     <table class="plain">

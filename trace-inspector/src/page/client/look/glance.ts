@@ -1,8 +1,9 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { actorOf, flag, has, nameOf } from '../../model/columns.ts'
-import { count, ms, percent } from '../../model/format.ts'
-import { marked, path, select, showMarks } from '../state/look.ts'
+import { count, percent, whole } from '../../model/format.ts'
+import { waitsOf } from '../../model/waits.ts'
+import { inUnit, marked, path, select, showMarks } from '../state/look.ts'
 import { trace, type TraceModel } from '../state/trace.ts'
 
 /** What to look at first, while no span is selected. */
@@ -30,7 +31,7 @@ function pointers({ columns }: TraceModel, title: string, spans: readonly number
           html`<li class="pointer">
             <button type="button" class="link" onClick=${() => select(span)}>${nameOf(columns, span)}</button>
             <span class="dim">${actorOf(columns, span)}</span>
-            <span class="number">${ms(columns.duration[span] as number)}</span>
+            <span class="number">${inUnit.value(columns.duration[span] as number)}</span>
           </li>`,
       )}
       ${spans.length > mostPointers && html`<li class="dim">and ${count(spans.length - mostPointers, 'more', 'more')}: N walks them</li>`}
@@ -40,26 +41,24 @@ function pointers({ columns }: TraceModel, title: string, spans: readonly number
 
 const mostWaits = 7
 
-/** The critical path by name: what the run waited for. */
+/** What the run waited for: what lies on its critical path, by name. */
 function waits({ columns }: TraceModel): VNode | null {
-  const byName = new Map<string, number>()
-  let total = 0
-  for (const [span, exclusive] of path.value) {
-    const name = nameOf(columns, span)
-    byName.set(name, (byName.get(name) ?? 0) + exclusive)
-    total += exclusive
-  }
+  const all = waitsOf(columns, path.value)
+  const total = all.reduce((sum, wait) => sum + wait.ms, 0)
   if (total <= 0) return null
-  const most = [...byName].sort((a, b) => b[1] - a[1]).slice(0, mostWaits)
   return html`<section>
     <h2>The run waited for</h2>
     <ul class="shares">
-      ${most.map(
-        ([name, exclusive]) =>
+      ${all.slice(0, mostWaits).map(
+        ({ name, actor, spans, longest, ms: waited }) =>
           html`<li>
-            <span class="share-name">${name}</span
-            ><span class="number">${ms(exclusive)} <span class="dim">${percent(exclusive / total)}</span></span>
-            <i class="share" style=${{ width: `${(exclusive / total) * 100}%` }}></i>
+            <span class="share-name"
+              ><button type="button" class="link" onClick=${() => select(longest)}>${name}</button>
+              <span class="dim"
+                >${[actor, spans > 1 && `${actor && 'and '}${whole(spans - 1)} more`].filter(Boolean).join(' ')}</span
+              ></span
+            ><span class="number">${inUnit.value(waited)} <span class="dim">${percent(waited / total)}</span></span>
+            <i class="share" style=${{ width: `${(waited / total) * 100}%` }}></i>
           </li>`,
       )}
     </ul>

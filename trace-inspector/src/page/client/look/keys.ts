@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import { pressIdle, query, showLinks, showPath, unselect } from '../state/look.ts'
+import { pressIdle, showLinks, showPath, unselect } from '../state/look.ts'
+import { query } from '../state/search.ts'
 import { fit, inward, next, outward, page, panBy, showAll, step, toEnd, zoomBy } from './walk.ts'
 
 export const showHelp = signal(false)
@@ -18,6 +19,16 @@ export const keys: readonly { keys: string; does: string }[] = [
   { keys: 'C L I', does: 'critical path, links, press idle time together' },
   { keys: 'Esc', does: 'select nothing' },
   { keys: '?', does: 'this list' },
+]
+
+/** What can be searched for, beside words. */
+export const searches: readonly { typed: string; finds: string }[] = [
+  { typed: 'mail worker:7', finds: 'both words, in name, agent, service or id' },
+  { typed: '>500ms <2s', finds: 'spans that took between 500 ms and 2 s' },
+  { typed: 'status=error', finds: 'spans that failed; also name=, service=, agent=, kind=, event=' },
+  { typed: 'gen_ai.tool.name=search', finds: 'spans with this attribute' },
+  { typed: 'ati.tool.delay_ms>100', finds: 'also != < > <= >=; with nothing behind the =, any value' },
+  { typed: 'is:lost is:altered is:idle', finds: 'what is said of a span' },
 ]
 
 const actions: Readonly<Record<string, () => void>> = {

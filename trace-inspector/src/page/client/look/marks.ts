@@ -1,8 +1,10 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { computed } from '@preact/signals'
-import { across } from '../state/look.ts'
+import { endOf } from '../../model/columns.ts'
+import { across, inUnit } from '../state/look.ts'
 import { trace, type TraceModel } from '../state/trace.ts'
+import { placeBeside, shareOf } from './bars.ts'
 
 /** Places of the events of each span that has some. */
 const eventsOf = computed(() => {
@@ -14,10 +16,6 @@ const eventsOf = computed(() => {
   })
   return found
 })
-
-/** Shares of the width that a word takes, and where the last may begin. */
-const wordWidth = 0.11
-const lastNamed = 0.78
 
 const words: Readonly<Record<string, string>> = {
   first_token: 'first token',
@@ -32,6 +30,7 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
   if (!own) return []
   const ticks: Record<'stall' | 'other', string[]> = { stall: [], other: [] }
   const named: VNode[] = []
+  const lastEnd = roomOnBar(columns, span)
   for (const index of own) {
     const at = across(columns.events.at[index] as number)
     if (at < 0 || at > 1) continue
@@ -41,7 +40,7 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
       const left = `${(at * 100).toFixed(3)}%`
       named.push(html`<i class=${`mark mark-${name}`} style=${{ left }} title=${word}></i>`)
       // What would run into the next word, or into the duration at the end, is left to the tooltip.
-      if (at < lastNamed && isNextFar(columns, own, index, at))
+      if (at + shareOf(word) < Math.min(lastEnd, nextNamed(columns, own, index)))
         named.push(html`<span class="mark-text" style=${{ left }}>${word}</span>`)
     } else ticks[name === 'stall' ? 'stall' : 'other'].push(`M${(at * 1000).toFixed(1)} 0V10`)
   }
@@ -57,13 +56,16 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
   ]
 }
 
-/** Whether the next named event of the span leaves room for a word. */
-function isNextFar(
-  { events, names }: TraceModel['columns'],
-  own: readonly number[],
-  index: number,
-  at: number,
-): boolean {
+/** Where the room for words ends: at the bar's end, or at the duration that stands there. */
+function roomOnBar(columns: TraceModel['columns'], span: number): number {
+  const from = Math.max(0, across(columns.start[span] as number))
+  const to = Math.min(1, across(endOf(columns, span)))
+  const duration = inUnit.value(columns.duration[span] as number)
+  return placeBeside(from, to, duration) === 'on' ? to - shareOf(duration) : to
+}
+
+/** Where the next named event of the span is. */
+function nextNamed({ events, names }: TraceModel['columns'], own: readonly number[], index: number): number {
   const next = own.find((each) => each > index && words[names[events.name[each] as number] as string])
-  return next === undefined || across(events.at[next] as number) - at > wordWidth
+  return next === undefined ? Infinity : across(events.at[next] as number)
 }

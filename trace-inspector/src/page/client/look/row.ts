@@ -1,9 +1,11 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { nameOf, shortAgentOf } from '../../model/columns.ts'
-import { foldOfRow, rowOfFold } from '../../model/rows.ts'
+import type { Fold } from '../../model/fold.ts'
+import { foldOfRow } from '../../model/rows.ts'
 import { childrenOf } from '../../model/tree.ts'
-import { cursor, marked, matching, moveTo, opened, path, query, rowHeight, showPath } from '../state/look.ts'
+import { cursor, folds, marked, moveTo, opened, path, rowHeight, showPath } from '../state/look.ts'
+import { matching, query } from '../state/search.ts'
 import type { TraceModel } from '../state/trace.ts'
 import { foldBar, foldText, spanBar, timeText } from './bars.ts'
 import { eventMarks } from './marks.ts'
@@ -19,7 +21,7 @@ const mostOutlined = 24
 /** One row of the treegrid: a span, or a fold. */
 export function row(model: TraceModel, code: number, place: number, level: number): VNode {
   const isFold = code < 0
-  const fold = model.folds.folds[foldOfRow(code)]
+  const fold = folds.value.folds[foldOfRow(code)]
   const below = isFold ? 1 : childrenOf(model.tree, code).length
   const isOpen = isFold ? opened.value.unfolded.has(foldOfRow(code)) : !opened.value.closed.has(code)
   const isDim = query.value !== '' && (isFold || !matching.value.has(code))
@@ -85,12 +87,10 @@ function spanName({ columns, tree }: TraceModel, span: number, isOpen: boolean):
   </span>`
 }
 
-function foldName({ columns }: TraceModel, fold: TraceModel['folds']['folds'][number]): VNode {
+function foldName({ columns }: TraceModel, fold: Fold): VNode {
   const first = fold.members[0] as number
   return html`<span class="name">
     <i class=${`dot hue-${(columns.service[first] as number) % 6}`}></i><b class="times">${fold.members.length} ×</b>
     ${columns.names[fold.name]}
   </span>`
 }
-
-export const foldRowOf = (model: TraceModel, span: number) => rowOfFold(model.folds.of[span] as number)

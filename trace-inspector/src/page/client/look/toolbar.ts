@@ -1,8 +1,9 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { Signal } from '@preact/signals'
-import { count, ms } from '../../model/format.ts'
-import { matches, pressIdle, query, seen, showLinks, showPath, timeline, view } from '../state/look.ts'
+import { count } from '../../model/format.ts'
+import { inUnit, pressIdle, seen, showLinks, showMarks, showPath, timeline, view } from '../state/look.ts'
+import { isSearching, matches, query, searchProblem } from '../state/search.ts'
 import { trace } from '../state/trace.ts'
 import { showHelp } from './keys.ts'
 import { next, panBy, showAll, zoomBy } from './walk.ts'
@@ -19,7 +20,7 @@ export function Toolbar(): VNode | null {
         class="search"
         type="search"
         placeholder="Search all spans   /"
-        title="Words of name, agent, service or id; >100 for longer than 100 ms; is:error is:lost is:altered"
+        title="Words of name, agent, service or id; >500ms; status=error; gen_ai.tool.name=search; ? tells more"
         value=${query.value}
         onInput=${(event: Event) => (query.value = (event.target as HTMLInputElement).value)}
         onKeyDown=${(event: KeyboardEvent) => {
@@ -28,7 +29,7 @@ export function Toolbar(): VNode | null {
         }}
       />
     </label>
-    <span class="found" role="status">${query.value && count(matches.value.length, 'match', 'matches')}</span>
+    <span class="found" role="status">${query.value && found()}</span>
     <span class="group">
       ${button('+', 'Closer (W)', () => zoomBy(0.6))} ${button('−', 'Further away (S)', () => zoomBy(1 / 0.6))}
       ${button('‹', 'Earlier (A)', () => panBy(-0.25), !view.value)}
@@ -36,15 +37,19 @@ export function Toolbar(): VNode | null {
       ${button('All', 'All of the time (0)', showAll, !view.value)}
     </span>
     <span class="group">
-      ${choice('Critical path', showPath)} ${columns.links.from.length > 0 && choice('Links', showLinks)}
+      ${showMarks.value && choice('Critical path', showPath)}
+      ${columns.links.from.length > 0 && choice('Links', showLinks)}
       ${idle.length > 0 && choice('Press idle time', pressIdle)}
     </span>
     <span class="seen">
-      ${view.value && timeline.value && `${ms(timeline.value.time(seen.value.to) - timeline.value.time(seen.value.from))} seen`}
+      ${view.value && timeline.value && `${inUnit.value(timeline.value.time(seen.value.to) - timeline.value.time(seen.value.from))} seen`}
     </span>
     ${button('?', 'Keys', () => (showHelp.value = true))}
   </div>`
 }
+
+const found = () =>
+  searchProblem.value || (isSearching.value ? 'searching' : count(matches.value.length, 'match', 'matches'))
 
 function button(text: string, title: string, act: () => void, disabled = false): VNode {
   return html`<button type="button" class="tool" title=${title} aria-label=${title} disabled=${disabled} onClick=${act}>

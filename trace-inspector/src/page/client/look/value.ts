@@ -1,9 +1,12 @@
+import { plainOf } from '../../model/value.ts'
+
 const longest = 2000
 
 /** A value as text; long ones are cut, and say how long they are. */
-export function valueText(value: unknown): string {
+export function valueText(sent: unknown): string {
+  const value = plainOf(sent)
   if (value === null || value === undefined) return 'nothing'
-  const text = typeof value === 'string' ? value : isGroup(value) ? pairs(value) : JSON.stringify(value)
+  const text = typeof value === 'string' ? value : isGroup(value) ? pairs(value) : JSON.stringify(value, inner)
   return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
 }
 
@@ -12,5 +15,7 @@ const isGroup = (value: unknown): value is Record<string, unknown> =>
 
 const pairs = (value: Record<string, unknown>) =>
   Object.entries(value)
-    .map(([name, inner]) => `${name}: ${typeof inner === 'string' ? inner : JSON.stringify(inner)}`)
+    .map(([name, inner]) => `${name}: ${valueText(inner)}`)
     .join(', ')
+
+const inner = (_name: string, value: unknown) => plainOf(value)

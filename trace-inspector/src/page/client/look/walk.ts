@@ -4,12 +4,11 @@ import { pan, zoom } from '../../model/scale.ts'
 import { childrenOf } from '../../model/tree.ts'
 import {
   cursor,
+  folds,
   marked,
-  matches,
   moveTo,
   opened,
   placeOf,
-  query,
   rowHeight,
   rows,
   seen,
@@ -18,6 +17,7 @@ import {
   view,
   viewHeight,
 } from '../state/look.ts'
+import { matches, query } from '../state/search.ts'
 import { trace } from '../state/trace.ts'
 
 /** Opens what is closed and closes what is open. */
@@ -69,8 +69,8 @@ export function outward(): void {
       ? opened.value.unfolded.has(foldOfRow(row))
       : !opened.value.closed.has(row) && childrenOf(model.tree, row).length > 0
   if (isOpen) return toggle(row)
-  if (row < 0) return select(model.folds.folds[foldOfRow(row)]?.parent ?? -1)
-  const fold = model.folds.of[row] as number
+  if (row < 0) return select(folds.value.folds[foldOfRow(row)]?.parent ?? -1)
+  const fold = folds.value.of[row] as number
   if (fold >= 0) moveTo(rowOfFold(fold))
   else select(model.columns.parent[row] as number)
 }

@@ -2,9 +2,9 @@ import { html } from 'htm/preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { VNode } from 'preact'
 import { windowOf } from '../../model/window.ts'
-import { cursor, rowHeight, rows, scrollTop, viewHeight } from '../state/look.ts'
+import { cursor, rowHeight, rows, scrollTop, timeWidth, viewHeight } from '../state/look.ts'
 import { trace } from '../state/trace.ts'
-import { Axis, Bands } from './axis.ts'
+import { Axis, Bands, GapNames } from './axis.ts'
 import { onRowKey } from './keys.ts'
 import { Overlay } from './overlay.ts'
 import { Overview } from './overview.ts'
@@ -17,6 +17,7 @@ export function Waterfall({ label = 'Spans of the trace' }: { label?: string }):
   return html`<section class="waterfall" aria-label="Waterfall">
     <${Overview} />
     <div class="axis-row" aria-hidden="true"><span class="axis-name">Span</span><${Axis} /></div>
+    <${GapNames} />
     <${Rows} label=${label} />
   </section>`
 }
@@ -32,6 +33,7 @@ function Rows({ label }: { label: string }): VNode {
     const element = box.current as HTMLDivElement
     const measure = () => {
       viewHeight.value = element.clientHeight
+      timeWidth.value = element.parentElement?.querySelector('.bands-time')?.clientWidth || timeWidth.value
       rowHeight.value = parseFloat(getComputedStyle(element).getPropertyValue('--row')) || 26
     }
     const observer = new ResizeObserver(measure)

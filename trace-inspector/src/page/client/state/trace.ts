@@ -1,9 +1,9 @@
 import { batch, signal } from '@preact/signals'
 import type { Observation } from 'findings/kinds'
 import { type Columns, endOf, extentOf } from '../../model/columns.ts'
-import { findFolds, type Folds } from '../../model/fold.ts'
 import { findIdle, type Gap } from '../../model/idle.ts'
 import type { Note } from '../../model/note.ts'
+import type { Verification } from '../../../verify/verify.ts'
 import type { AggregateRow } from '../../model/questions.ts'
 import { buildTree, type Tree } from '../../model/tree.ts'
 import { ApiProblem, getJson, messageOf } from './api.ts'
@@ -12,19 +12,13 @@ import { ApiProblem, getJson, messageOf } from './api.ts'
 export interface TraceModel {
   columns: Columns
   tree: Tree
-  folds: Folds
   extent: { start: number; end: number }
   idle: Gap[]
   /** By span id. */
   notes: Readonly<Record<string, Note>>
 }
 
-export interface Verification {
-  verdict: 'complete' | 'incomplete' | 'altered' | 'absent'
-  run: 'running' | 'closed'
-  counts: { expected: number; received: number; differences: number; missing: number } & Record<string, number>
-  differences: { kind: string; span_id: string | null; path: string; expected: unknown; actual: unknown }[]
-}
+export type { Verification }
 
 export interface Revelation {
   kind: Observation['kind'] | null
@@ -50,7 +44,7 @@ export interface LedgerRun {
 export function modelOf(columns: Columns, notes: Readonly<Record<string, Note>> = {}): TraceModel {
   const tree = buildTree(columns)
   const extent = extentOf(columns)
-  return { columns, tree, extent, notes, folds: findFolds(columns, tree), idle: findIdle(columns, tree, extent) }
+  return { columns, tree, extent, notes, idle: findIdle(columns, tree, extent) }
 }
 
 export async function fetchModel(traceId: string, withLedger = false): Promise<TraceModel> {
@@ -86,10 +80,15 @@ export async function openTrace(traceId: string): Promise<void> {
     pending.value = 0
     isWaiting.value = true
   })
-  const first = await fetchModel(traceId).catch(absent)
+  const [first, revealed] = await Promise.all([fetchModel(traceId).catch(absent), fetchRevelation(traceId)])
   if (!isCurrent()) return
-  const isSettled = first !== null && Date.now() - first.columns.origin_ms - first.extent.end > settledMs
-  if (isSettled) trace.value = first
+  const isSettled = first !== null && Date.now() - (first.columns.origin_ms ?? 0) - first.extent.end > settledMs
+  // Together: what the finding points at has rows of its own, and rows do not move once they are there.
+  if (isSettled)
+    batch(() => {
+      trace.value = first
+      revelation.value = revealed
+    })
   await loadRuns(traceId)
   const isRunning = ledgerRuns.value.some(({ state }) => state === 'running')
   await judge(traceId, isSettled || isRunning ? 0 : settledMs / 1000, first, isCurrent)
@@ -101,6 +100,8 @@ const absent = (error: unknown): null => {
   if (!(error instanceof ApiProblem) || error.status !== 404) traceProblem.value = messageOf(error)
   return null
 }
+
+const fetchRevelation = (traceId: string) => getJson<Revelation>(`/traces/${traceId}/reveal`).catch(absent)
 
 async function loadRuns(traceId: string): Promise<void> {
   try {
@@ -139,7 +140,7 @@ export async function refresh(traceId: string, isCurrent = () => opened === trac
   try {
     const [model, revealed] = await Promise.all([
       isFlawed || shown === 0 || shown !== verdict?.counts.received ? fetchModel(traceId, isFlawed) : null,
-      getJson<Revelation>(`/traces/${traceId}/reveal`).catch(absent),
+      revelation.value && shown === verdict?.counts.received ? revelation.value : fetchRevelation(traceId),
     ])
     if (!isCurrent()) return
     batch(() => {

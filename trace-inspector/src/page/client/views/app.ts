@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { keys, showHelp } from '../look/keys.ts'
+import { keys, searches, showHelp } from '../look/keys.ts'
 import { address, link } from '../state/address.ts'
 import { announcement } from '../state/announce.ts'
 import { nextTheme, theme } from '../state/theme.ts'
@@ -50,6 +50,14 @@ function Help(): VNode {
     <p class="dim">
       Those that walk and zoom work while the rows have the focus. Ctrl and the wheel zoom, a drag over the axis too.
     </p>
+    <h2>Search</h2>
+    <dl class="keys">
+      ${searches.map(
+        ({ typed, finds }) =>
+          html`<dt><code>${typed}</code></dt>
+            <dd>${finds}</dd>`,
+      )}
+    </dl>
     <button type="button" class="primary" onClick=${() => (showHelp.value = false)}>Close</button>
   </dialog>`
 }

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { actorOf, nameOf } from '../../model/columns.ts'
 import { count, percent } from '../../model/format.ts'
 import { foldOfRow } from '../../model/rows.ts'
-import { cursor, positions, select, showMarks } from '../state/look.ts'
+import { cursor, folds, positions, select, showMarks } from '../state/look.ts'
 import { address, link } from '../state/address.ts'
 import { agentsProblem } from '../state/agents.ts'
 import { examProblem, handIn, point, pointedAt, score, startExam, surprise, unpoint, verdicts } from '../state/exam.ts'
@@ -61,8 +61,8 @@ function underCursor(): { ids: string[]; name: string } | null {
   const model = trace.value
   const row = cursor.value
   if (!model || row === null) return null
-  const { columns, folds } = model
-  const spans = row >= 0 ? [row] : (folds.folds[foldOfRow(row)]?.members ?? [])
+  const { columns } = model
+  const spans = row >= 0 ? [row] : (folds.value.folds[foldOfRow(row)]?.members ?? [])
   const name = row >= 0 ? `${nameOf(columns, row)} ${actorOf(columns, row)}` : `all ${spans.length}`
   return { ids: spans.map((span) => columns.id[span] as string), name: name.trim() }
 }

@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { address, go, note } from '../state/address.ts'
 import type { Fault } from '../state/api.ts'
 import { count } from '../../model/format.ts'
-import { agentFor, agents, agentsProblem, scenarioFor, scenariosOf } from '../state/agents.ts'
+import { agentFor, agents, agentsProblem, type Scenario, scenarioFor, scenariosOf } from '../state/agents.ts'
 import { playRun, progress, runProblem, faults } from '../state/run.ts'
 import { Progress } from './progress.ts'
 import { Recent } from './recent.ts'
@@ -38,6 +38,22 @@ export function RunPage(): VNode {
     note({ params: { ...params, [field]: value } })
   }
 
+  const choose = (each: Scenario) => {
+    note({ scenario: each.name, params: {} })
+    faults.value = []
+    runProblem.value = ''
+  }
+  /** One stop of Tab for all of them: arrows choose. */
+  const onArrow = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key]
+    const next = by && scenario && list.at((list.indexOf(scenario) + by) % list.length)
+    if (!next) return
+    event.preventDefault()
+    choose(next)
+    const radios = (event.currentTarget as HTMLElement).children
+    ;(radios[list.indexOf(next)] as HTMLElement).focus()
+  }
+
   return html`<div class="run-page">
     <section class="chooser" aria-labelledby="run-title">
       <h1 id="run-title">Run a scenario</h1>
@@ -45,20 +61,20 @@ export function RunPage(): VNode {
         Each leaves a real trace of which the right answer is known. Look at it, and see what an average hides.
       </p>
       ${agentsProblem.value && html`<p class="problem" role="alert">${agentsProblem.value}</p>`}
-      <ul class="scenarios" aria-label="Scenarios">
+      <div class="scenarios" role="radiogroup" aria-label="Scenarios" onKeyDown=${onArrow}>
         ${list.map(
           (each) =>
-            html`<li>
-              <button
-                type="button"
-                aria-pressed=${each === scenario}
-                onClick=${() => (note({ scenario: each.name, params: {} }), (faults.value = []), (runProblem.value = ''))}
-              >
-                <b>${each.name}</b><span>${each.description}</span>
-              </button>
-            </li>`,
+            html`<button
+              type="button"
+              role="radio"
+              aria-checked=${each === scenario}
+              tabindex=${each === scenario ? 0 : -1}
+              onClick=${() => choose(each)}
+            >
+              <b>${each.name}</b><span>${each.description}</span>
+            </button>`,
         )}
-      </ul>
+      </div>
     </section>
     ${
       scenario &&
@@ -66,6 +82,21 @@ export function RunPage(): VNode {
         <header>
           <h2>${scenario.name}</h2>
           <p class="dim">${scenario.symptom}</p>
+          <p class="run-actions">
+            <button class="primary" type="submit" disabled=${progress.value !== null}>▶ Run ${scenario.name}</button>
+            <button
+              type="button"
+              class="secondary"
+              onClick=${() => go({ page: 'exam', agent: wanted, scenario: scenario.name, params })}
+            >
+              As an exam
+            </button>
+            <span class="dim"
+              >${scenario.spans.agent_app} spans of the agent, ${scenario.spans.tool_service} of the tools</span
+            >
+          </p>
+          ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+          <${Progress} />
         </header>
         <div class="fields">
           <div class="field">
@@ -86,21 +117,6 @@ export function RunPage(): VNode {
           </div>
           ${fields(scenario, params, change)}
         </div>
-        <footer>
-          <button class="primary" type="submit" disabled=${progress.value !== null}>▶ Run ${scenario.name}</button>
-          <button
-            type="button"
-            class="secondary"
-            onClick=${() => go({ page: 'exam', agent: wanted, scenario: scenario.name, params })}
-          >
-            As an exam
-          </button>
-          <span class="dim"
-            >${scenario.spans.agent_app} spans of the agent, ${scenario.spans.tool_service} of the tools</span
-          >
-        </footer>
-        ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-        <${Progress} />
       </form>`
     }
     <${Recent} />

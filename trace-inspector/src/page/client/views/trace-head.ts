@@ -11,6 +11,7 @@ export const verdicts = {
   incomplete: { sign: '◌', text: 'incomplete', says: 'Spans are missing' },
   altered: { sign: '≠', text: 'altered', says: 'All spans arrived, but something of them changed' },
   absent: { sign: '∅', text: 'absent', says: 'Nothing arrived, or nothing was sampled' },
+  forgotten: { sign: '?', text: 'forgotten', says: 'trace-inspector does not know any more what came' },
 } as const
 
 /** The first line: verdict, one sentence, figures. */

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { flag, has } from '../../model/columns.ts'
-import { count, whole } from '../../model/format.ts'
+import { count, ms, whole } from '../../model/format.ts'
 import { positions, select } from '../state/look.ts'
 import { address } from '../state/address.ts'
 import { openTrace, trace, type TraceModel, type Verification, verification, ledgerProblem } from '../state/trace.ts'
@@ -20,7 +20,7 @@ export function Verify(): VNode {
     <section class="card" aria-labelledby="verdict-title">
       <h2 id="verdict-title">${verdicts[verdict.verdict].sign} ${sentence(verdict)}</h2>
       <p class="dim">Each span was compared with the ledger of the run: what it did, as it knows it itself.</p>
-      ${counts(verdict)} ${differences(verdict)}
+      ${verdict.note && html`<p>${verdict.note}.</p>`} ${skews(verdict)} ${counts(verdict)} ${differences(verdict)}
       ${
         verdict.verdict !== 'complete' &&
         html`<p>
@@ -44,16 +44,29 @@ function sentence({ verdict, run, counts: all }: Verification): string {
       return `Altered: all ${count(all.expected, 'span')} arrived, with ${count(all.differences, 'difference')}`
     case 'absent':
       return 'Absent: nothing of the run arrived, or nothing of it was sampled'
+    case 'forgotten':
+      return `Forgotten: of ${count(all.expected, 'span')} that the run made, ${whole(all.excused)} are not here any more`
   }
 }
 
-const totals = ['expected', 'received', 'not_owed', 'of_caller', 'differences']
+const totals = ['expected', 'received', 'not_owed', 'of_caller', 'excused', 'differences']
+
+function skews({ clock_skew_ms: skew }: Verification): VNode[] {
+  return Object.entries(skew).map(
+    ([service, offset]) =>
+      html`<p>
+        The clock of ${service} was ${ms(Math.abs(offset))} ${offset > 0 ? 'ahead' : 'behind'}; that was subtracted
+        before times were compared.
+      </p>`,
+  )
+}
 
 function counts({ counts: all }: Verification): VNode {
   const kinds = Object.entries(all).filter(([kind, number]) => number > 0 && !totals.includes(kind))
   return html`<ul class="counts" aria-label="Counts">
     <li><b>${whole(all.expected)}</b> expected</li>
     <li><b>${whole(all.received)}</b> received</li>
+    ${all.excused > 0 && html`<li><b>${whole(all.excused)}</b> not here</li>`}
     ${kinds.map(([kind, number]) => html`<li class="is-off"><b>${whole(number)}</b> ${kind.replaceAll('_', ' ')}</li>`)}
   </ul>`
 }
@@ -108,7 +121,7 @@ function legend(model: TraceModel | null): VNode | null {
   const altered = of(flag.altered)
   if (lost + altered === 0) return null
   return html`<p class="ghost-legend">
-    ${lost > 0 && html`<span><i class="bar is-lost sample"></i> ${count(lost, 'ghost')}: lost, drawn where the ledger says they happened</span>`}
+    ${lost > 0 && html`<span><i class="bar is-lost sample"></i> ${count(lost, 'ghost')}: not here, drawn where the ledger says they happened</span>`}
     ${altered > 0 && html`<span><i class="bar is-altered sample hue-0"></i> ${count(altered, 'span')} altered: select one to see before → after</span>`}
   </p>`
 }

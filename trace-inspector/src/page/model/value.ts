@@ -1,0 +1,11 @@
+/**
+ * What no number here can hold, as it was sent: the digits of a large whole number, the word for what is no number, the
+ * base64 of bytes. All else as it is.
+ */
+export function plainOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const [entry, ...others] = Object.entries(value)
+  const [kind, inner] = entry ?? []
+  const isWrapped = others.length === 0 && typeof inner === 'string' && ['int', 'double', 'bytes'].includes(kind ?? '')
+  return isWrapped ? inner : value
+}
