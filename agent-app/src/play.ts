@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api'
 import type { Request, Response } from 'express'
-import { badQuery, Problem } from 'service-kit/problem'
+import { badQuery, clashingQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
 import { type Admission, demandOf } from './admission.ts'
@@ -32,7 +32,10 @@ export async function play(
   { req, res, output }: { req: Request; res: Response; output: RunOutput },
 ): Promise<void> {
   const parsed = deps.catalog.parse(offer, query)
-  if ('faults' in parsed) throw badQuery(parsed.faults, { scenario: offer.scenario.name })
+  if ('faults' in parsed) {
+    const { faults, clash } = parsed
+    throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
+  }
   if (deps.lifecycle.stopping.aborted) throw stopping()
   const release = deps.admission.admit(demandOf(parsed.params))
   const active = context.active()

@@ -1,5 +1,5 @@
 import { Random } from './random.ts'
-import { decimalText, flag, number, text } from './scalars.ts'
+import { flag, number, text } from './scalars.ts'
 import { z } from 'zod'
 
 /**
@@ -57,8 +57,8 @@ export function encodeBehavior(behavior: {
   seed: string
   key: string
 }): string {
-  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${decimalText(behavior.payloadKb)}` : ''
-  return `delay_ms=${decimalText(behavior.delayMs)}&error_rate=${decimalText(behavior.errorRate)}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
+  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${behavior.payloadKb}` : ''
+  return `delay_ms=${behavior.delayMs}&error_rate=${behavior.errorRate}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
 }
 
 /** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */

@@ -1,5 +1,5 @@
 import { Problem } from 'service-kit/problem'
-import { decimalText, type Fault, parseScalars } from 'contract/scalars'
+import { type Fault, parseScalars } from 'contract/scalars'
 import { z } from 'zod'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
@@ -34,14 +34,17 @@ export class Catalog {
     throw new Problem(404, 'Unknown scenario', detail, { members: { known } })
   }
 
-  /** The parameters of a run, defaults included, or everything that is wrong with them. */
-  parse({ scenario, schema }: Offer, query: Query): { params: ParamValues } | { faults: Fault[] } {
+  /**
+   * The parameters of a run, defaults included, or everything that is wrong with them: `clash` when each is well by itself,
+   * which is all that a schema can say.
+   */
+  parse({ scenario, schema }: Offer, query: Query): { params: ParamValues } | { faults: Fault[]; clash?: true } {
     const parsed = parseScalars(schema, query, (name) => this.#whyUnknown(name, schema))
     if ('faults' in parsed) return parsed
     const params: Record<string, unknown> = { ...parsed.value }
     for (const [name, { from }] of Object.entries(scenario.derived)) params[name] ??= from(params as never)
     const faults = scenario.check(params as never)
-    if (faults.length > 0) return { faults }
+    if (faults.length > 0) return { faults, clash: true }
     // In the order in which they are declared, whatever was given and whatever was derived.
     const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
     return { params: Object.fromEntries(given.map((name) => [name, params[name]])) as ParamValues }
@@ -111,7 +114,7 @@ export function ownPathOf(scenario: Scenario): string {
 export function replayPath(route: string, scenario: Scenario, params: ParamValues, seed: string): string {
   const query = new URLSearchParams(route === '/run' ? { [queryName]: scenario.name } : {})
   for (const [name, value] of Object.entries({ ...params, seed }))
-    query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
+    query.set(name, String(value))
   return `${route}?${query.toString()}`
 }
 

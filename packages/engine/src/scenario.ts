@@ -42,7 +42,8 @@ export function commonParams(defaults: Defaults) {
       description: 'Repeats every decision of a run; drawn when absent',
     }),
     conversation_id: text({
-      pattern: /^[^\p{Cc}]{1,128}$/u,
+      // Control characters, without the name that only some languages' patterns have for them.
+      pattern: /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/u,
       expected: '1 to 128 characters',
       description: 'Joins runs to one conversation',
     }),
