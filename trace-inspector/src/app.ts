@@ -9,6 +9,8 @@ import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import { fetchLedger } from './ledgers.ts'
 import { otlpReceiver } from './otlp/receiver.ts'
+import { openApi } from './openapi.ts'
+import { knownAgents } from './page/server/agents.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
 import type { Trace } from './trace.ts'
@@ -40,6 +42,7 @@ const recentTraces = 100
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
 export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): InspectorApp {
   const traces = new Traces(maxBytes)
+  const agentIds = knownAgents(agents).map(({ id }) => id)
   let inFlight = 0
 
   function traceOf(req: Request): Trace {
@@ -59,7 +62,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     const gone = new AbortController()
     res.once('close', () => gone.abort())
     const { wait_s } = query.value
-    const waiting = wait_s > 0 ? AbortSignal.timeout(wait_s * 1000) : AbortSignal.abort()
+    const waiting = wait_s > 0 ? AbortSignal.timeout(Math.ceil(wait_s * 1000)) : AbortSignal.abort()
     inFlight++
     try {
       const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
@@ -99,6 +102,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     'GET /traces/:trace_id/chrome': 'The trace as Chrome trace JSON, which Perfetto opens',
     'POST /traces/:trace_id/answer': 'Scores an answer: { "span_ids": [...] }, empty when nothing is wrong',
     'GET /agents': 'The agents that are known; /agents/:agent/scenarios, run, stream and runs are passed on to them',
+    'GET /openapi.json': 'All of this as OpenAPI 3.1',
     'GET /health': 'Whether the process lives, and what it holds',
     'GET /ready': 'Whether it takes spans: 503 while it stops',
   }
@@ -113,6 +117,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
       res.json(reveal(id, spans.values()))
     },
     '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),
+    '/openapi.json': (_req, res) => res.json(openApi(agentIds, waitSchema)),
     '/ready': (_req, res) => {
       if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
       res.json({ status: 'ready' })

@@ -8,6 +8,9 @@ import { z } from 'zod'
  */
 export const behaviorHeader = 'x-tool-behavior'
 
+/** The longest that a tool takes, ms. */
+export const longestDelayMs = 3_600_000
+
 /** The most that one answer carries: 64 MiB. */
 export const maxPayloadKb = 65_536
 
@@ -30,9 +33,15 @@ export interface ToolBehavior {
 }
 
 /** The schema of a behaviour, with a service's defaults for what is not said. */
-export function behaviorSchema(defaults: { delayMs: number; errorRate: number }) {
+export function behaviorSchema(defaults: { delayMs: number; errorRate: number; maxDelayMs?: number }) {
+  const { maxDelayMs = longestDelayMs } = defaults
   return z.object({
-    delay_ms: number({ min: 0, max: 3_600_000, default: defaults.delayMs, description: 'How long the tool takes, ms' }),
+    delay_ms: number({
+      min: 0,
+      max: maxDelayMs,
+      default: defaults.delayMs,
+      description: 'How long the tool takes, ms',
+    }),
     error_rate: number({ min: 0, max: 1, default: defaults.errorRate, description: 'The probability that it fails' }),
     payload_size_kb: number({ min: 0, max: maxPayloadKb, default: 0, description: 'How much it answers, KiB' }),
     stream: flag({ default: false, description: 'Answer in 50 chunks over the delay' }),

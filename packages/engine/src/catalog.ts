@@ -113,8 +113,7 @@ export function ownPathOf(scenario: Scenario): string {
 /** The path that repeats a run that was asked for at `route`, whatever the defaults are where it is asked for. */
 export function replayPath(route: string, scenario: Scenario, params: ParamValues, seed: string): string {
   const query = new URLSearchParams(route === '/run' ? { [queryName]: scenario.name } : {})
-  for (const [name, value] of Object.entries({ ...params, seed }))
-    query.set(name, String(value))
+  for (const [name, value] of Object.entries({ ...params, seed })) query.set(name, String(value))
   return `${route}?${query.toString()}`
 }
 

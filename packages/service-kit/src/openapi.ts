@@ -7,6 +7,7 @@ type Responses = Record<number, { description: string; content?: object }>
 /** One method of a path. */
 export interface Operation {
   summary: string
+  description?: string
   parameters?: object[]
   requestBody?: object
   responses: Responses
