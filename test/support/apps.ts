@@ -6,9 +6,8 @@ import { Lifecycle } from 'service-kit/serve'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
 import { Turns } from 'engine/turns'
+import { noSpans } from 'service-kit/telemetry/none'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
-
-const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
 
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import type { Clock } from 'service-kit/clock'
+import { noSpans } from 'service-kit/telemetry/none'
 import { fails } from 'contract/tool'
 import type { ParamValues } from 'engine/catalog'
 import { Catalog } from 'engine/catalog'
@@ -75,7 +76,6 @@ function simulatedTools(clock: Clock): Tools {
   }
 }
 
-const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
 const catalog = new Catalog(scenarios, { delayMs: 80, errorRate: 0 })
 
 /** Parameters as a query gives them, checked as a query is. */

@@ -53,8 +53,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
   const report = createReporter(target, maxQueueSpans, logTelemetry)
   installDiagnostics(settings)
   const retaining = () => {
-    const exporter = createExporter(target.protocol, (reason) => report({ kind: 'retry', reason }))
-    return new RetainingSpanProcessor(exporter, {
+    return new RetainingSpanProcessor(createExporter(target), {
       maxQueueSpans,
       maxQueueBytes: (settings.SPAN_QUEUE_MIB ?? 256) * 1024 * 1024,
       maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 2048,
@@ -64,6 +63,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
       exportTimeoutMs: settings.OTEL_BSP_EXPORT_TIMEOUT ?? 30_000,
       backoffMs: 500,
       maxBackoffMs: 5000,
+      maxAskedMs: 300_000,
       report,
     })
   }
