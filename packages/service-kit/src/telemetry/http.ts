@@ -11,11 +11,11 @@ import type { ExportTarget } from './target.ts'
 
 interface Encoding {
   type: string
-  write(spans: ReadableSpan[]): Uint8Array | undefined
+  serializer: typeof JsonTraceSerializer
 }
 
-const json: Encoding = { type: 'application/json', write: JsonTraceSerializer.serializeRequest }
-const protobuf: Encoding = { type: 'application/x-protobuf', write: ProtobufTraceSerializer.serializeRequest }
+const json: Encoding = { type: 'application/json', serializer: JsonTraceSerializer }
+const protobuf: Encoding = { type: 'application/x-protobuf', serializer: ProtobufTraceSerializer }
 
 /** https://opentelemetry.io/docs/specs/otlp/#failures-1 */
 const retryable = new Set([429, 502, 503, 504])
@@ -72,7 +72,7 @@ export class HttpExporter implements BatchExporter {
 
   /** Resolves to a reason where there was no answer. */
   async #post(
-    { type, write }: Encoding,
+    { type, serializer }: Encoding,
     spans: ReadableSpan[],
     headers: Record<string, string>,
     timeoutMs: number,
@@ -80,7 +80,7 @@ export class HttpExporter implements BatchExporter {
     const { url, compression } = this.#settings
     const { request, agent } = await (this.#connection ??= connect(this.#settings))
     const signal = AbortSignal.timeout(timeoutMs)
-    const message = write(spans) ?? new Uint8Array()
+    const message = serializer.serializeRequest(spans) ?? new Uint8Array()
     const isCompressed = compression === 'gzip'
     const body = isCompressed ? await promisify(gzip)(message) : message
     const own = { 'Content-Type': type, ...(isCompressed && { 'Content-Encoding': 'gzip' }) }

@@ -31,7 +31,9 @@ const insane = fc.oneof(
 /** JSON that is no answer to an export. */
 const foreign = fc
   .jsonValue()
-  .filter((value) => !(typeof value === 'object' && value && 'partialSuccess' in value) && JSON.stringify(value) !== '{}')
+  .filter(
+    (value) => !(typeof value === 'object' && value && 'partialSuccess' in value) && JSON.stringify(value) !== '{}',
+  )
 const page = { headers: { 'Content-Type': 'text/html' }, body: '<!doctype html>' }
 const retryAfter = fc.constantFrom('0', '-1', '1', 'soon', '', '9'.repeat(30), 'Wed, 21 Oct 2015 07:28:00 GMT', '1e3')
 
@@ -39,9 +41,18 @@ const answer = fc.oneof(
   { weight: 3, arbitrary: answers(0, fc.constant<Behavior>({})) },
   fc.nat(5).chain((count) => answers(count, fc.constantFrom(partialSuccess(count), partialSuccess(String(count))))),
   answers('unconfirmed', insane.map(partialSuccess)),
-  answers('unconfirmed', foreign.map((value): Behavior => ({ body: JSON.stringify(value) }))),
-  answers('unconfirmed', fc.constantFrom<Behavior>(page, { ...page, body: '' }, { body: 'OK' }, { body: '{"partialSuccess' })),
-  answers('refused', fc.constantFrom(300, 302, 400, 401, 403, 404, 413, 418, 500, 501).map((status) => ({ status }))),
+  answers(
+    'unconfirmed',
+    foreign.map((value): Behavior => ({ body: JSON.stringify(value) })),
+  ),
+  answers(
+    'unconfirmed',
+    fc.constantFrom<Behavior>(page, { ...page, body: '' }, { body: 'OK' }, { body: '{"partialSuccess' }),
+  ),
+  answers(
+    'refused',
+    fc.constantFrom(300, 302, 400, 401, 403, 404, 413, 418, 500, 501).map((status) => ({ status })),
+  ),
   answers(
     'sent again',
     fc.record({
