@@ -8,8 +8,9 @@ import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import { fetchLedger } from './ledgers.ts'
-import { otlpReceiver } from './otlp/receiver.ts'
 import { openApi } from './openapi.ts'
+import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
+import { Refused } from './otlp/refused.ts'
 import { knownAgents } from './page/server/agents.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
@@ -42,6 +43,7 @@ const recentTraces = 100
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
 export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): InspectorApp {
   const traces = new Traces(maxBytes)
+  const refused = new Refused()
   const agentIds = knownAgents(agents).map(({ id }) => id)
   let inFlight = 0
 
@@ -66,7 +68,8 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     inFlight++
     try {
       const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
-      res.json(await verifyWhenThere(traceId, sources, AbortSignal.any([waiting, gone.signal, lifecycle.stopping])))
+      const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
+      res.json({ ...(await verifyWhenThere(traceId, sources, signal)), not_taken: notTaken() })
     } finally {
       inFlight--
     }
@@ -81,15 +84,21 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     res.json(detailsOf(span))
   }
 
+  const notTaken = () => ({
+    rejected_spans: refused.spans,
+    refused_requests: refused.requests,
+    last_refusal: refused.reason,
+  })
   const state = () => ({
     traces: traces.size,
     spans: traces.spans,
     duplicates: traces.duplicates,
     forgotten_traces: traces.forgotten,
-    rejected_spans: traces.turnedAway,
+    ...notTaken(),
   })
   const index = {
     'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
+    'POST /v1/metrics': 'Taken and not kept, as /v1/logs',
     'GET /traces': 'Recent traces',
     'GET /traces/:trace_id': 'All spans of a trace, as columns',
     'GET /traces/:trace_id/spans?where=gen_ai.tool.name=search': 'Which spans a comparison holds for',
@@ -124,7 +133,9 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     },
   }
   const app = createServiceApp(allowedHosts, (app) => {
-    app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans)))
+    app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans), refused))
+    app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
+    app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     mountPage(app, { traces, agents, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })

@@ -22,6 +22,14 @@ const otlp = (description: string, schema: JsonSchema = { type: 'object' }) => (
   content: { 'application/json': { schema }, 'application/x-protobuf': {} },
 })
 
+const notKept = (what: string) => ({
+  post: {
+    summary: `Takes ${what} over OTLP/HTTP, and does not keep them`,
+    requestBody: { required: true, ...otlp(what, {}) },
+    responses: { 200: otlp('Taken'), ...problems({ 415: 'It is neither JSON nor protobuf' }) },
+  },
+})
+
 const noTrace = problems({ 400: 'That is no trace id', 404: 'There is no such trace here' })
 const noLedger = problems({ 400: 'That is no trace id, or a bad query', 404: 'No agent has a ledger of this trace' })
 const noAgent = problems({ 403: 'A page of another site asked', 404: 'There is no such agent' })
@@ -61,6 +69,8 @@ export function openApi(agents: readonly string[], wait: z.ZodObject) {
           },
         },
       },
+      '/v1/metrics': notKept('metrics'),
+      '/v1/logs': notKept('logs'),
       '/traces': readable({ summary: 'Recent traces', responses: json() }),
       '/traces/{trace_id}': ofTrace('All spans of a trace, as columns', { ...json(), ...noTrace }),
       '/traces/{trace_id}/spans/{span_id}': readable({
