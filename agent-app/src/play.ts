@@ -9,11 +9,13 @@ import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
 import type { RunOutput } from './output.ts'
 import { remoteParentOf, Run, type RunDeps } from 'engine/run'
 import type { RunStore } from './runs.ts'
+import type { SpansOut } from './spans-out.ts'
 
 export interface PlayDeps extends RunDeps {
   catalog: Catalog
   admission: Admission
   runs: RunStore
+  spansOut: SpansOut
   lifecycle: Lifecycle
   /** 0 is for ever. */
   runTimeoutMs: number
@@ -50,7 +52,10 @@ export async function play(
   deps.runs.add(run)
   const untie = cancelWith(run, deps, res)
   // The request's own span ends with its response, and so does what the ledger says of it.
-  res.once('close', () => run.close(failureOf(res)?.type))
+  res.once('close', () => {
+    run.close(failureOf(res))
+    deps.spansOut.closed(run)
+  })
   res.setHeader('x-trace-id', run.traceId)
   output.start()
 

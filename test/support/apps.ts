@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { Lifecycle } from 'service-kit/serve'
+import { noTelemetry } from 'service-kit/telemetry/none'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
 import { Turns } from 'engine/turns'
@@ -36,6 +37,8 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     tools,
     tracer: trace.getTracer('test'),
     serviceName: 'synthetic-agent-app',
+    scopeName: 'test',
+    telemetry: noTelemetry,
     allowedHosts: [],
     agentName: undefined,
     captureContent: false,

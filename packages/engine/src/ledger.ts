@@ -23,7 +23,7 @@ export class Ledger {
   readonly steps: LedgerStep[] = []
 
   open(
-    step: Omit<LedgerStep, keyof Usual | 'id' | 'events' | 'status' | 'error_type' | 'duration_ms' | 'tool'> & {
+    step: Omit<LedgerStep, keyof Usual | 'id' | 'events' | 'status' | 'error_type' | 'status_message' | 'duration_ms' | 'tool'> & {
       [Name in keyof Usual]?: Usual[Name] | undefined
     },
   ): LedgerStep {
@@ -45,6 +45,7 @@ export class Ledger {
       links: step.links ?? none,
       status: 'unset',
       error_type: null,
+      status_message: '',
       start_ms: step.start_ms,
       duration_ms: null,
       injected: step.injected ?? null,

@@ -204,6 +204,7 @@ export class Step {
     failSpan(this.#span, type, message)
     this.record.status = 'error'
     this.record.error_type = type
+    this.record.status_message = message
     this.record.attributes[errorType] = type
   }
 

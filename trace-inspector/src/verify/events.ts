@@ -1,6 +1,6 @@
 import type { LedgerStep } from 'contract/ledger'
 import type { ReceivedEvent } from '../otlp/span.ts'
-import { compareAttributes } from './attributes.ts'
+import { compareAttributes, shownAttributes } from './attributes.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
 
@@ -26,7 +26,7 @@ export function compareEvents(written: WrittenEvent[], arrived: readonly Receive
   return [
     ...moved.written.map((event): Found => ({ kind: 'event_lost', expected: event, actual: null })),
     ...exact.pairs
-      .filter(([event, actual]) => compareAttributes(event.attributes, actual.attributes, carrier).length > 0)
+      .filter(([event, actual]) => compareAttributes(event.attributes, actual, carrier).length > 0)
       .map(change),
     ...renamed.pairs.map(change),
     ...moved.pairs.map(change),
@@ -34,7 +34,11 @@ export function compareEvents(written: WrittenEvent[], arrived: readonly Receive
   ]
 }
 
-const shown = ({ name, timeMs, attributes }: ReceivedEvent) => ({ name, time_ms: timeMs, attributes })
+const shown = (event: ReceivedEvent) => ({
+  name: event.name,
+  time_ms: event.timeMs,
+  attributes: shownAttributes(event),
+})
 
 /** Pairs each event that was written with the first that fits it; both lists by time, so that what fits is near. */
 function pair(

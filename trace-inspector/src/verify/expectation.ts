@@ -10,6 +10,7 @@ export interface Expectation {
   readonly parentSpanId: string | null
   /** Whether the parent is the caller's, who may not send spans here. */
   readonly isRemoteParent: boolean
+  readonly traceState: string
 }
 
 /** Whether a run may still make spans: it has not been answered, or a step of it has not ended. */
@@ -22,7 +23,7 @@ export function expectationsOf(ledger: LedgerAnswer): Expectation[] {
   return ledger.runs.filter(({ sampled }) => sampled).flatMap((run) => ofRun(run))
 }
 
-function ofRun({ steps }: RunLedger): Expectation[] {
+function ofRun({ steps, trace_state }: RunLedger): Expectation[] {
   const byId = new Map<number, Expectation>()
   for (const step of steps) {
     const parent = step.parent_id === null ? undefined : byId.get(step.parent_id)
@@ -31,6 +32,7 @@ function ofRun({ steps }: RunLedger): Expectation[] {
       parent,
       parentSpanId: parent ? parent.step.span_id : step.remote_parent_span_id,
       isRemoteParent: !parent && step.remote_parent_span_id !== null,
+      traceState: trace_state,
     })
   }
   return [...byId.values()].filter(({ step }) => step.duration_ms !== null)

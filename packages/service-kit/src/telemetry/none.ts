@@ -14,5 +14,7 @@ export const noSpans: SpanCounters = {
 /** Of a process that leaves no spans. */
 export const noTelemetry: Telemetry = {
   counters: () => noSpans,
+  destinations: () => [],
+  resource: () => undefined,
   shutdown: async () => 0,
 }

@@ -37,3 +37,9 @@ function below(base: string, path: string): string {
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`
   return url.href
 }
+
+/** Scheme, host and port of an endpoint, in any form that gRPC takes: the rest may be a secret. */
+export function originOf(endpoint: string): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  return url?.host ? `${url.protocol}//${url.host}` : endpoint.replace(/^[^/@]*@|[/?#].*$/g, '')
+}
