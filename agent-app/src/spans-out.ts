@@ -22,7 +22,10 @@ export class SpansOut {
 
   /** The run is over, and all of its spans have ended. */
   closed(run: Run): void {
-    this.#given.set(run, this.#destinations.map(({ counters }) => counters.created))
+    this.#given.set(
+      run,
+      this.#destinations.map(({ counters }) => counters.created),
+    )
   }
 
   of(runs: readonly Run[]): Sender {

@@ -23,7 +23,10 @@ export class Ledger {
   readonly steps: LedgerStep[] = []
 
   open(
-    step: Omit<LedgerStep, keyof Usual | 'id' | 'events' | 'status' | 'error_type' | 'status_message' | 'duration_ms' | 'tool'> & {
+    step: Omit<
+      LedgerStep,
+      keyof Usual | 'id' | 'events' | 'status' | 'error_type' | 'status_message' | 'duration_ms' | 'tool'
+    > & {
       [Name in keyof Usual]?: Usual[Name] | undefined
     },
   ): LedgerStep {

@@ -12,7 +12,11 @@ type Content = Extract<AttributeValue, { sha256: string }>
 export type Arrived = Pick<ReceivedSpan, 'attributes' | 'wholeDoubles'>
 
 /** What became of the attributes that were written on a span. */
-export function compareAttributes(written: Written, { attributes: arrived, wholeDoubles }: Arrived, carrier: Carrier): Found[] {
+export function compareAttributes(
+  written: Written,
+  { attributes: arrived, wholeDoubles }: Arrived,
+  carrier: Carrier,
+): Found[] {
   const found: Found[] = []
   for (const name in written) {
     const value = written[name] as AttributeValue

@@ -17,4 +17,9 @@ export const notCompared = [
 ]
 
 /** OTLP carries everything; its nanoseconds and the ledger's milliseconds are the same number, rounded. */
-export const otlp: Carrier = { timeToleranceMs: 0.001, listsAsText: false, hasFlagsAndCounts: true, notCarried: notCompared }
+export const otlp: Carrier = {
+  timeToleranceMs: 0.001,
+  listsAsText: false,
+  hasFlagsAndCounts: true,
+  notCarried: notCompared,
+}

@@ -15,11 +15,7 @@ import type { Terms } from './terms.ts'
 const lateEndMs = 250
 
 /** What became of one span; whether its parent arrived is for who knows all spans. */
-export function compareSpan(
-  expectation: Expectation,
-  span: ReceivedSpan,
-  terms: Terms,
-): Found[] {
+export function compareSpan(expectation: Expectation, span: ReceivedSpan, terms: Terms): Found[] {
   const { traceId, carrier, skew } = terms
   const { step, parentSpanId } = expectation
   const found: Found[] = []
