@@ -69,6 +69,12 @@ function runs(node) {
   }
 }
 
+// Its shell reads none of the scripts in package.json.
+if (process.platform === 'win32' && !process.env.npm_config_script_shell) {
+  console.error('On Windows this runs in WSL 2, which is Linux, or with Docker; README.md says more under "Start".')
+  process.exit(1)
+}
+
 if (!isInstalled()) {
   lockOut()
   process.on('exit', () => rmSync(lock, { force: true }))
@@ -78,7 +84,7 @@ if (!isInstalled()) {
 
 if (!existsSync(bundledNode) && process.versions.node.localeCompare(oldestNode, 'en', { numeric: true }) < 0) {
   console.error(
-    `Node ${process.versions.node} is too old, and none comes with the dependencies for ${process.platform} ${process.arch}: install Node ${oldestNode} or newer, or use Docker.`,
+    `Node ${process.versions.node} is too old, and none comes with the dependencies for ${process.platform} ${process.arch}.\nInstall Node ${oldestNode} or newer (https://nodejs.org/en/download, nvm install 24, brew install node), or use Docker.`,
   )
   process.exit(1)
 }

@@ -30,7 +30,6 @@ function killIfAlive(pid: number): void {
   }
 }
 
-const patient = { timeout: 30_000 }
 const ready = /All services are ready/
 
 async function get(port: number, path: string) {
@@ -40,7 +39,7 @@ async function get(port: number, path: string) {
 
 async function expectGone(services: Map<string, number>): Promise<void> {
   const left = () => [...services].filter(([, pid]) => isAlive(pid)).map(([name]) => name)
-  await expect.poll(left, patient).toEqual([])
+  await expect.poll(left).toEqual([])
 }
 
 test('runs all services, each under its own name, and ends them on SIGTERM', async () => {
@@ -73,7 +72,7 @@ test('traces go to the inspector, which knows the agents, unless the shell says 
   const { AGENT_PORT, SECONDARY_PORT, INSPECTOR_PORT } = supervisor.ports
   for (const port of [AGENT_PORT, SECONDARY_PORT]) {
     const { body } = await get(port, '/run?scenario=fanout&fanout=1&delay_ms=1')
-    const verified = await get(INSPECTOR_PORT, `/traces/${String(body.trace_id)}/verify?wait_s=20`)
+    const verified = await get(INSPECTOR_PORT, `/traces/${String(body.trace_id)}/verify?wait_s=100`)
     expect(verified.body.verdict).toBe('complete')
   }
   const nowhere = await deadAddress()
@@ -106,7 +105,7 @@ test('a run that is under way comes to its end before the tools go', async () =>
   const supervisor = await start()
   await supervisor.until(ready)
   const answer = get(supervisor.ports.AGENT_PORT, '/run?scenario=chain&depth=20&delay_ms=50')
-  await expect.poll(async () => (await get(supervisor.ports.AGENT_PORT, '/health')).body.in_flight, patient).toBe(1)
+  await expect.poll(async () => (await get(supervisor.ports.AGENT_PORT, '/health')).body.in_flight).toBe(1)
   process.kill(supervisor.pid, 'SIGINT')
   expect(await answer).toMatchObject({ status: 200, body: { ok: true } })
   expect(await supervisor.ended).toBe(0)
@@ -154,7 +153,7 @@ test.each([
   ['once they are ready', ready],
 ])('SIGKILL of the supervisor leaves no process: %s', async (_when, moment) => {
   const supervisor = await start()
-  await expect.poll(() => supervisor.services().size, patient).toBe(4)
+  await expect.poll(() => supervisor.services().size).toBe(4)
   await supervisor.until(moment)
   const pids = supervisor.services()
   process.kill(supervisor.pid, 'SIGKILL')

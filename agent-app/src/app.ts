@@ -1,5 +1,6 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
+import type { LedgerAnswer } from 'contract/ledger'
 import { createServiceApp, queryOf } from 'service-kit/app'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
@@ -12,9 +13,10 @@ import { answerOnce, openStream } from './output.ts'
 import { play, type RunDeps } from './play.ts'
 import type { Defaults } from 'engine/scenario'
 import { RunStore } from './runs.ts'
+import { type SpanSource, SpansOut } from './spans-out.ts'
 import { scenarios } from 'engine/scenarios/index'
 
-export interface Deps extends RunDeps {
+export interface Deps extends RunDeps, SpanSource {
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
   defaults: Defaults
@@ -44,8 +46,14 @@ export function createApp(deps: Deps): AgentApp {
   const catalog = new Catalog(scenarios, deps.defaults)
   const admission = new Admission(deps.maxToolCalls)
   const runs = new RunStore(deps.maxLedgerBytes)
+  const spansOut = new SpansOut(deps)
 
-  const playDeps = { ...deps, catalog, admission, runs }
+  const playDeps = { ...deps, catalog, admission, runs, spansOut }
+
+  function ledgerOf(req: Request): LedgerAnswer {
+    const traceId = String(req.params.trace_id)
+    return { ...runs.answer(traceId), senders: [spansOut.of(runs.find(traceId))] }
+  }
 
   function playRun(req: Request, res: Response): Promise<void> {
     const { scenario: name = 'fanout', ...query } = queryOf(req)
@@ -92,8 +100,12 @@ export function createApp(deps: Deps): AgentApp {
         : res.json({ scenarios: catalog.list() }),
     '/runs': (_req, res) =>
       res.json({ forgotten: runs.forgotten, runs: runs.recent(100).map(({ summary }) => summary) }),
-    '/runs/:trace_id': (req, res) => res.json(runs.answer(String(req.params.trace_id))),
-    '/telemetry': (_req, res) => res.json(deps.spanCounters()),
+    '/runs/:trace_id': (req, res) => res.json(ledgerOf(req)),
+    '/telemetry': (_req, res) =>
+      res.json({
+        ...deps.spanCounters(),
+        destinations: deps.telemetry.destinations().map(({ endpoint, counters }) => ({ endpoint, ...counters })),
+      }),
     '/openapi.json': (_req, res) => res.json(openApi(catalog)),
     '/health': (_req, res) => res.json({ status: 'ok', service: deps.serviceName, in_flight: admission.runs }),
     '/ready': async (_req, res) => {

@@ -10,6 +10,8 @@ import { telemetry } from './telemetry.ts'
 import { ToolClient } from './tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
 
+const scopeName = 'agent-app'
+
 await runMain('agent-app', async () => {
   const config = readConfig(process.env)
   if (config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT === 'EVENT_ONLY')
@@ -21,7 +23,9 @@ await runMain('agent-app', async () => {
   const { app, inFlight } = createApp({
     clock: systemClock,
     tools,
-    tracer: trace.getTracer('agent-app'),
+    tracer: trace.getTracer(scopeName),
+    scopeName,
+    telemetry,
     allowedHosts: allowedHostsOf(config),
     serviceName: serviceNameOf(config),
     agentName: config.AGENT_NAME,

@@ -1,89 +1,97 @@
-import { type Catalog, jsonSchemaOf, type Offer } from 'engine/catalog'
+import type { Catalog, Offer } from 'engine/catalog'
+import { ownPathOf } from 'engine/catalog'
 import { ledgerJsonSchema } from 'contract/ledger'
+import {
+  answer,
+  json,
+  type JsonSchema,
+  openApiDocument,
+  problems,
+  queryParameters,
+  readable,
+  runnable,
+  traceIdParameter,
+  writtenProperties,
+} from 'service-kit/openapi'
 
-type Schema = { properties?: Record<string, object> }
-
-const problem = {
-  description: 'Problem details (RFC 9457)',
-  content: { 'application/problem+json': { schema: { type: 'object' } } },
+const refused = problems({
+  400: 'A value is not what it is to be: `errors` has all that are wrong',
+  409: 'Each value is well, together they are not: `errors` says why',
+  503: 'Too many runs, or the process is stopping: see Retry-After',
+})
+const runEnds = {
+  ...json({ type: 'object', required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'spans'] }),
+  ...refused,
+  ...problems({ 502: 'There is no tool-service', 504: 'The run took longer than RUN_TIMEOUT_S' }),
 }
-const json = { 200: { description: 'OK', content: { 'application/json': { schema: { type: 'object' } } } } }
-const runProblems = { 400: problem, 404: problem, 502: problem, 503: problem, 504: problem }
+const streamEnds = {
+  ...answer({ 'text/plain': { type: 'string' }, 'text/event-stream': { type: 'string' } }, 'Lines, or events'),
+  ...refused,
+}
 
-function parametersOf(offers: readonly Offer[]) {
-  const byName = new Map<string, { schema: object; takers: string[] }>()
-  for (const { scenario, schema } of offers) {
-    for (const [name, property] of Object.entries((jsonSchemaOf(schema) as Schema).properties ?? {})) {
-      const known = byName.get(name)
-      if (known) known.takers.push(scenario.name)
-      else byName.set(name, { schema: property, takers: [scenario.name] })
+/**
+ * The query of `/run` as one object: which parameters there are depends on the scenario that is named, and form style writes
+ * each property of an object as a parameter.
+ */
+function runQuery(offers: readonly Offer[]) {
+  const variants = offers.map(({ scenario: { name, description }, schema }): JsonSchema => {
+    const isPreset = name === 'fanout'
+    return {
+      type: 'object',
+      title: name,
+      description,
+      properties: {
+        scenario: isPreset ? { enum: [name, ''], default: name } : { const: name },
+        ...Object.fromEntries(writtenProperties(schema)),
+      },
+      ...(!isPreset && { required: ['scenario'] }),
+      additionalProperties: false,
     }
-  }
-  return [...byName].map(([name, { schema, takers }]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema,
-    ...(takers.length < offers.length && { description: `With ${takers.join(', ')}` }),
-  }))
+  })
+  return { name: 'parameters', in: 'query', style: 'form', explode: true, schema: { type: 'object', oneOf: variants } }
 }
 
-/** The HTTP API as OpenAPI 3.1, read off the catalog. Where scenarios differ in a default, `/scenarios` has each one's own. */
+/** The HTTP API as OpenAPI 3.1, read off the catalog. */
 export function openApi(catalog: Catalog) {
   const runs = catalog.offers.filter(({ scenario }) => scenario.path === '/run')
-  const streams = catalog.offers.filter(({ scenario }) => scenario.path === '/stream')
-  const scenario = {
-    name: 'scenario',
-    in: 'query',
-    required: false,
-    schema: { type: 'string', enum: runs.map((offer) => offer.scenario.name), default: 'fanout' },
-  }
-  return {
-    openapi: '3.1.0',
-    info: { title: 'agent-app', version: '0.1.0', description: 'Simulated agents that leave real traces' },
-    paths: {
-      '/run': {
-        get: {
-          summary: 'Runs a scenario',
-          parameters: [scenario, ...parametersOf(runs)],
-          responses: { ...json, ...runProblems },
+  const scenarioPaths = catalog.offers.map(({ scenario, schema }) => [
+    ownPathOf(scenario),
+    runnable({
+      summary: scenario.description,
+      parameters: queryParameters(schema),
+      responses: scenario.path === '/stream' ? streamEnds : runEnds,
+    }),
+  ])
+  return openApiDocument(
+    { title: 'agent-app', description: 'Simulated agents that leave real traces' },
+    {
+      '/run': runnable({
+        summary: 'Runs a scenario; fanout unless another is named',
+        parameters: [runQuery(runs)],
+        responses: { ...runEnds, ...problems({ 404: 'There is no such scenario' }) },
+      }),
+      ...Object.fromEntries(scenarioPaths),
+      '/runs': readable({ summary: 'Recent runs', responses: json() }),
+      '/runs/{trace_id}': readable({
+        summary: 'The ledger of the runs of a trace',
+        parameters: [traceIdParameter],
+        responses: {
+          ...json(ledgerJsonSchema),
+          ...problems({ 400: 'That is no trace id', 404: 'There is no such run here' }),
         },
-      },
-      '/stream': {
-        get: {
-          summary: 'Streams tokens while tools run in the background',
-          parameters: parametersOf(streams),
-          responses: {
-            200: {
-              description: 'Lines, or server-sent events',
-              content: {
-                'text/plain': { schema: { type: 'string' } },
-                'text/event-stream': { schema: { type: 'string' } },
-              },
-            },
-            400: problem,
-            503: problem,
-          },
-        },
-      },
-      '/runs': { get: { summary: 'Recent runs', responses: json } },
-      '/runs/{trace_id}': {
-        get: {
-          summary: 'The ledger of the runs of a trace',
-          parameters: [
-            { name: 'trace_id', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
-          ],
-          responses: {
-            200: { description: 'OK', content: { 'application/json': { schema: ledgerJsonSchema } } },
-            400: problem,
-            404: problem,
-          },
-        },
-      },
-      '/scenarios': { get: { summary: 'What can be run', responses: json } },
-      '/telemetry': { get: { summary: 'What happened to the spans', responses: json } },
-      '/health': { get: { summary: 'Whether the process lives', responses: json } },
-      '/ready': { get: { summary: 'Whether it takes runs', responses: { ...json, 503: problem } } },
+      }),
+      '/scenarios': readable({
+        summary: 'What can be run, with every parameter; as text for shells',
+        responses: answer({ 'application/json': { type: 'object' }, 'text/plain': { type: 'string' } }),
+      }),
+      '/telemetry': readable({ summary: 'What happened to the spans of this process', responses: json() }),
+      '/openapi.json': readable({ summary: 'This document', responses: json() }),
+      '/': readable({ summary: 'What there is', responses: json() }),
+      '/health': readable({ summary: 'Whether the process lives', responses: json() }),
+      '/ready': readable({
+        summary: 'Whether it takes runs',
+        responses: { ...json(), ...problems({ 503: 'There is no tool-service, or the process is stopping' }) },
+      }),
     },
-  }
+  )
 }

@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api'
 import type { Request, Response } from 'express'
-import { badQuery, Problem } from 'service-kit/problem'
+import { badQuery, clashingQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
 import { type Admission, demandOf } from './admission.ts'
@@ -13,6 +13,7 @@ import type { WallClock } from 'service-kit/clock'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { type Agent, Run } from 'engine/run'
 import type { RunStore } from './runs.ts'
+import type { SpansOut } from './spans-out.ts'
 
 /** What every run of this process shares. */
 export interface RunDeps extends Agent, SpanWriter {
@@ -25,6 +26,7 @@ export interface PlayDeps extends RunDeps {
   catalog: Catalog
   admission: Admission
   runs: RunStore
+  spansOut: SpansOut
   lifecycle: Lifecycle
   /** 0 is for ever. */
   runTimeoutMs: number
@@ -43,7 +45,10 @@ export async function play(
   { req, res, output }: { req: Request; res: Response; output: RunOutput },
 ): Promise<void> {
   const parsed = deps.catalog.parse(offer, query)
-  if ('faults' in parsed) throw badQuery(parsed.faults, { scenario: offer.scenario.name })
+  if ('faults' in parsed) {
+    const { faults, clash } = parsed
+    throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
+  }
   if (deps.lifecycle.stopping.aborted) throw stopping()
   const release = deps.admission.admit(demandOf(parsed.params))
   const ports: Ports = {
@@ -58,7 +63,10 @@ export async function play(
   deps.runs.add(run)
   const untie = cancelWith(run, deps, res)
   // The request's own span ends with its response, and so does what the ledger says of it.
-  res.once('close', () => run.close(failureOf(res)?.type))
+  res.once('close', () => {
+    run.close(failureOf(res))
+    deps.spansOut.closed(run)
+  })
   res.setHeader('x-trace-id', run.traceId)
   output.start()
 

@@ -31,6 +31,7 @@ export function recordRun(writer: SpanWriter, context: Context, headers: NodeJS.
     // A run without a trace is found by an id all the same.
     traceId: isTraced ? spanContext.traceId : randomBytes(16).toString('hex'),
     sampled: isTraced && (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0,
+    traceState: spanContext.traceState?.serialize() ?? '',
     remoteParentSpanId: remoteParentOf(context, headers),
     request: new SdkSpan(writer, span, context),
   }

@@ -58,7 +58,7 @@ export class RunStore {
   }
 
   /** `GET /runs/:trace_id`. Throws a 400 problem for what is no trace id, and a 404 that says which of two reasons it may have. */
-  answer(traceId: string): LedgerAnswer {
+  answer(traceId: string): Omit<LedgerAnswer, 'senders'> {
     if (!/^[0-9a-f]{32}$/.test(traceId)) {
       const given = JSON.stringify(traceId.slice(0, 100))
       throw new Problem(400, 'Bad trace id', `${given} is not a trace id: 32 lower-case hex digits`)

@@ -3,12 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { Lifecycle } from 'service-kit/serve'
+import { noSpans, noTelemetry } from 'service-kit/telemetry/none'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
-
-const noSpans = { created: 0, exported: 0, queued: 0, refused: 0, dropped: 0 }
 
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -37,6 +36,8 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     tools,
     tracer: trace.getTracer('test'),
     serviceName: 'synthetic-agent-app',
+    scopeName: 'test',
+    telemetry: noTelemetry,
     allowedHosts: [],
     agentName: undefined,
     captureContent: false,

@@ -138,11 +138,11 @@ export async function startProxy(
 /** Resolves when a service has so many runs or calls under way. */
 export async function untilInFlight(url: string, count: number): Promise<void> {
   const health = async () => (await fetch(`${url}/health`)).json()
-  await expect.poll(health, { timeout: 20_000 }).toMatchObject({ in_flight: count })
+  await expect.poll(health).toMatchObject({ in_flight: count })
 }
 
 /** Resolves when an agent has told of so many cancelled runs of a scenario: nobody waits for them any more. */
 export async function untilCancelled(agent: Service, scenario: string, count: number): Promise<void> {
   const cancelled = () => agent.output.filter((line) => line.startsWith(`${scenario} cancelled `)).length
-  await expect.poll(cancelled, { timeout: 20_000 }).toBe(count)
+  await expect.poll(cancelled).toBe(count)
 }

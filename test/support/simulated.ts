@@ -72,7 +72,14 @@ function silentRecorder(): Recorder {
     const id = (++spans).toString(16).padStart(16, '0')
     return { id, open, learn() {}, event() {}, fail() {}, end() {}, inject() {} }
   }
-  return { dialect: genAi, traceId: 'a'.repeat(32), sampled: false, remoteParentSpanId: null, request: open() }
+  return {
+    dialect: genAi,
+    traceId: 'a'.repeat(32),
+    sampled: false,
+    traceState: '',
+    remoteParentSpanId: null,
+    request: open(),
+  }
 }
 
 const catalog = new Catalog(scenarios, { delayMs: 80, errorRate: 0 })

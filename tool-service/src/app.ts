@@ -17,14 +17,15 @@ import {
   type ToolAnswer,
   type ToolBehavior,
 } from 'contract/tool'
+import { longestToolName, openApi } from './openapi.ts'
 import { payloadText } from './payload.ts'
 
 export interface Deps {
   serviceName: string
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
-  /** What a tool does when a call does not say. */
-  defaults: { delayMs: number; errorRate: number }
+  /** What a tool does when a call does not say, and the most that it may be asked to take. */
+  defaults: { delayMs: number; errorRate: number; maxDelayMs?: number }
   clock: WallClock
   tracer: Tracer
   lifecycle: Lifecycle
@@ -37,6 +38,7 @@ export interface ToolApp {
   inFlight: () => number
 }
 
+const toolName = new RegExp(`^[^]{1,${longestToolName}}$`, 'u')
 const callerGone = new Error('The caller left')
 const stopping = new Problem(503, 'Stopping', 'tool-service is stopping')
 
@@ -58,7 +60,8 @@ export function createApp({
 
   async function playTool(req: Request<{ tool_name: string }>, res: Response): Promise<void> {
     const tool = req.params.tool_name
-    if (tool.length > 128) throw new Problem(400, 'Bad tool name', 'A tool name has at most 128 characters')
+    if (!toolName.test(tool))
+      throw new Problem(400, 'Bad tool name', `A tool name has at most ${longestToolName} characters`)
     const behavior = behaviorOf(req, schema)
     const call = new AbortController()
     res.once('close', () => {
@@ -117,20 +120,18 @@ export function createApp({
     res.end()
   }
 
+  const answers = {
+    '/health': () => ({ status: 'ok', service: serviceName, in_flight: underWay.size }),
+    '/telemetry': spanCounters,
+    '/openapi.json': () => openApi(schema),
+  }
   const app = createServiceApp(allowedHosts, (app) => {
     app.route('/tool/:tool_name').all(only('GET'), notFromOtherSites).get(traced(tracer, clock), playTool)
-    app
-      .route('/health')
-      .all(onlyRead)
-      .get((_req, res) => {
-        res.json({ status: 'ok', service: serviceName, in_flight: underWay.size })
-      })
-    app
-      .route('/telemetry')
-      .all(onlyRead)
-      .get((_req, res) => {
-        res.json(spanCounters())
-      })
+    for (const [path, answer] of Object.entries(answers))
+      app
+        .route(path)
+        .all(onlyRead)
+        .get((_req, res) => void res.json(answer()))
   })
   return { app, inFlight: () => underWay.size }
 }

@@ -14,7 +14,11 @@ await runMain('tool-service', async () => {
   const { app, inFlight } = createApp({
     allowedHosts: allowedHostsOf(config),
     serviceName: serviceNameOf(config),
-    defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
+    defaults: {
+      delayMs: config.TOOL_DELAY_MS,
+      errorRate: config.TOOL_ERROR_RATE,
+      maxDelayMs: config.TOOL_MAX_DELAY_MS,
+    },
     clock: systemClock,
     tracer: trace.getTracer('tool-service'),
     lifecycle,

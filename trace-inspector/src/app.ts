@@ -8,7 +8,10 @@ import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import { fetchLedger } from './ledgers.ts'
-import { otlpReceiver } from './otlp/receiver.ts'
+import { openApi } from './openapi.ts'
+import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
+import { Refused } from './otlp/refused.ts'
+import { knownAgents } from './page/server/agents.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
 import type { Trace } from './trace.ts'
@@ -40,6 +43,8 @@ const recentTraces = 100
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
 export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): InspectorApp {
   const traces = new Traces(maxBytes)
+  const refused = new Refused()
+  const agentIds = knownAgents(agents).map(({ id }) => id)
   let inFlight = 0
 
   function traceOf(req: Request): Trace {
@@ -59,11 +64,12 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     const gone = new AbortController()
     res.once('close', () => gone.abort())
     const { wait_s } = query.value
-    const waiting = wait_s > 0 ? AbortSignal.timeout(wait_s * 1000) : AbortSignal.abort()
+    const waiting = wait_s > 0 ? AbortSignal.timeout(Math.ceil(wait_s * 1000)) : AbortSignal.abort()
     inFlight++
     try {
       const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
-      res.json(await verifyWhenThere(traceId, sources, AbortSignal.any([waiting, gone.signal, lifecycle.stopping])))
+      const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
+      res.json({ ...(await verifyWhenThere(traceId, sources, signal)), not_taken: notTaken() })
     } finally {
       inFlight--
     }
@@ -78,15 +84,21 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     res.json(detailsOf(span))
   }
 
+  const notTaken = () => ({
+    rejected_spans: refused.spans,
+    refused_requests: refused.requests,
+    last_refusal: refused.reason,
+  })
   const state = () => ({
     traces: traces.size,
     spans: traces.spans,
     duplicates: traces.duplicates,
     forgotten_traces: traces.forgotten,
-    rejected_spans: traces.turnedAway,
+    ...notTaken(),
   })
   const index = {
     'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
+    'POST /v1/metrics': 'Taken and not kept, as /v1/logs',
     'GET /traces': 'Recent traces',
     'GET /traces/:trace_id': 'All spans of a trace, as columns',
     'GET /traces/:trace_id/spans?where=gen_ai.tool.name=search': 'Which spans a comparison holds for',
@@ -99,6 +111,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     'GET /traces/:trace_id/chrome': 'The trace as Chrome trace JSON, which Perfetto opens',
     'POST /traces/:trace_id/answer': 'Scores an answer: { "span_ids": [...] }, empty when nothing is wrong',
     'GET /agents': 'The agents that are known; /agents/:agent/scenarios, run, stream and runs are passed on to them',
+    'GET /openapi.json': 'All of this as OpenAPI 3.1',
     'GET /health': 'Whether the process lives, and what it holds',
     'GET /ready': 'Whether it takes spans: 503 while it stops',
   }
@@ -113,13 +126,16 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
       res.json(reveal(id, spans.values()))
     },
     '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),
+    '/openapi.json': (_req, res) => res.json(openApi(agentIds, waitSchema)),
     '/ready': (_req, res) => {
       if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
       res.json({ status: 'ready' })
     },
   }
   const app = createServiceApp(allowedHosts, (app) => {
-    app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans)))
+    app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans), refused))
+    app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
+    app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     mountPage(app, { traces, agents, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Attributes, none, nothingDropped, type ReceivedSpan, spanKinds, type Value } from './otlp/span.ts'
 import { Trace } from './trace.ts'
-import type { Carrier } from './verify/carrier.ts'
+import { type Carrier, notCompared } from './verify/carrier.ts'
 
 /**
  * What Jaeger's query API cannot carry (v1.62): it writes times in whole microseconds, start and duration each cut, and
@@ -10,10 +10,16 @@ import type { Carrier } from './verify/carrier.ts'
 export const jaeger: Carrier = {
   timeToleranceMs: 0.003,
   listsAsText: true,
-  notCarried: ['times finer than a microsecond', 'lists: they come as their JSON text'],
+  hasFlagsAndCounts: false,
+  notCarried: [
+    'times finer than a microsecond',
+    'lists: they come as their JSON text',
+    'flags, and counts of what was dropped',
+    ...notCompared,
+  ],
 }
 
-const field = z.object({ key: z.string(), value: z.union([z.string(), z.number(), z.boolean()]) })
+const field = z.object({ key: z.string(), type: z.string(), value: z.union([z.string(), z.number(), z.boolean()]) })
 const reference = z.object({ refType: z.string(), traceID: z.string(), spanID: z.string() })
 const spanSchema = z.object({
   spanID: z.string(),
@@ -31,7 +37,7 @@ export const jaegerAnswerSchema = z.object({
   data: z.array(
     z.object({
       spans: z.array(spanSchema),
-      processes: z.record(z.string(), z.object({ serviceName: z.string() })),
+      processes: z.record(z.string(), z.object({ serviceName: z.string(), tags: z.array(field) })),
     }),
   ),
 })
@@ -39,13 +45,24 @@ export const jaegerAnswerSchema = z.object({
 /** What `GET /api/traces/{trace id}?raw=true` answered, as the trace that was sent to it. */
 export function readJaegerTrace(traceId: string, { data }: z.output<typeof jaegerAnswerSchema>): Trace {
   const trace = new Trace(traceId)
-  for (const { spans, processes } of data)
-    for (const span of spans) trace.add(readSpan(traceId, span, processes[span.processID]?.serviceName ?? ''))
+  for (const { spans, processes } of data) {
+    const read = new Map(
+      Object.entries(processes).map(([id, { serviceName, tags }]) => [
+        id,
+        { service: serviceName, resource: readTags(tags).attributes },
+      ]),
+    )
+    for (const span of spans) trace.add(readSpan(traceId, span, read.get(span.processID) ?? nobody))
+  }
   return trace
 }
 
+type Process = Pick<ReceivedSpan, 'service' | 'resource'>
+const nobody: Process = { service: '', resource: {} }
+
 /** https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/jaeger/, which Jaeger itself follows */
-function readSpan(traceId: string, span: JaegerSpan, service: string): ReceivedSpan {
+function readSpan(traceId: string, span: JaegerSpan, process: Process): ReceivedSpan {
+  const tags = readTags(span.tags)
   const {
     'span.kind': kind,
     'otel.status_code': status,
@@ -56,7 +73,7 @@ function readSpan(traceId: string, span: JaegerSpan, service: string): ReceivedS
     'internal.span.format': _format,
     error: _error,
     ...attributes
-  } = attributesOf(span.tags)
+  } = tags.attributes
   const references = (span.references ?? []).map((to) => ({ ...to, traceID: to.traceID.padStart(32, '0') }))
   const parent = references.find(({ refType, traceID }) => refType === 'CHILD_OF' && traceID === traceId)
   return {
@@ -65,21 +82,21 @@ function readSpan(traceId: string, span: JaegerSpan, service: string): ReceivedS
     parentSpanId: parent?.spanID ?? null,
     name: span.operationName,
     kind: spanKinds.find((known) => known === kind) ?? 'unspecified',
-    service,
+    ...process,
     startMs: span.startTime / 1000,
     endMs: (span.startTime + span.duration) / 1000,
     attributes,
-    wholeDoubles: none,
+    wholeDoubles: tags.wholeDoubles,
     events: (span.logs ?? []).map(({ timestamp, fields }) => {
-      const { event, ...others } = attributesOf(fields)
-      return { name: textOf(event), timeMs: timestamp / 1000, attributes: others, wholeDoubles: none }
+      const read = readTags(fields)
+      const { event, ...attributes } = read.attributes
+      return { name: textOf(event), timeMs: timestamp / 1000, attributes, wholeDoubles: read.wholeDoubles }
     }),
     links: references
       .filter((to) => to !== parent)
       .map(({ traceID, spanID }) => ({ traceId: traceID, spanId: spanID })),
     status: status === 'ERROR' ? 'error' : status === 'OK' ? 'ok' : 'unset',
     statusMessage: textOf(statusMessage),
-    resource: {},
     scope: { name: textOf(scopeName), version: textOf(scopeVersion) },
     traceState: textOf(traceState),
     flags: 0,
@@ -89,6 +106,8 @@ function readSpan(traceId: string, span: JaegerSpan, service: string): ReceivedS
 
 const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : '')
 
-function attributesOf(fields: readonly { key: string; value: Value }[]): Attributes {
-  return Object.fromEntries(fields.map(({ key, value }) => [key, value]))
+function readTags(fields: readonly z.output<typeof field>[]): Pick<ReceivedSpan, 'attributes' | 'wholeDoubles'> {
+  const attributes: Attributes = Object.fromEntries(fields.map(({ key, value }) => [key, value]))
+  const doubles = fields.filter(({ type, value }) => type === 'float64' && Number.isInteger(value))
+  return { attributes, wholeDoubles: doubles.length > 0 ? doubles.map(({ key }) => key) : none }
 }

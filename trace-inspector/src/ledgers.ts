@@ -48,7 +48,12 @@ export async function fetchLedger(agents: readonly string[], traceId: string): P
   const answers = await Promise.all(agents.map((agent) => ask(agent, traceId)))
   const ledgers = answers.flatMap((answer) => ('ledger' in answer ? [answer.ledger] : []))
   const [first] = ledgers
-  if (first) return { ...first, runs: ledgers.flatMap(({ runs }) => runs) }
+  if (first)
+    return {
+      ...first,
+      runs: ledgers.flatMap(({ runs }) => runs),
+      senders: ledgers.flatMap(({ senders }) => senders),
+    }
   const said = answers.map((answer, index) => `${agents[index]} ${'why' in answer ? answer.why : ''}`)
   throw new Problem(
     404,

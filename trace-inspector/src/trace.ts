@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ati } from 'dialects/gen-ai/names'
-import type { Attributes, ReceivedSpan, Value } from './otlp/span.ts'
+import type { ReceivedSpan } from './otlp/span.ts'
+import { capped, mostOfName } from './otlp/text.ts'
 import { extentOf } from './times.ts'
 
 /** What a trace takes in memory beside its spans, roughly, bytes. */
@@ -17,7 +18,7 @@ export class Trace {
   /** The first span without a parent, or the first of all while there is none. */
   root: ReceivedSpan | undefined
   /** As the first span that has one says. */
-  scenario: Value = null
+  scenario: string | null = null
   /** The first and the last time that are known, ms since the epoch; null while none is. */
   startMs: number | null = null
   endMs: number | null = null
@@ -33,8 +34,8 @@ export class Trace {
     this.id = id
   }
 
-  /** Whether the span is a new one, and not one that has come before. */
-  add(span: ReceivedSpan): boolean {
+  /** Takes a span that takes `bytes`; whether it is a new one, and not one that has come before. */
+  add(span: ReceivedSpan, bytes = 0): boolean {
     const known = this.spans.get(span.spanId)
     if (known) {
       this.#repeat(known, span)
@@ -42,9 +43,10 @@ export class Trace {
     }
     this.spans.set(span.spanId, span)
     this.services.add(span.service)
-    this.bytes += bytesOf(span)
+    this.bytes += bytes
     if (!this.root || isBefore(span, this.root)) this.root = span
-    this.scenario ??= span.attributes[ati.scenario] ?? null
+    const scenario = span.attributes[ati.scenario]
+    if (typeof scenario === 'string') this.scenario ??= capped(scenario, mostOfName)
     this.#stretch(span)
     if (span.status === 'error') this.errors++
     return true
@@ -71,24 +73,4 @@ function isBefore(a: ReceivedSpan, b: ReceivedSpan): boolean {
   const isRoot = (span: ReceivedSpan) => span.parentSpanId === null
   const startOf = (span: ReceivedSpan) => span.startMs ?? Infinity
   return isRoot(a) === isRoot(b) ? startOf(a) < startOf(b) : isRoot(a)
-}
-
-const flatBytes = 300
-const attributeBytes = 20
-
-/** What a span takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
-function bytesOf({ attributes, events, links }: ReceivedSpan): number {
-  const ofEvents = events.reduce((sum, event) => sum + 150 + bytesOfAttributes(event.attributes), 0)
-  return flatBytes + links.length * 120 + ofEvents + bytesOfAttributes(attributes)
-}
-
-function bytesOfAttributes(attributes: Attributes): number {
-  let bytes = 0
-  for (const name in attributes) {
-    const value = attributes[name]
-    bytes += attributeBytes
-    if (typeof value === 'string') bytes += value.length
-    else if (typeof value === 'object' && value !== null) bytes += JSON.stringify(value).length * 2
-  }
-  return bytes
 }

@@ -1,5 +1,6 @@
 import type { ReceivedSpan } from './otlp/span.ts'
 import { Evicted } from './evicted.ts'
+import { Sizes } from './size.ts'
 import { emptyTraceBytes, Trace } from './trace.ts'
 
 /**
@@ -16,7 +17,6 @@ export class Traces {
   readonly #evicted: Evicted
   #bytes = 0
   #forgotten = 0
-  #turnedAway = 0
   #duplicates = 0
   #spans = 0
 
@@ -41,11 +41,6 @@ export class Traces {
     return this.#forgotten
   }
 
-  /** Spans that found no room: their own trace takes all there is. */
-  get turnedAway(): number {
-    return this.#turnedAway
-  }
-
   /** Spans that came again, ever. */
   get duplicates(): number {
     return this.#duplicates
@@ -63,22 +58,23 @@ export class Traces {
   /** Assembles spans to traces. Rejected are those of a trace that alone would exceed the bound. */
   add(spans: readonly ReceivedSpan[]): { rejected: number; reason: string } {
     let rejected = 0
+    const sizes = new Sizes()
     const touched = new Set<string>()
     for (const span of spans) {
       const trace = this.#open(span.traceId, !touched.has(span.traceId))
       touched.add(span.traceId)
-      if (trace.bytes > this.#maxBytes && !trace.spans.has(span.spanId)) {
+      const bytes = sizes.of(span)
+      if (trace.bytes + bytes > this.#maxBytes && !trace.spans.has(span.spanId)) {
         rejected++
         trace.turnedAway++
         continue
       }
       const before = trace.bytes
-      if (trace.add(span)) this.#spans++
+      if (trace.add(span, bytes)) this.#spans++
       else this.#duplicates++
       this.#bytes += trace.bytes - before
       this.#makeRoom(trace)
     }
-    this.#turnedAway += rejected
     for (const traceId of touched) this.#tell(traceId)
     return { rejected, reason: rejected > 0 ? 'a trace alone takes all the memory there is (INSPECTOR_MIB)' : '' }
   }

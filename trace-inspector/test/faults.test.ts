@@ -185,7 +185,7 @@ const cases: Case[] = [
     fault: 'an error that became none',
     meddle: only(
       first(({ span }) => span.status?.code === 2 && span.name === 'GET'),
-      change(({ span }) => (span.status = { code: 0 })),
+      change(({ span }) => (span.status = { ...span.status, code: 0 })),
     ),
     verdict: 'altered',
     kinds: { status_changed: 1 },
@@ -216,6 +216,107 @@ const cases: Case[] = [
     ),
     verdict: 'altered',
     kinds: { time_changed: 1 },
+  },
+  {
+    fault: 'a status without its message',
+    meddle: only(
+      first(({ span }) => span.status?.code === 2 && span.name === 'GET'),
+      change(({ span }) => delete span.status?.message),
+    ),
+    verdict: 'altered',
+    kinds: { status_message_changed: 1 },
+  },
+  {
+    fault: 'a scope without its name',
+    meddle: only(
+      first(named('checkpoint')),
+      change((copy) => (copy.scope = { name: '' })),
+    ),
+    verdict: 'altered',
+    kinds: { scope_changed: 1 },
+  },
+  {
+    fault: 'a scope of another version',
+    meddle: only(
+      first(named('checkpoint')),
+      change((copy) => (copy.scope = { name: 'agent-app', version: '2' })),
+    ),
+    verdict: 'altered',
+    kinds: { scope_changed: 1 },
+  },
+  {
+    fault: 'a resource that lost attributes, once for all spans of the service',
+    meddle: change(
+      ({ resource }) => (resource.attributes = resource.attributes.filter(({ key }) => key === 'service.name')),
+    ),
+    verdict: 'altered',
+    kinds: { resource_changed: 1 },
+  },
+  {
+    fault: 'a resource attribute that nobody set',
+    meddle: only(
+      first(named('checkpoint')),
+      change(({ resource }) => resource.attributes.push({ key: 'x', value: { stringValue: 'y' } })),
+    ),
+    verdict: 'altered',
+    kinds: { resource_changed: 1 },
+  },
+  {
+    fault: 'a whole number that became a double',
+    meddle: only(
+      first(named('checkpoint')),
+      change((copy) => (attribute(copy, 'ati.checkpoint.size_kb').value = { doubleValue: 64 })),
+    ),
+    verdict: 'altered',
+    kinds: { attribute_changed: 1 },
+  },
+  {
+    fault: 'a whole number of an event that became a double',
+    meddle: only(
+      first(({ span }) => (span.events ?? []).length > 0),
+      change(({ span }) => {
+        const [number] = span.events?.[0]?.attributes?.filter(({ key }) => key === 'ati.retry.attempt') ?? []
+        ;(number as OtlpAttribute).value = { doubleValue: 1 }
+      }),
+    ),
+    verdict: 'altered',
+    kinds: { event_changed: 1 },
+  },
+  {
+    fault: 'lost flags of an own span',
+    meddle: only(
+      first(named('checkpoint')),
+      change(({ span }) => (span.flags = 0)),
+    ),
+    verdict: 'altered',
+    kinds: { flags_changed: 1 },
+  },
+  {
+    fault: 'a SERVER span whose parent is not remote any more',
+    meddle: only(
+      first(isServer),
+      change(({ span }) => (span.flags = 0x101)),
+    ),
+    verdict: 'altered',
+    kinds: { flags_changed: 1 },
+  },
+  {
+    fault: 'a trace state that nobody sent',
+    meddle: only(
+      first(named('checkpoint')),
+      change(({ span }) => (span.traceState = 'x=1')),
+    ),
+    verdict: 'altered',
+    kinds: { trace_state_changed: 1 },
+  },
+  {
+    fault: 'a span of which somebody dropped something',
+    meddle: only(
+      first(named('checkpoint')),
+      change(({ span }) => (span.droppedEventsCount = 2)),
+    ),
+    verdict: 'altered',
+    kinds: { dropped_count_changed: 1 },
   },
   {
     fault: 'a lost attribute',

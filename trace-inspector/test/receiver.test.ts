@@ -250,3 +250,33 @@ test('what is asked wrongly is answered as a problem', async () => {
     expect([path, response.status, response.type]).toEqual([path, status, 'application/problem+json'])
   }
 })
+
+test.each(['metrics', 'logs'])('%s are taken, in both encodings, and not kept', async (signal) => {
+  const path = `/v1/${signal}`
+  const json = await post('{"resourceMetrics":[{}]}', types.json, 'identity', path)
+  expect([json.status, json.type, json.body]).toEqual([200, types.json, {}])
+  const protobuf = await post(Buffer.from([1, 2, 3]), types.protobuf, 'identity', path)
+  expect([protobuf.status, protobuf.type, protobuf.bytes.length]).toEqual([200, types.protobuf, 0])
+  const response = await get(path)
+  expect([response.status, response.allow]).toEqual([405, 'POST'])
+  expect((await post('{}', 'text/plain', 'identity', path)).status).toBe(415)
+  expect((await get('/health')).body).toMatchObject({ spans: 0, rejected_spans: 0, refused_requests: 1 })
+})
+
+test('what was turned down is counted, and the last reason told, on one line', async () => {
+  await postJson('no\nJSON')
+  const bad = spanOf({ traceId: traceId(1), spanId: '' })
+  await postJson(requestOf(rich, bad))
+  const told = {
+    rejected_spans: 1,
+    refused_requests: 1,
+    last_refusal: expect.stringMatching(/^resourceSpans.*spanId: expected 16 hex digits/) as string,
+  }
+  expect((await get('/health')).body).toMatchObject(told)
+  expect((await get('/traces')).body).toMatchObject(told)
+  await post('a\u2028b\nc', 'text/plain')
+  const { last_refusal } = (await get('/health')).body
+  expect(last_refusal).toBe('Content-Type text/plain: expected application/json or application/x-protobuf')
+  await postJson('a\nb\u2028c')
+  expect((await get('/health')).body.last_refusal).not.toMatch(/[\n\u2028]/)
+})

@@ -2,6 +2,7 @@ import { createServer, request as forward } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exportingTo, startService } from '../../scripts/pair.ts'
+import { changed } from './support/meddler.ts'
 import { pack, resourceOf, spanOf } from './support/otlp.ts'
 import { startStack, type Stack } from './support/stack.ts'
 
@@ -28,6 +29,23 @@ function caller(traceId: string) {
 }
 
 const small = 'scenario=fanout&fanout=3&delay_ms=1'
+
+test('the trace state of a caller is on every span, and is missed where it is lost', async () => {
+  const { headers } = caller('b7'.repeat(16))
+  const sent = { ...headers, tracestate: 'shop=t61rcWkgMzE,other=1' }
+  const { trace_id } = await stack.run(small, sent)
+  expect(await stack.verify(trace_id, 60)).toMatchObject({ verdict: 'complete' })
+  stack.meddler.meddle = (parcel) => [changed(parcel, ({ span }) => delete span.traceState)]
+  const { trace_id: lossy, spans } = await stack.run(small, {
+    ...sent,
+    traceparent: `00-${'b8'.repeat(16)}-0123456789abcdef-01`,
+  })
+  expect(await stack.verify(lossy, 60)).toMatchObject({
+    verdict: 'altered',
+    counts: { trace_state_changed: spans.total, differences: spans.total },
+  })
+  stack.meddler.meddle = (parcel) => [parcel]
+})
 
 test('a run below a caller is complete, whether the caller sends its own spans or not', async () => {
   const { parent, headers } = caller('a1'.repeat(16))

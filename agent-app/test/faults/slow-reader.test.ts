@@ -19,7 +19,9 @@ it('a reader of /stream that does not read stops the stream and fills no memory;
   const [reader, connection] = duplexPair()
   const served = once(server, 'request')
   server.emit('connection', connection)
-  reader.write('GET /stream?duration_s=3600&token_interval_ms=1&background_fanout=0 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  reader.write(
+    'GET /stream?duration_s=3600&token_interval_ms=1&background_fanout=0 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  )
   const [, response] = (await served) as [unknown, ServerResponse]
 
   await untilStuck(response)

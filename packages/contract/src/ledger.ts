@@ -26,6 +26,7 @@ export const ledgerStepSchema = z.object({
   events: z.array(eventSchema),
   status: z.enum(['unset', 'error']),
   error_type: z.string().nullable(),
+  status_message: z.string().meta({ description: 'As written on the span; empty where it did not fail' }),
   start_ms: z.number(),
   duration_ms: z.number().nullable().meta({ description: 'null while the step runs' }),
   injected: z
@@ -57,16 +58,34 @@ export const runLedgerSchema = z.object({
     description: 'Whether the agent reached its goal; null while it runs, and when it could not come to its end',
   }),
   started_ms: z.number(),
+  trace_state: z.string().meta({ description: 'The W3C tracestate that its caller sent, if any' }),
   age_ms: z.number().meta({ description: 'Since it started, when this was answered: clocks may disagree' }),
   finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
   steps: z.array(ledgerStepSchema),
 })
 export type RunLedger = z.infer<typeof runLedgerSchema>
 
+const attributes = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+
+/** What the spans that one process makes for its runs have in common, and where they go. */
+export const senderSchema = z.object({
+  service: z.string(),
+  scope: z.object({ name: z.string(), version: z.string() }).meta({ description: 'Of all spans but SERVER spans' }),
+  resource: attributes.nullable().meta({ description: 'On all spans; null while that is not known' }),
+  destinations: z.array(
+    z.object({
+      endpoint: z.string(),
+      queued: z.int().meta({ description: 'Spans of these runs that may still wait to be sent, at most' }),
+    }),
+  ),
+})
+export type Sender = z.infer<typeof senderSchema>
+
 export const ledgerAnswerSchema = z.object({
   schema_version: z.literal(ledgerSchemaVersion),
   trace_id: z.string(),
   runs: z.array(runLedgerSchema),
+  senders: z.array(senderSchema),
 })
 export type LedgerAnswer = z.infer<typeof ledgerAnswerSchema>
 

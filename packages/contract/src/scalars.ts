@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * Scalars as text carries them, in a query string or the environment. Parsing is strict (decimal digits, at most one dot;
- * no sign, exponent or blank); an empty value counts as absent. Each is a zod schema whose message says what was expected.
+ * Scalars as text carries them, in a query string or the environment. Parsing is strict (whole numbers are decimal digits,
+ * others are as JSON writes them; no blank); an empty value counts as absent. Each is a zod schema whose message says what was expected.
  */
 
 /** More text than this is not a number anybody means; it is refused without being read. */
@@ -18,13 +18,7 @@ function numeric(pattern: RegExp) {
   }
 }
 const wholeNumber = numeric(/^\d+$/)
-const decimalNumber = numeric(/^\d+(\.\d+)?$/)
-
-/** A number as `number` reads it back: without the exponent that JavaScript writes for small ones. */
-export function decimalText(value: number): string {
-  const plain = String(value)
-  return plain.includes('e') ? value.toFixed(LONGEST_NUMBER - 2) : plain
-}
+const decimalNumber = numeric(/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i)
 
 interface Range<Default> {
   min: number

@@ -1,5 +1,5 @@
 import { Random } from './random.ts'
-import { decimalText, flag, number, text } from './scalars.ts'
+import { flag, number, text } from './scalars.ts'
 import { z } from 'zod'
 
 /**
@@ -7,6 +7,9 @@ import { z } from 'zod'
  * (for people) or in the header `x-tool-behavior` (for agents), written as a query string. The header wins.
  */
 export const behaviorHeader = 'x-tool-behavior'
+
+/** The longest that a tool takes, ms. */
+export const longestDelayMs = 3_600_000
 
 /** The most that one answer carries: 64 MiB. */
 export const maxPayloadKb = 65_536
@@ -30,9 +33,15 @@ export interface ToolBehavior {
 }
 
 /** The schema of a behaviour, with a service's defaults for what is not said. */
-export function behaviorSchema(defaults: { delayMs: number; errorRate: number }) {
+export function behaviorSchema(defaults: { delayMs: number; errorRate: number; maxDelayMs?: number }) {
+  const { maxDelayMs = longestDelayMs } = defaults
   return z.object({
-    delay_ms: number({ min: 0, max: 3_600_000, default: defaults.delayMs, description: 'How long the tool takes, ms' }),
+    delay_ms: number({
+      min: 0,
+      max: maxDelayMs,
+      default: defaults.delayMs,
+      description: 'How long the tool takes, ms',
+    }),
     error_rate: number({ min: 0, max: 1, default: defaults.errorRate, description: 'The probability that it fails' }),
     payload_size_kb: number({ min: 0, max: maxPayloadKb, default: 0, description: 'How much it answers, KiB' }),
     stream: flag({ default: false, description: 'Answer in 50 chunks over the delay' }),
@@ -57,8 +66,8 @@ export function encodeBehavior(behavior: {
   seed: string
   key: string
 }): string {
-  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${decimalText(behavior.payloadKb)}` : ''
-  return `delay_ms=${decimalText(behavior.delayMs)}&error_rate=${decimalText(behavior.errorRate)}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
+  const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${behavior.payloadKb}` : ''
+  return `delay_ms=${behavior.delayMs}&error_rate=${behavior.errorRate}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
 }
 
 /** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */

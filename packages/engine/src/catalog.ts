@@ -1,4 +1,4 @@
-import { decimalText, type Fault, parseScalars } from 'contract/scalars'
+import { type Fault, parseScalars } from 'contract/scalars'
 import { z } from 'zod'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
@@ -28,14 +28,17 @@ export class Catalog {
     return this.offers.find(({ scenario }) => scenario.name === name)
   }
 
-  /** The parameters of a run, defaults included, or everything that is wrong with them. */
-  parse({ scenario, schema }: Offer, query: Query): { params: ParamValues } | { faults: Fault[] } {
+  /**
+   * The parameters of a run, defaults included, or everything that is wrong with them: `clash` when each is well by itself,
+   * which is all that a schema can say.
+   */
+  parse({ scenario, schema }: Offer, query: Query): { params: ParamValues } | { faults: Fault[]; clash?: true } {
     const parsed = parseScalars(schema, query, (name) => this.#whyUnknown(name, schema))
     if ('faults' in parsed) return parsed
     const params: Record<string, unknown> = { ...parsed.value }
     for (const [name, { from }] of Object.entries(scenario.derived)) params[name] ??= from(params as never)
     const faults = scenario.check(params as never)
-    if (faults.length > 0) return { faults }
+    if (faults.length > 0) return { faults, clash: true }
     // In the order in which they are declared, whatever was given and whatever was derived.
     const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
     return { params: Object.fromEntries(given.map((name) => [name, params[name]])) as ParamValues }
@@ -104,8 +107,7 @@ export function ownPathOf(scenario: Scenario): string {
 /** The path that repeats a run that was asked for at `route`, whatever the defaults are where it is asked for. */
 export function replayPath(route: string, scenario: Scenario, params: ParamValues, seed: string): string {
   const query = new URLSearchParams(route === '/run' ? { [queryName]: scenario.name } : {})
-  for (const [name, value] of Object.entries({ ...params, seed }))
-    query.set(name, typeof value === 'number' ? decimalText(value) : String(value))
+  for (const [name, value] of Object.entries({ ...params, seed })) query.set(name, String(value))
   return `${route}?${query.toString()}`
 }
 

@@ -36,6 +36,7 @@ export class Ledger {
       events: none,
       status: 'unset',
       error_type: null,
+      status_message: '',
       start_ms: step.start_ms,
       duration_ms: null,
       injected: step.injected ?? null,

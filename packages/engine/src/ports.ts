@@ -54,6 +54,8 @@ export interface Recorder {
   readonly traceId: string
   /** false: nothing is expected to arrive. */
   readonly sampled: boolean
+  /** As the caller sent it; empty for none. */
+  readonly traceState: string
   /** The parent that the caller of the run sent, if any. */
   readonly remoteParentSpanId: string | null
   /** Of the request: the root of the run, which whoever made it ends. */

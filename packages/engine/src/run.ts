@@ -125,14 +125,15 @@ export class Run {
     }
   }
 
-  /** The request has been answered: what is known of its span is complete. `failure` is the status of a 5xx answer, or `cancelled`. */
-  close(failure?: string): void {
+  /** The request has been answered: what is known of its span is complete. `failure` has the status of a 5xx answer, or `cancelled`. */
+  close(failure?: { type: string; message?: string }): void {
     const { record } = this.#request
     this.#state = 'closed'
     record.duration_ms = this.#context.clock.now() - record.start_ms
     if (failure === undefined) return
     record.status = 'error'
-    record.error_type = failure
+    record.error_type = failure.type
+    record.status_message = failure.message ?? ''
   }
 
   get state(): 'running' | 'closed' {
@@ -159,6 +160,7 @@ export class Run {
       state: this.#state,
       ok: this.#ok,
       started_ms: this.#request.record.start_ms,
+      trace_state: this.#recorder.traceState,
       age_ms: this.#context.clock.now() - this.#request.record.start_ms,
       finding: this.#finding,
       steps: this.ledger.steps,

@@ -9,6 +9,9 @@ export interface Defaults {
   errorRate: number
 }
 
+/** All but control characters, without the name for them that only some languages' patterns know. */
+const noControls = new RegExp(`^[ -~\u00a0-${String.fromCodePoint(0x10ffff)}]{1,128}$`, 'u')
+
 /** The parameters that every scenario takes, unless it declares its own of that name or goes without. */
 export function commonParams(defaults: Defaults) {
   return {
@@ -42,7 +45,7 @@ export function commonParams(defaults: Defaults) {
       description: 'Repeats every decision of a run; drawn when absent',
     }),
     conversation_id: text({
-      pattern: /^[^\p{Cc}]{1,128}$/u,
+      pattern: noControls,
       expected: '1 to 128 characters',
       description: 'Joins runs to one conversation',
     }),

@@ -194,6 +194,7 @@ export class Step {
     this.span.fail(type, message)
     this.record.status = 'error'
     this.record.error_type = type
+    this.record.status_message = message
   }
 
   /** Spends `ms` of drawn time. */

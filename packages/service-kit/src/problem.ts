@@ -33,10 +33,19 @@ const mostFaults = 50
 
 /** 400: everything that is wrong with a query, at once. */
 export function badQuery(faults: Fault[], members: Record<string, unknown> = {}): Problem {
+  return faulty(400, 'Bad query', faults, members)
+}
+
+/** 409: each value is well, together they are not. */
+export function clashingQuery(faults: Fault[], members: Record<string, unknown> = {}): Problem {
+  return faulty(409, 'Clashing parameters', faults, members)
+}
+
+function faulty(status: number, title: string, faults: Fault[], members: Record<string, unknown>): Problem {
   const errors = faults.slice(0, mostFaults)
   const lines = errors.map(({ parameter, value, expected }) => `${parameter}=${value}: expected ${expected}`)
   if (faults.length > mostFaults) lines.push(`and ${faults.length - mostFaults} more`)
-  return new Problem(400, 'Bad query', lines.join('; '), { members: { errors, ...members } })
+  return new Problem(status, title, lines.join('; '), { members: { errors, ...members } })
 }
 
 export function sendProblem(res: Response, problem: Problem): void {

@@ -1,4 +1,38 @@
-/** A text for the log, without the credentials of the URLs in it. */
+/** What a path of an OTLP endpoint is made of. Any other part of one may be a token. */
+const plain = /^(v\d|api|public|otlp|otel|opentelemetry|ingest|intake|collector|gateway|traces?|spans?)?$/i
+
+/** A text for the log, without what may be secret in the URLs in it: credentials, queries, and parts of paths that may be tokens. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^\s/@]*@/g, '//')
+  return text.replace(/\b[a-z][a-z\d+.-]*:\/\/\S*[^\s.,:;)\]}'"]/gi, redactUrl)
+}
+
+function redactUrl(url: string): string {
+  // Where it ends is anybody's guess in what is no URL: an @ is taken for the end of credentials wherever it stands.
+  const [, scheme, authority, path, rest] = URL.canParse(url)
+    ? (/^(\w[^:]*:\/\/)([^/?#]*)([^?#]*)(.*)$/s.exec(url) ?? [])
+    : (/^(\w[^:]*:\/\/)(?:.*@)?([^/?#@]*)([^?#]*)(.*)$/s.exec(url) ?? [])
+  const host = authority?.slice(authority.lastIndexOf('@') + 1)
+  const parts = path?.split('/').map((part) => (plain.test(part) ? part : '…'))
+  return `${scheme}${host}${parts?.join('/')}${rest && '?…'}`
+}
+
+/** What may be secret in a URL, as it stands there and as it reads. */
+export function secretsOf(url: string): string[] {
+  if (!URL.canParse(url)) return []
+  const { username, password, pathname, searchParams } = new URL(url)
+  const raw = [username, password, ...pathname.split('/').filter((part) => !plain.test(part))]
+  return [...raw, ...raw.map(decoded), ...searchParams.values()]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** Takes `secrets` out of a text: a server may quote the token that it was sent. What is shorter than a token stays. */
+export function conceal(secrets: string[], text: string): string {
+  return secrets.filter(({ length }) => length >= 6).reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { exportingTo, type Service, startService } from '../../../test/support/services.ts'
 
@@ -22,11 +23,9 @@ async function call({ url }: Service): Promise<void> {
   await response.text()
 }
 
-type Counters = Record<'created' | 'exported' | 'queued' | 'refused' | 'dropped', number>
-
 /** Resolves once the counters are as wanted. */
-async function untilCounted({ url }: Service, isWanted: (counters: Counters) => boolean): Promise<void> {
-  while (!isWanted((await (await fetch(`${url}/telemetry`)).json()) as Counters));
+async function untilCounted({ url }: Service, isWanted: (counters: SpanCounters) => boolean): Promise<void> {
+  while (!isWanted((await (await fetch(`${url}/telemetry`)).json()) as SpanCounters));
 }
 
 const said = ({ output }: Service) => output.filter((line) => line.startsWith('telemetry:'))
@@ -51,7 +50,7 @@ describe('a collector', () => {
   it.each([
     [401, 'OTEL_EXPORTER_OTLP_HEADERS'],
     [403, 'OTEL_EXPORTER_OTLP_HEADERS'],
-    [415, 'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf'],
+    [404, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
   ])('that refuses with %i is told of once, with its address and the remedy', async (status, remedy) => {
     collector.behavior = { status, body: 'not like this' }
     const tools = await start(exportingTo(collector.url))
@@ -65,6 +64,58 @@ describe('a collector', () => {
     ])
     expect(said(tools)[0]).toContain('not like this')
     expect(said(tools)[0]).toContain(remedy)
+  })
+
+  it('that is a page is told of once, and what it answered counted apart', async () => {
+    collector.behavior = { headers: { 'Content-Type': 'text/html' }, body: '<html>Sign in</html>' }
+    const tools = await start(exportingTo(collector.url))
+    for (let count = 1; count <= 3; count++) {
+      await call(tools)
+      await untilCounted(tools, ({ unconfirmed }) => unconfirmed === count)
+    }
+    await untilCounted(tools, ({ created, exported }) => created === 3 && exported === 0)
+    await tools.stop()
+    expect(said(tools)).toEqual([
+      expect.stringMatching(/\/v1\/traces answers success with text\/html.*Remedy: OTEL_EXPORTER_OTLP_ENDPOINT/),
+    ])
+  })
+
+  it('that takes no JSON gets protobuf, loses nothing, and is told of once', async () => {
+    collector.behavior = { takesNoJson: true }
+    const tools = await start(exportingTo(collector.url))
+    for (let count = 1; count <= 3; count++) {
+      await call(tools)
+      await untilCounted(tools, ({ exported }) => exported === count)
+    }
+    await untilCounted(tools, ({ resent, refused }) => resent === 1 && refused === 0)
+    await tools.stop()
+    expect(collector.spans.size).toBe(3)
+    expect(said(tools)).toEqual([
+      expect.stringMatching(/takes no JSON \(415 .*OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf/),
+    ])
+  })
+
+  it('that counts what it rejected in no way that makes sense leaves all counters whole numbers', async () => {
+    const odd = ['abc', '-1', -1, 1e99, 17, {}, [1], 0.5, '1e1', true, '']
+    collector.script = odd.map((rejectedSpans) => ({ body: JSON.stringify({ partialSuccess: { rejectedSpans } }) }))
+    const tools = await start(exportingTo(collector.url))
+    for (let count = 1; count <= odd.length; count++) {
+      await call(tools)
+      await untilCounted(tools, ({ unconfirmed }) => unconfirmed === count)
+    }
+    await call(tools)
+    await untilCounted(tools, ({ exported }) => exported === 1)
+    expect(await (await fetch(`${tools.url}/telemetry`)).json()).toEqual({
+      created: odd.length + 1,
+      exported: 1,
+      queued: 0,
+      refused: 0,
+      unconfirmed: odd.length,
+      dropped: 0,
+      resent: 0,
+    })
+    await tools.stop()
+    expect(said(tools)).toEqual([expect.stringContaining('rejectedSpans "abc" for 1 spans')])
   })
 
   it('gets spans over gRPC by the standard variables', async () => {
@@ -111,10 +162,11 @@ describe('the environment', () => {
   })
 
   it('is not printed where it is secret, at any log level', async () => {
-    collector.behavior = { status: 401 }
+    collector.behavior = { status: 401, body: 'no POST /p4thk3y/v1/traces?key=qu3ryk3y with t0ps3cret' }
     const { host } = new URL(collector.url)
     const tools = await start({
-      ...exportingTo(`http://somebody:passw0rd@${host}`),
+      ...exportingTo(collector.url),
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://somebody:passw0rd@${host}/p4thk3y/v1/traces?key=qu3ryk3y`,
       OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=t0ps3cret,authorization=Bearer%20b3arer',
       OTEL_LOG_LEVEL: 'all',
       FLUSH_TIMEOUT_S: '0.1',
@@ -127,8 +179,9 @@ describe('the environment', () => {
     await untilCounted(tools, ({ queued }) => queued === 1)
     await tools.stop()
     const output = tools.output.join('\n')
-    expect(output).toContain(`http://${host}/v1/traces refuses spans`)
-    for (const secret of ['passw0rd', 't0ps3cret', 'b3arer']) expect(output).not.toContain(secret)
+    expect(output).toContain(`http://${host}/…/v1/traces?… refuses spans`)
+    for (const secret of ['passw0rd', 't0ps3cret', 'b3arer', 'p4thk3y', 'qu3ryk3y'])
+      expect(output).not.toContain(secret)
     await collector.up()
   })
 

@@ -49,7 +49,7 @@ function row(scenario: string, verdict: string, spans: string, seconds: string, 
     .trimEnd()
 }
 
-/** The last line: how many of how many, as whom it was told by. */
+/** The last lines: what was not compared, and how many of how many, as whom it was told by. */
 export function renderEnd(outcomes: readonly Outcome[], judge: string, notCarried: readonly string[]): string {
   const count = (passed: boolean | null) => outcomes.filter((outcome) => outcome.passed === passed).length
   const failed = count(false)
@@ -59,8 +59,8 @@ export function renderEnd(outcomes: readonly Outcome[], judge: string, notCarrie
       ? `${failed} of ${outcomes.length} runs did not pass`
       : `${unknown > 0 ? `${count(true)} of` : 'All'} ${outcomes.length} runs passed`
   return [
-    `${verdict}, says ${judge}.`,
+    ...(notCarried.length > 0 ? [`Not compared: ${notCarried.join('; ')}.`] : []),
     ...(unknown > 0 ? [`Of ${unknown} nothing can be said: what is missing was not lost on the way.`] : []),
-    ...(notCarried.length > 0 ? [`What it cannot carry, and is not counted: ${notCarried.join('; ')}.`] : []),
+    `${verdict}, says ${judge}.`,
   ].join('\n')
 }

@@ -2,6 +2,8 @@
 
 export type Message = Record<string, unknown>
 
+const longestPath = 100
+
 /** The message is not what the protocol says; the text is meant for its sender. */
 export class Malformed extends Error {
   override name = 'Malformed'
@@ -16,7 +18,9 @@ export class Malformed extends Error {
 
   /** The same fault as seen from a message around. */
   within(path: string): Malformed {
-    return new Malformed(this.path ? `${path}.${this.path}` : path, this.expected)
+    // What is far inside of lists in lists has a path that nobody would read.
+    const inner = this.path.length > longestPath ? `${this.path.slice(0, longestPath)}…` : this.path
+    return new Malformed(inner ? `${path}.${inner}` : path, this.expected)
   }
 }
 

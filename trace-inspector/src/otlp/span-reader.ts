@@ -11,7 +11,7 @@ import {
   statuses,
   type Value,
 } from './span.ts'
-import { capped, mostOfName, mostOfValue } from './text.ts'
+import { capped, mostOfName, mostOfValue, mostOfWord } from './text.ts'
 
 export interface Resource {
   /** `service.name`. */
@@ -182,7 +182,7 @@ export class SpanReader {
   }
 
   #word(word: string): string {
-    if (word.length > 64) return word
+    if (word.length > mostOfWord) return word
     const known = this.#words.get(word)
     if (known !== undefined) return known
     this.#words.set(word, word)

@@ -3,6 +3,9 @@ export const mostOfName = 1000
 /** What is kept of a value, characters. */
 export const mostOfValue = 1024 * 1024
 
+/** Words up to this length are kept once a request, characters. */
+export const mostOfWord = 64
+
 /** A text, or the beginning of one that is too long, which says how long it was. */
 export function capped(text: string, most: number): string {
   if (text.length <= most) return text

@@ -1,7 +1,8 @@
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
-import { Problem } from 'service-kit/problem'
+import { badQuery, Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
+import { flag, parseScalars } from 'contract/scalars'
 import { z } from 'zod'
 import { fetchLedger } from '../ledgers.ts'
 import type { Trace } from '../trace.ts'
@@ -25,7 +26,13 @@ export interface PageDeps {
   traceOf: (req: Request) => Trace
 }
 
-const answerSchema = z.strictObject({ span_ids: z.array(z.string().max(64)).max(100_000) })
+/** The body of an answer. */
+export const answerSchema = z.strictObject({ span_ids: z.array(z.string().max(64)).max(100_000) })
+
+/** The query of a picture. */
+export const pictureSchema = z.object({
+  ledger: flag({ default: false, description: 'Whether what the ledger says of lost and altered spans is drawn' }),
+})
 
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
 export function mountPage(app: express.Express, { traces, agents: urls, traceIdOf, traceOf }: PageDeps): void {
@@ -58,7 +65,9 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     .all(onlyRead)
     .get(async (req, res) => {
       const traceId = traceIdOf(req)
-      if (queryOf(req).ledger !== '1') return void res.json(pictureOf(traceId, traceOf(req)))
+      const query = parseScalars(pictureSchema, queryOf(req), () => 'ledger')
+      if ('faults' in query) throw badQuery(query.faults)
+      if (!query.value.ledger) return void res.json(pictureOf(traceId, traceOf(req)))
       const ledger = await fetchLedger(urls, traceId)
       res.json(pictureOf(traceId, traces.find(traceId), ledger))
     })

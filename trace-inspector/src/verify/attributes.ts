@@ -1,14 +1,21 @@
 import { hash } from 'node:crypto'
 import type { Content } from 'contract/facts'
 import type { AttributeValue } from 'dialects/line'
-import type { Attributes, Value } from '../otlp/span.ts'
+import type { Attributes, ReceivedSpan, Value } from '../otlp/span.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
 
 type Written = Readonly<Record<string, AttributeValue>>
 
+/** Attributes as they arrived, and which of them as a double that is whole. */
+export type Arrived = Pick<ReceivedSpan, 'attributes' | 'wholeDoubles'>
+
 /** What became of the attributes that were written on a span. */
-export function compareAttributes(written: Written, arrived: Attributes, carrier: Carrier): Found[] {
+export function compareAttributes(
+  written: Written,
+  { attributes: arrived, wholeDoubles }: Arrived,
+  carrier: Carrier,
+): Found[] {
   const found: Found[] = []
   for (const name in written) {
     const value = written[name] as AttributeValue
@@ -17,7 +24,12 @@ export function compareAttributes(written: Written, arrived: Attributes, carrier
       continue
     }
     const actual = arrived[name] as Value
-    if (isSame(value, actual, carrier)) continue
+    if (isSame(value, actual, carrier)) {
+      // Whole numbers are written as integers.
+      if (wholeDoubles.includes(name))
+        found.push({ kind: 'attribute_changed', expected: { [name]: value }, actual: { [name]: asDouble(actual) } })
+      continue
+    }
     const kind = isCut(value, actual) ? 'attribute_truncated' : 'attribute_changed'
     const shown = isContent(value) && typeof actual === 'string' ? contentOf(actual) : actual
     found.push({ kind, expected: { [name]: value }, actual: { [name]: shown } })
@@ -27,6 +39,15 @@ export function compareAttributes(written: Written, arrived: Attributes, carrier
       found.push({ kind: 'attribute_added', expected: null, actual: { [name]: arrived[name] } })
   }
   return found
+}
+
+const asDouble = (value: Value) => ({ double: value })
+
+/** Attributes as they are shown: a whole number that came as a double says so. */
+export function shownAttributes({ attributes, wholeDoubles }: Arrived): Attributes {
+  if (wholeDoubles.length === 0) return attributes
+  const doubles = wholeDoubles.map((name) => [name, asDouble(attributes[name] as Value)])
+  return { ...attributes, ...(Object.fromEntries(doubles) as Attributes) }
 }
 
 const isContent = (value: AttributeValue): value is Content => typeof value === 'object' && !Array.isArray(value)

@@ -4,9 +4,22 @@ export interface Carrier {
   timeToleranceMs: number
   /** Whether lists come as their JSON text. */
   listsAsText: boolean
-  /** In words, for people. */
+  /** Whether trace flags and the counts of what a sender had to drop come. */
+  hasFlagsAndCounts: boolean
+  /** What it does not carry, and what is not compared, in words. */
   notCarried: readonly string[]
 }
 
+/** What only the service knows that wrote it, and what nothing here writes. */
+export const notCompared = [
+  'attributes, events and scopes of SERVER spans, and the resource of tool-service: it wrote them itself',
+  'schema URLs, attributes of scopes and of links',
+]
+
 /** OTLP carries everything; its nanoseconds and the ledger's milliseconds are the same number, rounded. */
-export const otlp: Carrier = { timeToleranceMs: 0.001, listsAsText: false, notCarried: [] }
+export const otlp: Carrier = {
+  timeToleranceMs: 0.001,
+  listsAsText: false,
+  hasFlagsAndCounts: true,
+  notCarried: notCompared,
+}

@@ -9,6 +9,7 @@ export const differenceKinds = [
   'kind_changed',
   'service_changed',
   'status_changed',
+  'status_message_changed',
   'time_changed',
   'attribute_lost',
   'attribute_truncated',
@@ -19,6 +20,11 @@ export const differenceKinds = [
   'event_added',
   'link_lost',
   'link_added',
+  'scope_changed',
+  'resource_changed',
+  'trace_state_changed',
+  'flags_changed',
+  'dropped_count_changed',
 ] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 

@@ -1,6 +1,6 @@
 import type { StepEvent } from 'contract/facts'
 import type { ReceivedEvent } from '../otlp/span.ts'
-import { compareAttributes } from './attributes.ts'
+import { compareAttributes, shownAttributes } from './attributes.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
 import type { Expectation } from './expectation.ts'
@@ -26,10 +26,7 @@ export function compareEvents(expectation: Expectation, arrived: readonly Receiv
   return [
     ...moved.written.map((event): Found => ({ kind: 'event_lost', expected: event, actual: null })),
     ...exact.pairs
-      .filter(
-        ([event, actual]) =>
-          compareAttributes(expectation.eventAttributes(event), actual.attributes, carrier).length > 0,
-      )
+      .filter(([event, actual]) => compareAttributes(expectation.eventAttributes(event), actual, carrier).length > 0)
       .map(change),
     ...renamed.pairs.map(change),
     ...moved.pairs.map(change),
@@ -37,7 +34,11 @@ export function compareEvents(expectation: Expectation, arrived: readonly Receiv
   ]
 }
 
-const shown = ({ name, timeMs, attributes }: ReceivedEvent) => ({ name, time_ms: timeMs, attributes })
+const shown = (event: ReceivedEvent) => ({
+  name: event.name,
+  time_ms: event.timeMs,
+  attributes: shownAttributes(event),
+})
 
 /** Pairs each event that was written with the first that fits it; both lists by time, so that what fits is near. */
 function pair(

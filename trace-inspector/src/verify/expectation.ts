@@ -1,4 +1,4 @@
-import type { RunFacts, StepEvent } from 'contract/facts'
+import type { StepEvent } from 'contract/facts'
 import type { LedgerAnswer, LedgerStep, RunLedger } from 'contract/ledger'
 import type { Dialect, SpanKind } from 'dialects/dialect'
 import { dialectOf } from 'dialects'
@@ -11,10 +11,10 @@ export class Expectation {
   readonly parent: Expectation | undefined
   /** Ids of the spans that it links to. */
   readonly links: readonly string[]
-  readonly #run: RunFacts
+  readonly #run: RunLedger
   readonly #dialect: Dialect
 
-  constructor(step: LedgerStep, before: ReadonlyMap<number, Expectation>, run: RunFacts, dialect: Dialect) {
+  constructor(step: LedgerStep, before: ReadonlyMap<number, Expectation>, run: RunLedger, dialect: Dialect) {
     this.step = step
     this.parent = step.parent_id === null ? undefined : before.get(step.parent_id)
     this.links = step.depends_on.map((id) => before.get(id)?.step.span_id ?? '')
@@ -46,6 +46,10 @@ export class Expectation {
   /** Whether the parent is the caller's, who may not send spans here. */
   get isRemoteParent(): boolean {
     return !this.parent && this.step.remote_parent_span_id !== null
+  }
+
+  get traceState(): string {
+    return this.#run.trace_state
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Expectation } from './expectation.ts'
-import { clockTolerance, estimateSkew, latestStart, type Skew } from './skew.ts'
+import { clockOf, clockTolerance, estimateSkew, latestStart, type Skew } from './skew.ts'
 
 export interface Match {
   pairs: [Expectation, ReceivedSpan][]
@@ -71,7 +71,7 @@ function nearest({ step, parent }: Expectation, strays: readonly ReceivedSpan[],
   let least = Infinity
   for (const span of strays) {
     if (span.kind !== 'server' || span.service !== step.service) continue
-    const startMs = (span.startMs ?? NaN) - (skew.get(span.service) ?? 0)
+    const startMs = (span.startMs ?? NaN) - (skew.get(clockOf(span)) ?? 0)
     const isWithin = startMs >= step.start_ms - clockTolerance.early && startMs <= latest + clockTolerance.late
     if (!isWithin) continue
     const distance = Math.abs(startMs - step.start_ms)

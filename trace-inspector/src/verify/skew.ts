@@ -2,7 +2,7 @@ import { round } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Expectation } from './expectation.ts'
 
-/** How far ahead of the agent's clock the clocks of other services are, ms, by service. Those that agree with it are not there. */
+/** How far ahead of the agent's clock other clocks are, ms. Those that agree with it are not there. */
 export type Skew = ReadonlyMap<string, number>
 
 /**
@@ -11,6 +11,19 @@ export type Skew = ReadonlyMap<string, number>
  */
 export const clockTolerance = { early: 2, late: 4 }
 
+/** Names the clock of a span: the processes of a service may run on several machines. */
+export const clockOf = ({ service, resource }: ReceivedSpan) => JSON.stringify([service, resource[instanceId] ?? null])
+const instanceId = 'service.instance.id'
+
+/** The same by service, and by instance where several of a service are off. */
+export function skewByService(skew: Skew): Record<string, number> {
+  const clocks = [...skew].map(([clock, ms]) => ({ clock: JSON.parse(clock) as [string, unknown], ms }))
+  const several = new Set(clocks.map(({ clock: [service] }) => service)).size < clocks.length
+  return Object.fromEntries(
+    clocks.map(({ clock: [service, instance], ms }) => [several ? `${service} ${String(instance)}` : service, ms]),
+  )
+}
+
 /** What an offset is between when a span began within its call, and early enough to take as long as the tool said. */
 interface Bounds {
   least: number
@@ -18,22 +31,23 @@ interface Bounds {
 }
 
 /**
- * One constant offset per service, from the SERVER spans of its calls: the one that most of them agree on, and none where
+ * One constant offset per clock, from the SERVER spans of its calls: the one that most of them agree on, and none where
  * as many agree on none (Marzullo's algorithm, as NTP has it). What does not fit it was moved otherwise.
  */
 export function estimateSkew(pairs: Iterable<readonly [Expectation, ReceivedSpan]>): Skew {
-  const byService = new Map<string, Bounds[]>()
+  const byClock = new Map<string, Bounds[]>()
   for (const [{ step, parent }, span] of pairs) {
     const { startMs } = span
     if (step.span_id !== null || !parent || startMs === null) continue
-    const bounds = byService.get(span.service) ?? []
-    byService.set(span.service, bounds)
+    const clock = clockOf(span)
+    const bounds = byClock.get(clock) ?? []
+    byClock.set(clock, bounds)
     bounds.push({ least: startMs - latestStart(parent), most: startMs - step.start_ms })
   }
   const skew = new Map<string, number>()
-  for (const [service, bounds] of byService) {
+  for (const [clock, bounds] of byClock) {
     const offset = offsetOf(bounds)
-    if (offset !== 0) skew.set(service, offset)
+    if (offset !== 0) skew.set(clock, offset)
   }
   return skew
 }

@@ -2,9 +2,11 @@ import type { ReceivedSpan } from '../otlp/span.ts'
 import { compareAttributes } from './attributes.ts'
 import type { Carrier } from './carrier.ts'
 import type { Found } from './difference.ts'
+import { compareEnvelope } from './envelope.ts'
 import { compareEvents } from './events.ts'
 import type { Expectation } from './expectation.ts'
-import { clockTolerance, latestStart, type Skew } from './skew.ts'
+import { clockOf, clockTolerance, latestStart, type Skew } from './skew.ts'
+import type { Terms } from './terms.ts'
 
 /**
  * SERVER spans are another process's, or the standard instrumentation's in whole milliseconds: they may end after their
@@ -13,13 +15,8 @@ import { clockTolerance, latestStart, type Skew } from './skew.ts'
 const lateEndMs = 250
 
 /** What became of one span; whether its parent arrived is for who knows all spans. */
-export function compareSpan(
-  expectation: Expectation,
-  span: ReceivedSpan,
-  traceId: string,
-  carrier: Carrier,
-  skew: Skew,
-): Found[] {
+export function compareSpan(expectation: Expectation, span: ReceivedSpan, terms: Terms): Found[] {
+  const { traceId, carrier, skew } = terms
   const { step, parentSpanId } = expectation
   const found: Found[] = []
   const expect = (kind: Found['kind'], expected: unknown, actual: unknown) => {
@@ -30,10 +27,12 @@ export function compareSpan(
   expect('kind_changed', expectation.kind, span.kind)
   expect('service_changed', step.service, span.service)
   expect('status_changed', step.status, span.status)
+  expect('status_message_changed', step.status_message, span.statusMessage)
   found.push(...compareTimes(expectation, span, carrier, skew))
+  found.push(...compareEnvelope(expectation, span, terms))
   // The ledger has no attributes of a SERVER span: an instrumentation may have written it.
   if (step.facts.operation === 'http_server') return found
-  found.push(...compareAttributes(expectation.attributes, span.attributes, carrier))
+  found.push(...compareAttributes(expectation.attributes, span, carrier))
   found.push(...compareEvents(expectation, span.events, carrier))
   found.push(...compareLinks(expectation.links, span.links, traceId))
   return found
@@ -43,7 +42,7 @@ function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier
   const start = step.start_ms
   const end = start + (step.duration_ms as number)
   const { early, late } = clockTolerance
-  const offset = step.span_id === null ? (skew.get(span.service) ?? 0) : 0
+  const offset = step.span_id === null ? (skew.get(clockOf(span)) ?? 0) : 0
   // A time that is not known is as none that is expected.
   const startMs = (span.startMs ?? NaN) - offset
   const endMs = (span.endMs ?? NaN) - offset

@@ -6,6 +6,9 @@ import { type Difference, type DifferenceKind, Differences } from './difference.
 import type { Excuse } from './excuse.ts'
 import { type Expectation, expectationsOf, isRunning, pathOf } from './expectation.ts'
 import { match } from './match.ts'
+import { compareResources } from './resource.ts'
+import { skewByService } from './skew.ts'
+import { termsOf } from './terms.ts'
 import { shortPath } from './path.ts'
 import { strangers } from './strangers.ts'
 import { compareSpan } from './span.ts'
@@ -40,7 +43,7 @@ export interface Verification {
   note: string | null
   /** How far ahead of the agent's clock others were, ms, by service; subtracted before times were compared. */
   clock_skew_ms: Record<string, number>
-  /** What the way that the spans came cannot carry, in words; not counted as a difference. */
+  /** What the way that the spans came cannot carry, and what is not compared, in words. */
   not_carried: readonly string[]
 }
 
@@ -57,6 +60,7 @@ export function verify(
   const expectations = expectationsOf(ledger)
   const { pairs, missing, rest, skew } = match(expectations, spans)
   const isExcused = excuse !== undefined && missing.length > 0
+  const terms = termsOf(ledger, carrier, skew)
   const differences = new Differences()
   const expectationBySpan = new Map<string, Expectation>()
   for (const [expectation, span] of pairs) expectationBySpan.set(span.spanId, expectation)
@@ -67,11 +71,13 @@ export function verify(
     differences.add({ kind: 'missing', expected, actual: null }, step.span_id, () => pathOf(expectation))
   }
   for (const [expectation, span] of pairs) {
-    const found = compareSpan(expectation, span, ledger.trace_id, carrier, skew)
+    const found = compareSpan(expectation, span, terms)
     if (!isExcused && isOrphan(expectation, span, spans))
       found.unshift({ kind: 'orphaned', expected: span.parentSpanId, actual: null })
     for (const difference of found) differences.add(difference, span.spanId, () => pathOf(expectation))
   }
+  for (const [expectation, span, found] of compareResources(pairs, terms))
+    differences.add(found, span.spanId, () => pathOf(expectation))
   const others = strangers(ledger, rest, spans)
   for (const span of others.unexpected) {
     const actual = { name: span.name, service: span.service, parent_span_id: span.parentSpanId }
@@ -110,7 +116,7 @@ export function verify(
     },
     differences: differences.list,
     note: isExcused ? excuse.why : null,
-    clock_skew_ms: Object.fromEntries(skew),
+    clock_skew_ms: skewByService(skew),
     not_carried: carrier.notCarried,
   }
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { programs } from '../support/backend.ts'
+import type { Outcome } from '../../src/cli/verify-runs.ts'
+import type { Verification } from '../../src/verify/verify.ts'
 import { type Pipeline, startPipeline, verdictsOf } from '../support/pipeline.ts'
 
 let pipeline: Pipeline | undefined
@@ -47,6 +49,41 @@ describe.runIf(programs.collector)('through the real Collector', () => {
       counts: { differences: 4, renamed: 1, attribute_lost: 3 },
     })
   })
+
+  test(
+    'one that blanks messages and scopes, drops resource attributes and makes doubles of integers is named',
+    patient,
+    async () => {
+      const statements = [
+        'set(span.status.message, "")',
+        'set(scope.name, "")',
+        'keep_keys(resource.attributes, ["service.name"])',
+        'set(span.attributes["ati.checkpoint.size_kb"], Double(span.attributes["ati.checkpoint.size_kb"])) where span.name == "checkpoint"',
+      ]
+      pipeline = await startPipeline(
+        [config],
+        [
+          `processors::transform::trace_statements: ${JSON.stringify(statements)}`,
+          'service::pipelines::traces::processors: [memory_limiter, transform, batch]',
+        ],
+      )
+      const [outcome] = await pipeline.verify(['chain?depth=2&delay_ms=1&error_rate=1'])
+      const { verdict, counts, differences } = (outcome as Outcome).verification as Verification
+      expect(verdict).toBe('altered')
+      expect(counts.scope_changed).toBeGreaterThan(0)
+      expect(counts.status_message_changed).toBeGreaterThan(0)
+      expect(counts).toMatchObject({ resource_changed: 1, attribute_changed: 1, attribute_lost: 0, attribute_added: 0 })
+      expect(counts.differences).toBe(counts.scope_changed + counts.status_message_changed + 2)
+      const resource = differences.find(({ kind }) => kind === 'resource_changed')
+      expect(resource?.expected).toMatchObject({
+        'telemetry.sdk.name': 'opentelemetry',
+        'telemetry.sdk.language': 'nodejs',
+      })
+      expect(differences.find(({ kind }) => kind === 'attribute_changed')?.actual).toEqual({
+        'ati.checkpoint.size_kb': { double: 64 },
+      })
+    },
+  )
 
   test('tail sampling takes whole traces, but for agents that wait longer than it does', patient, async () => {
     pipeline = await startPipeline([config, 'tail-sampling.yaml'], [policies(0)], { TAIL_DECISION_WAIT: '4s' })

@@ -26,9 +26,10 @@ describe.runIf(programs.collector && programs.jaeger)('read back from the real J
     const judge = jaegerJudge(jaeger.queryUrl, pipeline.agent.url)
     const outcomes = await pipeline.verify([], { judge })
     expect(verdictsOf(outcomes)).toEqual(outcomes.map(({ scenario }) => [scenario, 'complete']))
-    expect(outcomes[0]?.verification?.not_carried).toEqual([
+    expect(outcomes[0]?.verification?.not_carried.slice(0, 3)).toEqual([
       'times finer than a microsecond',
       'lists: they come as their JSON text',
+      'flags, and counts of what was dropped',
     ])
   })
 

@@ -44,27 +44,38 @@ export interface OtlpResource {
   attributes: OtlpAttribute[]
 }
 
+export interface OtlpScope {
+  name: string
+  version?: string
+}
+
 export interface OtlpRequest {
   resourceSpans: {
     resource: OtlpResource
-    scopeSpans: { scope?: { name: string; version: string }; spans: OtlpSpan[] }[]
+    scopeSpans: { scope?: OtlpScope; spans: OtlpSpan[] }[]
   }[]
 }
 
 /** A span as it travels: with what made it. */
 export interface Parcel {
   resource: OtlpResource
+  scope?: OtlpScope | undefined
   span: OtlpSpan
 }
 
 export function unpack(request: OtlpRequest): Parcel[] {
   return request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ resource, span }))),
+    scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ resource, scope, span }))),
   )
 }
 
 export function pack(parcels: readonly Parcel[]): OtlpRequest {
-  return { resourceSpans: parcels.map(({ resource, span }) => ({ resource, scopeSpans: [{ spans: [span] }] })) }
+  return {
+    resourceSpans: parcels.map(({ resource, scope, span }) => ({
+      resource,
+      scopeSpans: [{ ...(scope && { scope }), spans: [span] }],
+    })),
+  }
 }
 
 /** A small valid span. */

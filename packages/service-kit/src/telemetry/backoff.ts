@@ -2,6 +2,8 @@ export interface BackoffLimits {
   /** First and longest pause after a failure that may pass, ms; it doubles in between. */
   backoffMs: number
   maxBackoffMs: number
+  /** Longest pause that whoever failed may ask for, ms. */
+  maxAskedMs: number
 }
 
 /** When to try again. All attempts share it, side by side as they may be. Times are those of `performance.now()`. */
@@ -20,13 +22,13 @@ export class Backoff {
     return this.#pausedUntil - now
   }
 
-  /** Pauses: longer each time, and for as long as was asked, within the bound. */
+  /** Pauses: longer each time, and for as long as was asked, each within its bound. */
   failed(askedMs = 0): void {
-    const { maxBackoffMs } = this.#limits
+    const { maxBackoffMs, maxAskedMs } = this.#limits
     const now = performance.now()
     // Attempts that fail side by side fail for one reason, and count once.
     const isFirst = now >= this.#pausedUntil
-    const pauseMs = Math.min(Math.max(askedMs, isFirst ? this.#nextMs : 0), maxBackoffMs)
+    const pauseMs = Math.max(Math.min(askedMs, maxAskedMs), isFirst ? this.#nextMs : 0)
     if (isFirst) this.#nextMs = Math.min(this.#nextMs * 2, maxBackoffMs)
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs)
   }

@@ -1,13 +1,13 @@
 import { type Context, TraceFlags } from '@opentelemetry/api'
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { Backoff, type BackoffLimits } from './backoff.ts'
-import type { BatchExporter, ExportOutcome } from './exporter.ts'
+import type { BatchExporter, ExportOutcome } from './outcome.ts'
 import { type Batch, type BatchLimits, SpanQueue } from './queue.ts'
 import type { Report } from './reporter.ts'
 import { estimateBytes } from './size.ts'
 
 export interface SpanCounters {
-  /** Sampled spans that ended; always the sum of the other four. */
+  /** Sampled spans that ended; always the sum of the next five. */
   created: number
   /** Taken by the collector. */
   exported: number
@@ -15,8 +15,12 @@ export interface SpanCounters {
   queued: number
   /** Turned down by the collector for good. */
   refused: number
-  /** Never sent: the queue was full, or the process had to end. */
+  /** Answered with success, but not as an OTLP receiver answers: nobody knows whether anybody has them. */
+  unconfirmed: number
+  /** Given up: the queue was full, or the process had to end. */
   dropped: number
+  /** Sent once more, an attempt each: a receiver may have seen them before. */
+  resent: number
 }
 
 export interface ProcessorOptions extends BatchLimits, BackoffLimits {
@@ -32,6 +36,9 @@ export interface ProcessorOptions extends BatchLimits, BackoffLimits {
   exportTimeoutMs: number
   report?: Report
 }
+
+/** After it a batch is not sent again. */
+type SettledOutcome = Exclude<ExportOutcome, { kind: 'retry' | 'again' }>
 
 /**
  * Loses no span within a stated bound. The SDK's own processor drops a batch that failed, and has one export under way at
@@ -57,7 +64,9 @@ export class RetainingSpanProcessor implements SpanProcessor {
   #queued = 0
   #exported = 0
   #refused = 0
+  #unconfirmed = 0
   #dropped = 0
+  #resent = 0
 
   constructor(exporter: BatchExporter, options: ProcessorOptions) {
     this.#exporter = exporter
@@ -72,7 +81,9 @@ export class RetainingSpanProcessor implements SpanProcessor {
       exported: this.#exported,
       queued: this.#queued,
       refused: this.#refused,
+      unconfirmed: this.#unconfirmed,
       dropped: this.#dropped,
+      resent: this.#resent,
     }
   }
 
@@ -102,8 +113,10 @@ export class RetainingSpanProcessor implements SpanProcessor {
     const pauseMs = this.#backoff.leftMs(now)
     if (pauseMs > 0) return this.#sendIn(pauseMs)
     while (this.#underWay.size < this.#options.parallelExports) {
-      const batch = this.#returned.shift() ?? this.#nextBatch(now)
+      const returned = this.#returned.shift()
+      const batch = returned ?? this.#nextBatch(now)
       if (!batch) break
+      if (returned) this.#resent += returned.spans.length
       void this.#export(batch)
     }
     // With no room for another export, the end of one comes back here.
@@ -129,13 +142,11 @@ export class RetainingSpanProcessor implements SpanProcessor {
     const outcome = await this.#attempt(batch.spans)
     // A process that had to end has counted the batch as dropped.
     if (!this.#underWay.delete(batch)) return
-    if (outcome.kind === 'retry') {
+    if (outcome.kind === 'retry' || outcome.kind === 'again') {
       this.#returned.push(batch)
-      this.#backoff.failed(outcome.retryAfterMs)
+      if (outcome.kind === 'retry') this.#backoff.failed(outcome.retryAfterMs)
     } else {
-      const refused = outcome.kind === 'refused' ? batch.spans.length : Math.min(outcome.rejected, batch.spans.length)
-      this.#refused += refused
-      this.#exported += batch.spans.length - refused
+      this.#count(outcome, batch.spans.length)
       this.#queued -= batch.spans.length
       this.#bytes -= batch.bytes
       this.#backoff.succeeded(startedAt)
@@ -143,6 +154,15 @@ export class RetainingSpanProcessor implements SpanProcessor {
     this.#options.report?.(outcome, startedAt)
     this.#resolveFlushes()
     this.#send()
+  }
+
+  #count(outcome: SettledOutcome, spans: number): void {
+    if (outcome.kind === 'refused') this.#refused += spans
+    else if (outcome.kind === 'unconfirmed') this.#unconfirmed += spans
+    else {
+      this.#refused += outcome.rejected
+      this.#exported += spans - outcome.rejected
+    }
   }
 
   async #attempt(spans: ReadableSpan[]): Promise<ExportOutcome> {

@@ -1,5 +1,6 @@
-import type { ExportOutcome } from './exporter.ts'
-import type { Protocol } from './target.ts'
+import { withoutCredentials } from '../redact.ts'
+import type { ExportOutcome } from './outcome.ts'
+import type { ExportTarget } from './target.ts'
 
 const tooLarge = 'let the collector accept larger bodies, or lower SPAN_BATCH_MIB and OTEL_BSP_MAX_EXPORT_BATCH_SIZE'
 const credentials = 'set OTEL_EXPORTER_OTLP_HEADERS to the credentials that it asks for'
@@ -10,12 +11,14 @@ const remedies: Record<string, string> = {
   '403': permission,
   '404': 'OTEL_EXPORTER_OTLP_ENDPOINT gets /v1/traces appended; OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is taken as it is',
   '413': tooLarge,
-  '415': 'set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+  '415': 'check OTEL_EXPORTER_OTLP_ENDPOINT, and OTEL_EXPORTER_OTLP_COMPRESSION where that is set',
   'grpc 7': permission,
   'grpc 8': tooLarge,
   'grpc 12': 'this is not an OTLP/gRPC endpoint: check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL',
   'grpc 16': credentials,
 }
+
+const asksFor = (ms = 0) => (ms > 0 ? `, asks to wait ${Math.ceil(ms / 1000)} s` : '')
 
 /** An outage that begins sooner than this after the last one was told belongs to it, ms. */
 const sameOutageMs = 60_000
@@ -27,20 +30,17 @@ export type Report = (outcome: ExportOutcome | { kind: 'dropped'; spans: number 
  * Says once what is wrong with the way spans go, and once when it is well again. Every span's fate is in the counters;
  * a log that repeats itself hides what is new.
  */
-export function createReporter(
-  target: { protocol: Protocol; url: string },
-  capacity: number,
-  log: (line: string) => void,
-): Report {
-  const { protocol, url } = target
-  const refusals = new Set<string>()
+export function createReporter(target: ExportTarget, capacity: number, log: (line: string) => void): Report {
+  const url = withoutCredentials(target.url)
+  let { protocol } = target
+  const told = new Set<string>()
   let isOutageTold = false
   let toldAt = -Infinity
   let failedAt = -Infinity
   let dropped = 0
 
-  /** Whether this is the first refusal of its kind. */
-  const isNew = (kind: string) => !refusals.has(kind) && refusals.add(kind)
+  /** Whether this is the first of its kind. Of what differs each time, the first few will do. */
+  const isNew = (kind: string) => told.size < 30 && !told.has(kind) && told.add(kind)
 
   return (outcome, startedAt = performance.now()) => {
     switch (outcome.kind) {
@@ -53,6 +53,23 @@ export function createReporter(
         }
         if (outcome.rejected > 0 && isNew('partial'))
           log(`${url} rejected ${outcome.rejected} spans of a batch: ${outcome.reason ?? 'no reason given'}`)
+        if (outcome.rejected === 0 && outcome.reason && isNew(`warning ${outcome.reason.replace(/\d+/g, '0')}`))
+          log(`${url} takes spans, and warns: ${outcome.reason}`)
+        return
+      case 'unconfirmed':
+        if (isNew('unconfirmed'))
+          log(
+            `${url} answers success with ${outcome.reason}: whether anybody keeps the spans is not known, GET /telemetry counts ` +
+              'them as unconfirmed. Remedy: OTEL_EXPORTER_OTLP_ENDPOINT is to be an OTLP receiver, often at port 4318, and no page.',
+          )
+        return
+      case 'again':
+        protocol = outcome.protocol
+        if (isNew('again'))
+          log(
+            `${url} takes no JSON (${outcome.reason}): spans go as ${protocol} from now on. ` +
+              `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} says so from the start.`,
+          )
         return
       case 'retry':
         failedAt = performance.now()
@@ -60,7 +77,7 @@ export function createReporter(
         isOutageTold = true
         toldAt = failedAt
         return log(
-          `${url} takes no spans (${outcome.reason}). Everything else works; up to ${capacity} spans are kept for when it does. ` +
+          `${url} takes no spans (${outcome.reason}${asksFor(outcome.retryAfterMs)}). Everything else works; up to ${capacity} spans are kept for when it does. ` +
             'OTEL_EXPORTER_OTLP_ENDPOINT says where they go, OTEL_TRACES_EXPORTER=none that nobody wants them.',
         )
       case 'refused':

@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api'
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
@@ -12,7 +13,8 @@ import { logTelemetry } from './log.ts'
 import { noSpans, noTelemetry } from './none.ts'
 import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
 import { createReporter } from './reporter.ts'
-import { exportTarget } from './target.ts'
+import { ResourceWitness } from './resource-witness.ts'
+import { exportTarget, originOf } from './target.ts'
 import { standardText } from './variables.ts'
 
 /** What these services take where a standard variable says nothing. */
@@ -27,9 +29,19 @@ const defaults = {
   OTEL_SPAN_EVENT_COUNT_LIMIT: '4096',
 }
 
+export interface Destination {
+  /** Scheme, host and port: the rest may be a secret. */
+  endpoint: string
+  counters: SpanCounters
+}
+
 export interface Telemetry {
   /** What happened to this process's spans; all 0 where nothing is exported by OTLP. */
   counters(): SpanCounters
+  /** Where spans go by OTLP, and what happened to them on each way. */
+  destinations(): Destination[]
+  /** The attributes of the resource, which are on all spans; undefined before the first of them, and where only the SDK knows. */
+  resource(): Attributes | undefined
   /** Sends what is queued, for `deadlineMs` at most, and ends. Resolves to the number of spans that were lost by it. */
   shutdown(deadlineMs: number): Promise<number>
 }
@@ -53,8 +65,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
   const report = createReporter(target, maxQueueSpans, logTelemetry)
   installDiagnostics(settings)
   const retaining = () => {
-    const exporter = createExporter(target.protocol, (reason) => report({ kind: 'retry', reason }))
-    return new RetainingSpanProcessor(exporter, {
+    return new RetainingSpanProcessor(createExporter(target), {
       maxQueueSpans,
       maxQueueBytes: (settings.SPAN_QUEUE_MIB ?? 256) * 1024 * 1024,
       maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 2048,
@@ -64,6 +75,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
       exportTimeoutMs: settings.OTEL_BSP_EXPORT_TIMEOUT ?? 30_000,
       backoffMs: 500,
       maxBackoffMs: 5000,
+      maxAskedMs: 300_000,
       report,
     })
   }
@@ -77,10 +89,11 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
   // An exporter that only the SDK knows is left to the SDK.
   const own = names.every((name) => processors.has(name)) ? names.map((name) => processors.get(name)!()) : undefined
   const retained = own?.find((processor) => processor instanceof RetainingSpanProcessor)
+  const witness = new ResourceWitness()
 
   const sdk = new NodeSDK({
     serviceName: serviceNameOf(settings),
-    ...(own && { spanProcessors: own }),
+    ...(own && { spanProcessors: [...own, witness] }),
     instrumentations: [
       getNodeAutoInstrumentations({
         '@opentelemetry/instrumentation-http': {
@@ -93,6 +106,8 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
 
   return {
     counters: () => retained?.counters() ?? noSpans,
+    destinations: () => (retained ? [{ endpoint: originOf(target.url), counters: retained.counters() }] : []),
+    resource: () => witness.attributes,
     async shutdown(deadlineMs) {
       const lost = (await retained?.close(deadlineMs)) ?? 0
       // What is left to close are connections: an exporter that hangs is not waited for.

@@ -22,25 +22,32 @@ export interface Behavior {
   /** An HTTP status, or a gRPC one in a collector that speaks gRPC; spans are taken at 200 and 0. */
   status?: number
   headers?: Record<string, string>
-  body?: string
+  /** Instead of an OTLP answer; over gRPC the words of a status, or a message. */
+  body?: string | Buffer
   /** How long an answer takes, ms. */
   delayMs?: number
   /** Reads and never answers, or breaks the connection off. */
   instead?: 'hang' | 'reset'
   /** Spans of each request that are turned down (partial success). */
   rejects?: number
+  /** Knows no JSON: 415. */
+  takesNoJson?: boolean
 }
 
 export interface Received {
   headers: Record<string, unknown>
-  /** Of the body as it came. */
-  bytes: number
+  /** As it came. */
+  body: Buffer
   spans: number
+  /** How it was answered. */
+  behavior: Behavior
 }
 
 /** A collector of OTLP that does what a test asks of it, over real sockets. */
 export class SimulatedCollector {
   behavior: Behavior = {}
+  /** How it answers the next requests, one each, before that. */
+  script: Behavior[] = []
   /** What was taken, by span id. */
   readonly spans = new Map<string, ReceivedSpan>()
   /** Spans that came once more, and had been taken before. */
@@ -132,20 +139,24 @@ export class SimulatedCollector {
     }
   }
 
-  #note(headers: Received['headers'], body: Buffer, spans: ReceivedSpan[]): void {
-    this.requests.push({ headers, bytes: body.length, spans: spans.length })
+  /** Writes a request down, and says how it is to be answered. */
+  async #answerTo(headers: Received['headers'], body: Buffer, spans: ReceivedSpan[]): Promise<Behavior> {
+    const behavior = this.script.shift() ?? this.behavior
+    this.requests.push({ headers, body, spans: spans.length, behavior })
+    await delay(behavior)
+    return behavior
   }
 
   async #http(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request)
     if (!body) return
-    const { behavior } = this
     const content = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
-    const isJson = request.headers['content-type'] === 'application/json'
+    const type = request.headers['content-type'] ?? ''
+    const isJson = type === 'application/json'
     const { spans } = isJson ? decodeJson(content) : decodeProtobuf(content)
-    this.#note(request.headers, body, spans)
-    await delay(behavior)
-    const { status = 200, rejects = 0 } = behavior
+    const behavior = await this.#answerTo(request.headers, body, spans)
+    const { rejects = 0 } = behavior
+    const status = isJson && behavior.takesNoJson ? 415 : (behavior.status ?? 200)
     if (status === 200 && !behavior.instead) this.#take(spans.slice(rejects))
     this.#onEvent()
     if (behavior.instead === 'reset') request.socket.destroy()
@@ -164,23 +175,22 @@ export class SimulatedCollector {
     stream.on('error', () => {})
     const body = await bodyOf(stream)
     if (!body) return
-    const { behavior } = this
     // A compressed-flag, four bytes of length, and the message.
     const message = body[0] === 1 ? gunzipSync(body.subarray(5)) : body.subarray(5)
     const { spans } = decodeProtobuf(message)
-    this.#note(headers, body, spans)
-    await delay(behavior)
+    const behavior = await this.#answerTo(headers, body, spans)
     const { status = 0, rejects = 0 } = behavior
     if (status === 0 && !behavior.instead) this.#take(spans.slice(rejects))
     this.#onEvent()
     if (behavior.instead === 'reset') stream.session?.destroy()
     if (behavior.instead) return
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+    const words = typeof behavior.body === 'string' ? behavior.body : ''
     stream.on('wantTrailers', () =>
-      stream.sendTrailers({ 'grpc-status': String(status), 'grpc-message': behavior.body ?? '', ...behavior.headers }),
+      stream.sendTrailers({ 'grpc-status': String(status), 'grpc-message': words, ...behavior.headers }),
     )
     if (status !== 0) return void stream.end()
-    const answer = Buffer.from(encodeProtobufResponse(rejects, 'too old'))
+    const answer = Buffer.from(behavior.body ?? encodeProtobufResponse(rejects, 'too old'))
     const prefix = Buffer.alloc(5)
     prefix.writeUInt32BE(answer.length, 1)
     stream.end(Buffer.concat([prefix, answer]))

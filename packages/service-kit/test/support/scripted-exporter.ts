@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api'
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
-import type { BatchExporter, ExportOutcome } from '../../src/telemetry/exporter.ts'
+import type { BatchExporter, ExportOutcome } from '../../src/telemetry/outcome.ts'
 import { type ProcessorOptions, RetainingSpanProcessor } from '../../src/telemetry/processor.ts'
 
 export interface PendingExport {
@@ -11,6 +11,8 @@ export interface PendingExport {
 
 export const taken: ExportOutcome = { kind: 'taken', rejected: 0 }
 export const later: ExportOutcome = { kind: 'retry', reason: 'not now' }
+export const again: ExportOutcome = { kind: 'again', protocol: 'http/protobuf', reason: '415' }
+export const unconfirmed: ExportOutcome = { kind: 'unconfirmed', reason: 'text/html' }
 export const refusal: ExportOutcome = { kind: 'refused', code: '400', reason: 'no' }
 
 /** Lets everything run that waits for a promise that is settled. */
@@ -64,6 +66,7 @@ export const smallLimits: ProcessorOptions = {
   exportTimeoutMs: 30_000,
   backoffMs: 500,
   maxBackoffMs: 5000,
+  maxAskedMs: 300_000,
 }
 
 export interface Bench {

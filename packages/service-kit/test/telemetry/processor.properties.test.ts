@@ -1,18 +1,31 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { ExportOutcome } from '../../src/telemetry/exporter.ts'
-import { type Bench, benchOf, later, pass, refusal, taken } from '../support/scripted-exporter.ts'
+import type { ExportOutcome } from '../../src/telemetry/outcome.ts'
+import {
+  again,
+  type Bench,
+  benchOf,
+  later,
+  pass,
+  type PendingExport,
+  refusal,
+  taken,
+  unconfirmed,
+} from '../support/scripted-exporter.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-type Event = { end: number } | { pass: number } | { outcome: ExportOutcome; of: number } | { throws: true; of: number }
+type Ending = { outcome: ExportOutcome; of: number } | { throws: true; of: number }
+type Event = { end: number } | { pass: number } | Ending
 
 const outcome = fc.oneof(
   fc.constant(taken),
   fc.constant(later),
   fc.constant(refusal),
-  fc.record({ kind: fc.constant('taken' as const), rejected: fc.nat(20) }),
+  fc.constant(unconfirmed),
+  fc.constant(again),
+  fc.record({ kind: fc.constant('taken' as const), rejected: fc.nat(8) }),
   fc.record({ kind: fc.constant('retry' as const), reason: fc.constant('429'), retryAfterMs: fc.nat(7_200_000) }),
 )
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -24,22 +37,49 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 
 const limits = { maxQueueSpans: 60, maxBatchSpans: 8, parallelExports: 2 }
 
-/** How often each span was settled, by the outcomes that the exporter gave. */
-type Settled = Map<string, number>
+/** What the counters are to say, by the outcomes that the exporter gave, and how often each span was settled. */
+interface Truth {
+  settled: Map<string, number>
+  exported: number
+  refused: number
+  unconfirmed: number
+  /** Spans that came back to be sent again. */
+  returned: number
+}
 
-async function play({ exporter, endSpans }: Bench, next: Event, settled: Settled): Promise<void> {
+/** Ends an export as `next` says, and writes down what that means. */
+async function end(export_: PendingExport, next: Ending, truth: Truth): Promise<void> {
+  const { spans } = export_
+  const count = spans.length
+  const outcome = 'throws' in next ? refusal : next.outcome
+  if (outcome.kind === 'retry' || outcome.kind === 'again') truth.returned += count
+  else for (const { name } of spans) truth.settled.set(name, (truth.settled.get(name) ?? 0) + 1)
+  if (outcome.kind === 'unconfirmed') truth.unconfirmed += count
+  if (outcome.kind === 'refused') truth.refused += count
+  if ('throws' in next) return export_.fail(new Error('cannot be written'))
+  if (outcome.kind !== 'taken') return export_.end(outcome)
+  const rejected = Math.min(outcome.rejected, count)
+  truth.refused += rejected
+  truth.exported += count - rejected
+  return export_.end({ ...outcome, rejected })
+}
+
+async function play({ exporter, endSpans }: Bench, next: Event, truth: Truth): Promise<void> {
   if ('end' in next) return endSpans(next.end)
   if ('pass' in next) return pass(vi, next.pass)
   const export_ = exporter.pending[next.of] ?? exporter.pending[0]
-  if (!export_) return
-  const isKept = 'outcome' in next && next.outcome.kind === 'retry'
-  if (!isKept) for (const { name } of export_.spans) settled.set(name, (settled.get(name) ?? 0) + 1)
-  await ('outcome' in next ? export_.end(next.outcome) : export_.fail(new Error('cannot be written')))
+  if (export_) await end(export_, next, truth)
 }
 
-function check({ exporter, processor }: Bench): void {
-  const { created, exported, queued, refused, dropped } = processor.counters()
-  expect(exported + queued + refused + dropped).toBe(created)
+function check({ exporter, processor }: Bench, truth: Truth): void {
+  const { created, exported, queued, refused, unconfirmed, dropped, resent } = processor.counters()
+  expect(exported + queued + refused + unconfirmed + dropped).toBe(created)
+  expect({ exported, refused, unconfirmed }).toEqual({
+    exported: truth.exported,
+    refused: truth.refused,
+    unconfirmed: truth.unconfirmed,
+  })
+  expect(resent).toBeLessThanOrEqual(truth.returned)
   expect(queued).toBeLessThanOrEqual(limits.maxQueueSpans)
   const underWay = exporter.pending.flatMap(({ spans }) => spans)
   expect(new Set(underWay).size).toBe(underWay.length)
@@ -51,22 +91,22 @@ it('accounts for every span at all times, and settles each exactly once, whateve
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
       const bench = benchOf(limits)
-      const settled: Settled = new Map()
+      const truth: Truth = { settled: new Map(), exported: 0, refused: 0, unconfirmed: 0, returned: 0 }
       for (const next of events) {
-        await play(bench, next, settled)
-        check(bench)
+        await play(bench, next, truth)
+        check(bench, truth)
       }
       const flush = bench.processor.forceFlush()
       while (bench.processor.counters().queued > 0) {
-        if (bench.exporter.pending.length === 0) await pass(vi, 5000)
-        await play(bench, { outcome: taken, of: 0 }, settled)
-        check(bench)
+        if (bench.exporter.pending.length === 0) await pass(vi, 300_000)
+        await play(bench, { outcome: taken, of: 0 }, truth)
+        check(bench, truth)
       }
       await flush
-      const { created, exported, refused, dropped } = bench.processor.counters()
-      expect(exported + refused + dropped).toBe(created)
-      expect(settled.size).toBe(created - dropped)
-      expect([...settled.values()].every((times) => times === 1)).toBe(true)
+      const { created, dropped, resent } = bench.processor.counters()
+      expect(resent).toBe(truth.returned)
+      expect(truth.settled.size).toBe(created - dropped)
+      expect([...truth.settled.values()].every((times) => times === 1)).toBe(true)
     }),
     { numRuns: 300 },
   )

@@ -1,7 +1,17 @@
 import { SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RetainingSpanProcessor } from '../../src/telemetry/processor.ts'
-import { benchOf, later, pass, refusal, ScriptedExporter, smallLimits, taken } from '../support/scripted-exporter.ts'
+import {
+  again,
+  benchOf,
+  later,
+  pass,
+  refusal,
+  ScriptedExporter,
+  smallLimits,
+  taken,
+  unconfirmed,
+} from '../support/scripted-exporter.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -113,7 +123,8 @@ describe('failures', () => {
 
   it.each([
     [2000, 2000],
-    [3_600_000, 5000],
+    [60_000, 60_000],
+    [3_600_000, 300_000],
     [100, 500],
   ])('waits as long as the collector asks, within its bounds: %i ms asked, %i ms waited', async (asked, waited) => {
     const { exporter, endSpans } = benchOf()
@@ -144,7 +155,38 @@ describe('failures', () => {
     await exporter.first.end(refusal)
     await endSpans(10)
     await exporter.first.end({ kind: 'taken', rejected: 3, reason: 'too old' })
-    expect(processor.counters()).toEqual({ created: 20, exported: 7, queued: 0, refused: 13, dropped: 0 })
+    expect(processor.counters()).toMatchObject({ created: 20, exported: 7, queued: 0, refused: 13, dropped: 0 })
+  })
+
+  it('counts apart what was answered in a way that tells nothing, and does not send it again', async () => {
+    const { exporter, processor, endSpans } = benchOf()
+    await endSpans(10)
+    await exporter.first.end(unconfirmed)
+    await after(60_000)
+    expect(exporter.pending).toHaveLength(0)
+    expect(processor.counters()).toMatchObject({ created: 10, exported: 0, queued: 0, refused: 0, unconfirmed: 10 })
+  })
+
+  it('counts what it sends again, each time, and not what it has yet to', async () => {
+    const { exporter, processor, endSpans } = benchOf()
+    await endSpans(10)
+    await exporter.first.end(later)
+    expect(processor.counters().resent).toBe(0)
+    await after(500)
+    expect(processor.counters().resent).toBe(10)
+    await exporter.first.end(later)
+    await after(1000)
+    await exporter.first.end(taken)
+    expect(processor.counters()).toMatchObject({ exported: 10, resent: 20 })
+  })
+
+  it('sends again at once, and before anything new, what the exporter is to write in another way', async () => {
+    const { exporter, processor, endSpans } = benchOf({ parallelExports: 1 })
+    await endSpans(20)
+    const { spans } = exporter.first
+    await exporter.first.end(again)
+    expect(exporter.first.spans).toBe(spans)
+    expect(processor.counters()).toMatchObject({ queued: 20, resent: 10 })
   })
 
   it('counts a batch as refused that the exporter cannot even write', async () => {
@@ -164,7 +206,7 @@ describe('bounds', () => {
     expect(processor.counters()).toMatchObject({ created: 50, queued: 35, dropped: 15 })
     await exporter.first.end(taken)
     await endSpans(20)
-    expect(processor.counters()).toEqual({ created: 70, exported: 10, queued: 35, refused: 0, dropped: 25 })
+    expect(processor.counters()).toMatchObject({ created: 70, exported: 10, queued: 35, refused: 0, dropped: 25 })
   })
 
   it('drops what is over its bytes, and has the room back once a batch has left', async () => {
@@ -235,7 +277,7 @@ describe('flush and close', () => {
   it('tries at once, however long a pause there was to be', async () => {
     const { exporter, processor, endSpans } = benchOf()
     await endSpans(10)
-    await exporter.first.end({ kind: 'retry', reason: '429', retryAfterMs: 5000 })
+    await exporter.first.end({ kind: 'retry', reason: '429', retryAfterMs: 300_000 })
     void processor.forceFlush()
     await after(0)
     expect(exporter.pending).toHaveLength(1)
@@ -265,7 +307,7 @@ describe('flush and close', () => {
     await late?.end(taken)
     await endSpans(1)
     await after(60_000)
-    expect(processor.counters()).toEqual({ created: 26, exported: 10, queued: 0, refused: 0, dropped: 16 })
+    expect(processor.counters()).toMatchObject({ created: 26, exported: 10, queued: 0, refused: 0, dropped: 16 })
     await processor.shutdown()
   })
 })

@@ -4,6 +4,7 @@ import { otlp } from '../../verify/carrier.ts'
 import { type Expectation, expectationsOf, isRunning } from '../../verify/expectation.ts'
 import { match } from '../../verify/match.ts'
 import { compareSpan } from '../../verify/span.ts'
+import { termsOf } from '../../verify/terms.ts'
 import { strangers } from '../../verify/strangers.ts'
 import { flag } from '../model/columns.ts'
 import type { Note } from '../model/note.ts'
@@ -26,6 +27,7 @@ const mostNotes = 1000
 export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined): Judged {
   const spans = trace?.spans ?? new Map<string, never>()
   const { pairs, missing, rest, skew } = match(expectationsOf(ledger), spans)
+  const terms = termsOf(ledger, otlp, skew)
   const flags = new Map<string, number>()
   const notes: Record<string, Note> = {}
   let noted = 0
@@ -33,7 +35,7 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
     if (noted++ < mostNotes) notes[id] = take()
   }
   for (const [expectation, span] of pairs) {
-    const changes = compareSpan(expectation, span, ledger.trace_id, otlp, skew)
+    const changes = compareSpan(expectation, span, terms)
     const repeat = trace?.repeats.get(span.spanId)
     if (repeat) changes.push({ kind: 'duplicated', expected: 1, actual: repeat.times })
     if (changes.length === 0) continue

@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { conceal, secretsOf, withoutCredentials } from '../src/redact.ts'
+
+describe('a text for the log', () => {
+  it.each([
+    ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
+    ['https://otlp.example.com/api/public/otel/v1/traces', 'https://otlp.example.com/api/public/otel/v1/traces'],
+    ['http://me:passw0rd@host:4318/v1/traces', 'http://host:4318/v1/traces'],
+    ['http://host/t0ps3cret/v1/traces', 'http://host/…/v1/traces'],
+    ['http://host/v1/traces?key=t0ps3cret', 'http://host/v1/traces?…'],
+    ['http://host/v1/traces?mail=a@b.c', 'http://host/v1/traces?…'],
+    ['http://host/v1/traces#t0ps3cret', 'http://host/v1/traces?…'],
+    ['http://me:pass/w0rd@host:4318', 'http://host:4318'],
+    ['http://me:pass?w0rd@host:4318', 'http://host:4318'],
+    ['htp://me:passw0rd@collector:4318: expected an http', 'htp://collector:4318: expected an http'],
+    ['(http://host/s3cret, "http://me@other/").', '(http://host/…, "http://other/").'],
+    ['no URL at all: a//b@c', 'no URL at all: a//b@c'],
+  ])('%s is %s', (text, shown) => {
+    expect(withoutCredentials(text)).toBe(shown)
+  })
+
+  it('has no part of a URL that may be a token, wherever in it that is', () => {
+    const token = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/)
+    const place = fc.constantFrom(
+      'http://T@h/v1',
+      'https://u:T@h',
+      'h2://h/T',
+      'http://h/v1/T/traces',
+      'http://h?T',
+      'http://h/?k=T',
+    )
+    fc.assert(
+      fc.property(token, place, (secret, url) => {
+        expect(withoutCredentials(`to ${url.replace('T', secret)} it goes`)).not.toContain(secret)
+      }),
+    )
+  })
+})
+
+it('what a server quotes of a URL is found, as it stands there and as it reads', () => {
+  const secrets = secretsOf('http://somebody:pass%20w0rd@host/t0p%2Fs3cret/v1/traces?key=qu3ry%20key')
+  const quoted = 'pass%20w0rd pass w0rd t0p%2Fs3cret t0p/s3cret qu3ry key somebody /v1/traces'
+  expect(conceal(secrets, quoted)).toBe('… … … … … … /v1/traces')
+})

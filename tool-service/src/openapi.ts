@@ -1,0 +1,45 @@
+import { behaviorHeader } from 'contract/tool'
+import {
+  answer,
+  json,
+  openApiDocument,
+  pathParameter,
+  problems,
+  queryParameters,
+  readable,
+  runnable,
+} from 'service-kit/openapi'
+import type { z } from 'zod'
+
+/** Letters of a tool's name at most. */
+export const longestToolName = 128
+
+/** The HTTP API as OpenAPI 3.1, read off the schema of a tool's behaviour. */
+export function openApi(behavior: z.ZodObject) {
+  return openApiDocument(
+    { title: 'tool-service', description: 'Simulated tools, as slow and as broken as a call asks' },
+    {
+      '/tool/{tool_name}': runnable({
+        summary: 'Plays a tool',
+        description: `The header ${behaviorHeader} takes the same as the query, written as one; it wins.`,
+        parameters: [
+          pathParameter('tool_name', { type: 'string', minLength: 1, maxLength: longestToolName }),
+          ...queryParameters(behavior),
+        ],
+        responses: {
+          ...answer({
+            'application/json': { type: 'object', required: ['tool', 'delay_ms', 'ok', 'payload', 'service'] },
+            'text/plain': { type: 'string' },
+          }),
+          ...problems({
+            400: 'A value is not what it is to be: `errors` has all that are wrong',
+            503: 'The tool failed, as it was asked to, or the process is stopping',
+          }),
+        },
+      }),
+      '/telemetry': readable({ summary: 'What happened to the spans of this process', responses: json() }),
+      '/openapi.json': readable({ summary: 'This document', responses: json() }),
+      '/health': readable({ summary: 'Whether the process lives', responses: json() }),
+    },
+  )
+}
