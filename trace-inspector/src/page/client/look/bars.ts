@@ -21,7 +21,8 @@ export function spanBar({ columns }: TraceModel, span: number): VNode[] {
     ...words.map((word) => `is-${word}`),
     ...(showPath.value && path.value.has(span) ? ['is-critical'] : []),
   ]
-  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${inUnit.value(columns.duration[span] as number)}`
+  const duration = has(columns, span, flag.not_ended) ? '' : inUnit.value(columns.duration[span] as number)
+  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${duration}`
   return [
     html`<span class=${classes.join(' ')} style=${{ left: share(from), width: share(Math.max(0, to - from)) }}></span>`,
     label(
@@ -44,6 +45,9 @@ const signs = {
   altered: '≠ altered',
   unexpected: '? unexpected',
   orphaned: '⌥ orphaned',
+  no_start: '… start not known',
+  not_ended: '… not ended',
+  ended_before_start: '⇤ ended before its start',
 }
 
 /** What is to be said of a span, in words that are its bar's classes too. */
@@ -119,7 +123,7 @@ export function foldBar({ columns }: TraceModel, fold: Fold): VNode[] {
 
 /** What a screen reader is told of a span's time. */
 export function timeText({ columns }: TraceModel, span: number): string {
-  const said = wordsOf(columns, span).map((word) => `, ${word}`)
+  const said = wordsOf(columns, span).map((word) => `, ${word.replaceAll('_', ' ')}`)
   const isMarked = marked.value.has(span) ? ', the finding points here' : ''
   const isCritical = path.value.has(span) ? ', on the critical path' : ''
   return `at ${inUnit.value(columns.start[span] as number)}, took ${inUnit.value(columns.duration[span] as number)}${said.join('')}${isMarked}${isCritical}`

@@ -15,8 +15,15 @@ import { valueText } from './value.ts'
 interface Received {
   kind: string
   status: string
+  status_message: string
+  start_ms: number | null
+  end_ms: number | null
   attributes: Record<string, unknown>
-  events: { name: string; time_ms: number; attributes: Record<string, unknown> }[]
+  scope: { name: string; version: string }
+  resource: Record<string, unknown>
+  trace_state: string
+  dropped: { attributes: number; events: number; links: number }
+  events: { name: string; time_ms: number | null; attributes: Record<string, unknown> }[]
 }
 
 const received = signal<{ id: string; span: Received | null; problem: string }>({ id: '', span: null, problem: '' })
@@ -52,7 +59,7 @@ export function Details(): VNode {
     ${facts(model, span, known)} ${note && changes(note, isLost)} ${!isLost && known && events(model, span, known)}
     ${links(model, span)}
     ${isLost ? attributes(note?.attributes, 'As the ledger has it') : known && attributes(known.attributes, 'Attributes')}
-    ${problem && html`<p class="problem">${problem}</p>`}
+    ${known && attributes(known.resource, 'Resource')} ${problem && html`<p class="problem">${problem}</p>`}
   </aside>`
 }
 
@@ -62,12 +69,17 @@ function facts(model: TraceModel, span: number, known: Received | null): VNode {
   const list: [string, unknown][] = [
     ['service', html`<i class=${`dot hue-${(columns.service[span] as number) % 6}`}></i>${serviceOf(columns, span)}`],
     ['agent', agentOf(columns, span)],
-    ['took', ms(columns.duration[span] as number)],
-    ['started', `+ ${ms(columns.start[span] as number)}`],
-    ['ended', `+ ${ms(endOf(columns, span))}`],
+    ...times(columns, span, known),
     ['critical path', exclusive === undefined ? 'not on it' : `waited for ${ms(exclusive)} here`],
     ['depth', String(tree.depth[span])],
-    ['status', [...(known ? [known.status] : []), ...wordsOf(columns, span)].join(', ')],
+    [
+      'status',
+      [...new Set([...(known ? [known.status] : []), ...wordsOf(columns, span)])].join(', ').replaceAll('_', ' '),
+    ],
+    ['message', known?.status_message ?? ''],
+    ['scope', known ? `${known.scope.name} ${known.scope.version}`.trim() : ''],
+    ['tracestate', known?.trace_state ?? ''],
+    ['dropped', known ? droppedText(known.dropped) : ''],
     ['span id', html`<code>${columns.id[span]}</code>`],
   ]
   return html`<dl class="facts">
@@ -80,6 +92,30 @@ function facts(model: TraceModel, span: number, known: Received | null): VNode {
       )}
   </dl>`
 }
+
+function times(columns: TraceModel['columns'], span: number, known: Received | null): [string, string][] {
+  const isOdd = has(columns, span, flag.ended_before_start)
+  const early = isOdd && known ? ms((known.start_ms as number) - (known.end_ms as number)) : ''
+  return [
+    ['took', has(columns, span, flag.not_ended | flag.no_start) ? 'not known' : ms(columns.duration[span] as number)],
+    ['started', has(columns, span, flag.no_start) ? 'not known' : `+ ${ms(columns.start[span] as number)}`],
+    [
+      'ended',
+      has(columns, span, flag.not_ended)
+        ? 'not yet'
+        : isOdd
+          ? `${early} before it started`
+          : `+ ${ms(endOf(columns, span))}`,
+    ],
+  ]
+}
+
+/** What the sender had no room for. */
+const droppedText = (dropped: Received['dropped']) =>
+  Object.entries(dropped)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ')
 
 function changes({ key, changes: list }: Note, isLost: boolean): VNode {
   if (isLost)
@@ -112,7 +148,7 @@ function events({ columns }: TraceModel, span: number, { events: list }: Receive
         ${list.slice(0, mostEvents).map(
           ({ name, time_ms, attributes: own }) =>
             html`<tr>
-              <td class="number">+ ${ms(time_ms - start)}</td>
+              <td class="number">${time_ms === null ? '' : `+ ${ms(time_ms - start)}`}</td>
               <th scope="row">${name.replaceAll('_', ' ')}</th>
               <td>
                 ${Object.entries(own).map(([key, value]) => html`<span class="pair">${key.split('.').at(-1)} ${valueText(value)}</span>`)}
