@@ -30,8 +30,14 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
       const { retry } = options
       if (!(error instanceof ToolFailure) || !error.isRetryable || !retry || attempt >= retry.maxRetries) throw error
       const random = run.random.fork(`${call.key}/backoff/${attempt + 1}`)
-      const waitMs = backoff(retry, attempt + 1, random, error.answer.retryAfterMs)
-      call.event('retry', { [ati.retryAttempt]: attempt + 1, [ati.retryDelayMs]: waitMs })
+      const { retryAfterMs = 0 } = error.answer
+      const waitMs = backoff(retry, attempt + 1, random, retryAfterMs)
+      call.event('retry', {
+        [ati.retryAttempt]: attempt + 1,
+        [ati.retryDelayMs]: Math.round(waitMs),
+        // Somebody who looks for impatience finds what the tool had asked for.
+        ...(retryAfterMs > waitMs && { [ati.retryAskedMs]: Math.round(retryAfterMs) }),
+      })
       await call.spend(waitMs)
     } finally {
       await run.turns.next()

@@ -16,6 +16,9 @@ export interface StreamOptions {
   background: { started: Promise<void>; ended: Promise<void> }
 }
 
+/** A double on the wire, where a whole number would be an integer: a nanosecond more is less than any clock here sees. */
+const fractional = (seconds: number) => (Number.isInteger(seconds) ? seconds + 1e-9 : seconds)
+
 /** A gap between two tokens this many times the interval is a stall. */
 const stallFactor = 3
 /** Leaves room for the other events below the span's limit of 4,096. */
@@ -40,8 +43,8 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
       attributes: {
         ...chatAttributes,
         [genAi.requestStream]: true,
-        [ati.streamDurationS]: options.durationMs / 1000,
-        [ati.streamTokenIntervalMs]: options.intervalMs,
+        [ati.streamDurationS]: Math.ceil(options.durationMs / 1000),
+        [ati.streamTokenIntervalMs]: Math.round(options.intervalMs),
       },
     },
     async (step) => {
@@ -62,14 +65,14 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
         const now = clock.now()
         const gapMs = now - lastAt
         if (tokens > 0 && gapMs > stallFactor * options.intervalMs && stalls++ < mostStalls) {
-          step.event('stall', { ...soFar(), [ati.streamGapMs]: gapMs })
+          step.event('stall', { ...soFar(), [ati.streamGapMs]: Math.round(gapMs) })
         }
         lastAt = now
         await run.emit({ type: 'token', index: tokens++, text: sentence(random, 1) })
       }
 
       await clock.sleep(ttftMs, signal)
-      step.set({ [genAi.timeToFirstChunk]: (clock.now() - startMs) / 1000 })
+      step.set({ [genAi.timeToFirstChunk]: fractional((clock.now() - startMs) / 1000) })
       step.event('first_token')
       await emitToken()
       while (clock.now() - startMs < options.durationMs || !backgroundEnded) {

@@ -108,7 +108,7 @@ function documentsJson(random: Random, count: number): string {
 function askedAttributes(tool: string, options: ToolCallOptions) {
   return {
     [ati.toolName]: tool,
-    [ati.toolDelayMs]: options.delayMs,
+    [ati.toolDelayMs]: Math.round(options.delayMs),
     [ati.toolErrorRate]: options.errorRate,
     ...(options.payloadKb !== undefined && { [ati.toolPayloadKb]: options.payloadKb }),
     ...(options.retry && { [ati.retryMax]: options.retry.maxRetries }),
