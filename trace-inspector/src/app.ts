@@ -69,7 +69,10 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     try {
       const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
-      res.json({ ...(await verifyWhenThere(traceId, sources, signal)), not_taken: notTaken() })
+      const verification = await verifyWhenThere(traceId, sources, signal)
+      // What is missing may be among what was turned down here, whosever it was.
+      const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
+      res.json({ ...verification, note: verification.note ?? note, not_taken: notTaken() })
     } finally {
       inFlight--
     }
