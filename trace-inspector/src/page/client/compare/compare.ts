@@ -17,7 +17,7 @@ export function Compare(): VNode {
   return html`<div class="compare">
     <${Questions} revealed=${revealed} />
     <section class="card" aria-labelledby="aggregate-title">
-      <h2 id="aggregate-title">What an aggregate shows</h2>
+      <h2 id="aggregate-title">What averages show</h2>
       <p class="dim">Durations by span name, as an APM's table has them.</p>
       ${aggregateTable(revealed)}
     </section>

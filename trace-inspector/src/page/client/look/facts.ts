@@ -70,12 +70,11 @@ function parent({ columns }: TraceModel, known: Received | null, above: number):
   const parentId = known?.parent_span_id ?? (above >= 0 ? (columns.id[above] as string) : null)
   if (parentId === null) return 'none: a root'
   const place = positions.value.get(parentId)
-  return html`${
+  const name =
     place === undefined
       ? html`<span class="dim">not here</span>`
       : html`<button type="button" class="link" onClick=${() => select(place)}>${nameOf(columns, place)}</button>`
-  }
-  ${id('parent id', parentId)}`
+  return html`<span class="parent">${name}</span>${id('parent id', parentId)}`
 }
 
 const id = (what: string, text: string) => html`<code>${text}</code> <${Copy} text=${text} what=${what} />`
