@@ -7,13 +7,28 @@ import { canonical, type OtlpSpan } from './canonical.ts'
 /** Runs of every scenario that between them write all that its spans can carry; each is played with every seed. */
 export const runs: Record<string, string[]> = {
   fanout: ['/run?fanout=12&stragglers=2&delay_ms=3&llm_delay_ms=1&error_rate=0.2'],
-  chain: ['/run?scenario=chain&depth=4&delay_ms=2&llm_delay_ms=1', '/run?scenario=chain&depth=6&mode=flat&delay_ms=2&llm_delay_ms=1&error_rate=0.3'],
-  retry: ['/run?scenario=retry&fanout=10&error_rate=0.5&max_retries=2&delay_ms=2&llm_delay_ms=1&backoff_ms=1&conversation_id=talk'],
+  chain: [
+    '/run?scenario=chain&depth=4&delay_ms=2&llm_delay_ms=1',
+    '/run?scenario=chain&depth=6&mode=flat&delay_ms=2&llm_delay_ms=1&error_rate=0.3',
+  ],
+  retry: [
+    '/run?scenario=retry&fanout=10&error_rate=0.5&max_retries=2&delay_ms=2&llm_delay_ms=1&backoff_ms=1&conversation_id=talk',
+  ],
   dag: ['/run?scenario=dag&fanout=6&stragglers=1&delay_ms=2&llm_delay_ms=1&error_rate=0.1'],
-  react: ['/run?scenario=react&max_steps=6&finish_probability=0.2&slow_tool_probability=0.3&delay_ms=2&llm_delay_ms=1&error_rate=0.2'],
-  human: ['/run?scenario=human&human_delay_s=0.01&delay_ms=2&llm_delay_ms=1', '/run?scenario=human&human_delay_s=0&outcome=reject&delay_ms=2&llm_delay_ms=1'],
-  rag: ['/run?scenario=rag&rag_chunks=4&rag_chunk_size_kb=1&ms_per_kb=0.5&delay_ms=2&llm_delay_ms=1', '/run?scenario=rag&rag_chunks=3&capture_content=false&ms_per_kb=0.5&delay_ms=2&llm_delay_ms=1&error_rate=0.5'],
-  stream: ['/stream?duration_s=0.2&background_fanout=4&tool_delay_ms=5&ttft_ms=5&token_interval_ms=10&contention=0.5&error_rate=0.3'],
+  react: [
+    '/run?scenario=react&max_steps=6&finish_probability=0.2&slow_tool_probability=0.3&delay_ms=2&llm_delay_ms=1&error_rate=0.2',
+  ],
+  human: [
+    '/run?scenario=human&human_delay_s=0.01&delay_ms=2&llm_delay_ms=1',
+    '/run?scenario=human&human_delay_s=0&outcome=reject&delay_ms=2&llm_delay_ms=1',
+  ],
+  rag: [
+    '/run?scenario=rag&rag_chunks=4&rag_chunk_size_kb=1&ms_per_kb=0.5&delay_ms=2&llm_delay_ms=1',
+    '/run?scenario=rag&rag_chunks=3&capture_content=false&ms_per_kb=0.5&delay_ms=2&llm_delay_ms=1&error_rate=0.5',
+  ],
+  stream: [
+    '/stream?duration_s=0.2&background_fanout=4&tool_delay_ms=5&ttft_ms=5&token_interval_ms=10&contention=0.5&error_rate=0.3',
+  ],
 }
 export const seeds = ['a', 'b', 'c']
 
@@ -84,7 +99,9 @@ export async function play(startPair: typeof StartPair): Promise<Map<string, str
         for (const path of Object.values(runs).flat())
           for (const seed of seeds) {
             const url = `${path}&seed=${seed}`
-            const response = await fetch(`${pair.agent.url}${url}`, { headers: { accept: 'text/event-stream, application/json' } })
+            const response = await fetch(`${pair.agent.url}${url}`, {
+              headers: { accept: 'text/event-stream, application/json' },
+            })
             const body = await response.text()
             const answer = JSON.parse(/event: result\ndata: (.*)\n/.exec(body)?.[1] ?? body) as {
               trace_id: string

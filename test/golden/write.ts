@@ -16,5 +16,6 @@ if (folder === '--digests') {
   writeFileSync(new URL('digests.json', import.meta.url), `${JSON.stringify(digests, null, 2)}\n`)
 } else if (folder) {
   mkdirSync(folder, { recursive: true })
-  for (const [name, lines] of played) writeFileSync(resolve(folder, `${name.replace(/\W+/g, '_')}.txt`), lines.join('\n'))
+  for (const [name, lines] of played)
+    writeFileSync(resolve(folder, `${name.replace(/\W+/g, '_')}.txt`), lines.join('\n'))
 }

@@ -69,7 +69,10 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     try {
       const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
-      res.json({ ...(await verifyWhenThere(traceId, sources, signal)), not_taken: notTaken() })
+      const verification = await verifyWhenThere(traceId, sources, signal)
+      // What is missing may be among what was turned down here, whosever it was.
+      const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
+      res.json({ ...verification, note: verification.note ?? note, not_taken: notTaken() })
     } finally {
       inFlight--
     }
@@ -108,6 +111,8 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     'GET /traces/:trace_id/picture?ledger=1':
       'A trace as the page draws it, with what the ledger says of lost and altered spans',
     'GET /traces/:trace_id/runs': 'The runs of the trace as their agents know them, without their steps',
+    'GET /traces/:trace_id/otlp': 'The trace as OTLP JSON, to be sent to any receiver',
+    'GET /traces/:trace_id/jaeger': 'The trace as JSON that the UI of Jaeger opens',
     'GET /traces/:trace_id/chrome': 'The trace as Chrome trace JSON, which Perfetto opens',
     'POST /traces/:trace_id/answer': 'Scores an answer: { "span_ids": [...] }, empty when nothing is wrong',
     'GET /agents': 'The agents that are known; /agents/:agent/scenarios, run, stream and runs are passed on to them',

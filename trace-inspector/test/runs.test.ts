@@ -47,6 +47,23 @@ test('the trace state of a caller is on every span, and is missed where it is lo
   stack.meddler.meddle = (parcel) => [parcel]
 })
 
+test('who misses spans is told of those that were turned down here', async () => {
+  stack.meddler.meddle = (parcel) => [changed(parcel, ({ span }) => Object.assign(span, { name: 5 }))]
+  const { trace_id, spans } = await stack.run(small)
+  const rejected = async () => (await stack.get<{ rejected_spans: number }>('/health')).rejected_spans
+  await expect.poll(rejected, { timeout: 20_000 }).toBe(spans.total)
+  expect(await stack.verify(trace_id)).toMatchObject({
+    verdict: 'absent',
+    note: expect.stringMatching(
+      new RegExp(`^trace-inspector turned down so far: spans ${spans.total}, .*name: expected text$`),
+    ) as string,
+    not_taken: { rejected_spans: spans.total, refused_requests: 0 },
+  })
+  stack.meddler.meddle = (parcel) => [parcel]
+  const { trace_id: whole } = await stack.run(small)
+  expect(await stack.verify(whole, 60)).toMatchObject({ verdict: 'complete', note: null })
+})
+
 test('a run below a caller is complete, whether the caller sends its own spans or not', async () => {
   const { parent, headers } = caller('a1'.repeat(16))
   const { trace_id, spans } = await stack.run(small, headers)

@@ -54,3 +54,17 @@ describe.each(Object.entries(faults))('a tool that answers %s', (_name, { answer
     },
   )
 })
+
+it('a tool that asks for an hour of patience gets what the run allows, and the trace tells both', async () => {
+  tools.answer = (socket) =>
+    socket.write('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n')
+  const query = 'fanout=1&max_retries=1&backoff_ms=0&retry_after_max_ms=20'
+  const result = await runScenario(patient.url, 'retry', query)
+  const { spans } = await completeTrace(patient.url, collector, result.trace_id)
+  const [retry] = spans.flatMap(({ events }) => events).filter(({ name }) => name === 'retry')
+  expect(retry?.attributes).toEqual({
+    'ati.retry.attempt': 1,
+    'ati.retry.delay_ms': 20,
+    'ati.retry.asked_ms': 3_600_000,
+  })
+})

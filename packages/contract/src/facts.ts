@@ -131,7 +131,13 @@ const tokens = { tokens: z.int().meta({ description: 'That had come by then' }) 
 
 /** Something that happened while a step ran. */
 export const eventSchema = z.discriminatedUnion('name', [
-  z.object({ name: z.literal('retry'), ...at, attempt: z.int(), delay_ms: z.number() }),
+  z.object({
+    name: z.literal('retry'),
+    ...at,
+    attempt: z.int(),
+    delay_ms: z.number(),
+    asked_ms: optional.number.meta({ description: 'For how long the tool asked, where that was longer' }),
+  }),
   z.object({ name: z.literal('paused'), ...at }),
   z.object({ name: z.literal('resumed'), ...at, outcome: z.enum(['approve', 'reject', 'expire']) }),
   z.object({ name: z.literal('first_token'), ...at }),

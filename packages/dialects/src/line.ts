@@ -28,6 +28,16 @@ export const flag = <const Fact extends string>(fact: Fact) => ({ fact, read: of
 /** Content as it is; what was read is no content of ours, and nothing is made of it. */
 export const content = <const Fact extends string>(fact: Fact) => ({ fact })
 
+/** A double on the wire, where a whole number would be an integer: a nanosecond more is less than any clock here sees. */
+export const fraction = <const Fact extends string>(fact: Fact) => ({
+  fact,
+  write: (value: unknown) => {
+    const seconds = Number(value)
+    return Number.isInteger(seconds) ? seconds + 1e-9 : seconds
+  },
+  read: ofType('number'),
+})
+
 /** One word as a list that has no other. */
 export const list = <const Fact extends string>(fact: Fact) => ({
   fact,

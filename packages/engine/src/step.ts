@@ -102,7 +102,7 @@ export class Step {
 
   /**
    * Runs `task` for 0 to count − 1, at most `concurrency` at a time, started in this order. A task gets a lane of this
-   * step to work in, and how long it waited for it. The first that fails cancels the run; its error is thrown once all have ended.
+   * step to work in, and how long it waited for it, in whole ms. The first that fails cancels the run; its error is thrown once all have ended.
    */
   async concurrently(
     count: number,
@@ -117,7 +117,7 @@ export class Step {
       try {
         signal.throwIfAborted()
         const lane = new Step(this.run, this.record, this.span)
-        await task(lane, index, clock.now() - askedAt)
+        await task(lane, index, Math.round(clock.now() - askedAt))
         idealMs[index] = lane.idealMs
       } catch (error) {
         if (failure) return

@@ -25,6 +25,14 @@ describe('back-off', () => {
     const policy = { maxRetries: 9, backoffMs: 20, backoffMaxMs: 100, jitter: 'full' as const }
     expect(backoff(policy, 1, random, 5000)).toBe(5000)
   })
+
+  it('honours it for a minute, or for as long as the run allows', () => {
+    const policy = { maxRetries: 9, backoffMs: 20, backoffMaxMs: 100, jitter: 'none' as const }
+    const hourMs = 3_600_000
+    expect(backoff(policy, 1, random, hourMs)).toBe(60_000)
+    expect(backoff({ ...policy, retryAfterMaxMs: 5 }, 1, random, hourMs)).toBe(20)
+    expect(backoff({ ...policy, retryAfterMaxMs: 2 * hourMs }, 1, random, hourMs)).toBe(hourMs)
+  })
 })
 
 describe('failure rates', () => {

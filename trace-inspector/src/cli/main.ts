@@ -1,3 +1,4 @@
+import { foldFor } from './fold.ts'
 import { getJson, ServiceError } from './http.ts'
 import { inspectorJudge, jaegerJudge } from './judge.ts'
 import { type Options, readOptions, usage, UsageError } from './options.ts'
@@ -14,26 +15,28 @@ export async function main(args: string[]): Promise<number> {
   try {
     const options = readOptions(args, process.env)
     if (options) return await verifyAll(options)
-    console.log(usage)
+    say(usage)
     return 0
   } catch (error) {
     if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${usage}`)
+      warn(`${error.message}\n\n${usage}`)
       return 2
     }
     if (!(error instanceof ServiceError)) throw error
-    console.error(`${error.message}. ${howToStart}`)
+    warn(`${error.message}. ${howToStart}`)
     return 1
   }
 }
 
+const say = (text: string) => console.log(foldFor(process.stdout, text))
+const warn = (text: string) => console.error(foldFor(process.stderr, text))
 const howToStart = 'npm start starts everything, docker-compose up --build --detach does so in containers.'
 
 async function verifyAll({ agent, inspector, jaeger, ...options }: Options): Promise<number> {
   const judge = jaeger === undefined ? inspectorJudge(inspector) : jaegerJudge(jaeger, agent)
   const isAgentThere = () => getJson('agent-app', `${agent}/ready`)
   await untilReady([isAgentThere, judge.isThere], options.readyS, (why) =>
-    console.error(`${why}. Waiting for it, up to ${options.readyS} s: ${howToStart}`),
+    warn(`${why}. Waiting for it, up to ${options.readyS} s: ${howToStart}`),
   )
   const plays = await readPlays(agent, options.scenarios)
   const all = Array.from({ length: options.runs }, () => plays).flat()
@@ -41,18 +44,18 @@ async function verifyAll({ agent, inspector, jaeger, ...options }: Options): Pro
   const outcomes: Outcome[] = []
   let begun = 0
   const begins = (scenario: string) => status(`${scenario}, ${++begun} of ${all.length} …`)
-  if (!options.isJson) console.log(renderHead())
+  if (!options.isJson) say(renderHead())
   for await (const outcome of verifyRuns(agent, all, judge, { ...options, begins })) {
     outcomes.push(outcome)
     status('')
-    if (!options.isJson) console.log(renderOutcome(outcome))
+    if (!options.isJson) say(renderOutcome(outcome))
   }
   const passed = outcomes.some((outcome) => outcome.passed === false)
     ? false
     : outcomes.every((outcome) => outcome.passed) || null
   const notCarried = outcomes.find(({ verification }) => verification)?.verification?.not_carried ?? []
   if (options.isJson) console.log(JSON.stringify({ agent, judge: judge.name, passed, runs: outcomes }, undefined, 2))
-  else console.log(renderEnd(outcomes, judge.name, notCarried))
+  else say(renderEnd(outcomes, judge.name, notCarried))
   return passed === null ? 3 : passed ? 0 : 1
 }
 

@@ -36,6 +36,12 @@ export class Refused {
     this.#tell(reason)
   }
 
+  /** All of it in one line; null while there is nothing. */
+  get text(): string | null {
+    if (this.reason === null) return null
+    return `turned down so far: spans ${this.spans}, whole requests ${this.requests}; the last because of ${this.reason}`
+  }
+
   #tell(reason: string): void {
     // Parts of what was sent may be in it: it stays on one line.
     this.reason = reason.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, longestReason)
@@ -44,9 +50,7 @@ export class Refused {
   }
 
   #say(): void {
-    console.error(
-      `trace-inspector: turned down so far: spans ${this.spans}, whole requests ${this.requests}; the last because of ${this.reason}`,
-    )
+    console.error(`trace-inspector: ${this.text}`)
     this.#isSaid = true
     this.#quiet = setTimeout(() => {
       this.#quiet = undefined

@@ -4,7 +4,9 @@ import { badQuery, Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
 import { flag, parseScalars } from 'contract/scalars'
 import { z } from 'zod'
+import { jaegerJson } from '../jaeger-json.ts'
 import { fetchLedger } from '../ledgers.ts'
+import { writeRequest } from '../otlp/write.ts'
 import type { Trace } from '../trace.ts'
 import type { Traces } from '../traces.ts'
 import { chromeTrace } from './model/chrome-trace.ts'
@@ -82,15 +84,19 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
       const { runs } = await fetchLedger(urls, traceIdOf(req))
       res.json({ trace_id: traceIdOf(req), runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
     })
-  app
-    .route('/traces/:trace_id/chrome')
-    .all(onlyRead)
-    .get((req, res) => {
-      const trace = traceOf(req)
-      const { columns } = pictureOf(trace.id, trace)
-      const attributes = (span: number) => trace.spans.get(columns.id[span] as string)?.attributes ?? {}
-      res.attachment(`${trace.id}.json`).json(chromeTrace(columns, buildTree(columns), attributes))
-    })
+  const downloads: Record<string, (trace: Trace) => object> = {
+    otlp: ({ spans }) => writeRequest(spans.values()),
+    jaeger: jaegerJson,
+    chrome: perfetto,
+  }
+  for (const [form, write] of Object.entries(downloads))
+    app
+      .route(`/traces/:trace_id/${form}`)
+      .all(onlyRead)
+      .get((req, res) => {
+        const trace = traceOf(req)
+        res.attachment(`${trace.id}.${form}.json`).json(write(trace))
+      })
   app
     .route('/traces/:trace_id/answer')
     .all(only('POST'), notFromOtherSites)
@@ -117,6 +123,15 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     if (isGzipped) res.set('Content-Encoding', 'gzip')
     res.end(isGzipped ? asset.gzipped : asset.body)
   }
+}
+
+function perfetto(trace: Trace) {
+  const { columns } = pictureOf(trace.id, trace)
+  return chromeTrace(
+    columns,
+    buildTree(columns),
+    (span) => trace.spans.get(columns.id[span] as string)?.attributes ?? {},
+  )
 }
 
 /** The span ids of an answer. Throws a 400 problem when it is none. */

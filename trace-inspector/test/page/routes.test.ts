@@ -184,7 +184,7 @@ test('the trace can be taken to Perfetto', async () => {
   const run = await stack.run('scenario=dag&fanout=5&delay_ms=5')
   await stack.arrived(run.trace_id, run.spans.total)
   const answer = await ask(`/traces/${run.trace_id}/chrome`)
-  expect(answer.headers.get('content-disposition')).toContain(`${run.trace_id}.json`)
+  expect(answer.headers.get('content-disposition')).toContain(`${run.trace_id}.chrome.json`)
   const { traceEvents } = (await answer.json()) as { traceEvents: { ph: string; bind_id?: string }[] }
   expect(traceEvents.filter(({ ph }) => ph === 'b')).toHaveLength(run.spans.total)
   expect(traceEvents.filter(({ bind_id }) => bind_id)).toHaveLength(10)

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scenarios } from 'engine/scenarios/index'
 import type { Revelation } from '../../src/reveal/reveal.ts'
 import { changed, first } from '../support/meddler.ts'
+import { startService } from '../../../scripts/pair.ts'
 import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'
-import type { Parcel } from '../support/otlp.ts'
+import { pack, type Parcel, resourceOf, spanOf } from '../support/otlp.ts'
 import { startStack, type Stack } from '../support/stack.ts'
 import { open } from './support/browser.ts'
 
@@ -120,7 +121,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.close()
   })
 
-  test('a lost span is a ghost, and an altered one shows before and after', async () => {
+  test('a lost span is drawn where it happened, and an altered one shows before and after', async () => {
     const isLost = first(ofFanout('execute_tool mail'))
     const isRenamed = first(ofFanout('execute_tool search'))
     stack.meddler.meddle = (parcel) => {
@@ -139,6 +140,91 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     const changes = page.locator('.changes')
     expect(await changes.locator('del').innerText()).toBe('execute_tool search')
     expect(await changes.locator('ins').innerText()).toBe('renamed')
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  test('what an inspector cannot know any more is not called lost', async () => {
+    const run = await stack.run('scenario=fanout&fanout=3&delay_ms=5')
+    const younger = await startService('trace-inspector', { AGENT_URLS: stack.agent.url })
+    const { page, complaints } = await open(browser, younger.url, `/?trace=${run.trace_id}`)
+    await page.locator('.badge.is-forgotten').waitFor()
+    await page.getByText('does not know any more what came until then').first().waitFor()
+    await page.getByRole('row', { name: /GET \/run.*not here/ }).click()
+    await page.locator('.verdict-note', { hasText: 'Not here' }).waitFor()
+    expect(
+      await page
+        .locator('main')
+        .getByText(/lost|never/i)
+        .count(),
+    ).toBe(0)
+    expect(complaints).toEqual([])
+    await page.close()
+    await younger.stop()
+  })
+
+  test('times that are not known, or go backwards, break no view', async () => {
+    const traceId = 'abcd'.repeat(8)
+    const of = (spanId: string, start: string, end: string) => ({
+      ...spanOf({ traceId, spanId, name: `span ${spanId.slice(-1)}` }),
+      startTimeUnixNano: start,
+      endTimeUnixNano: end,
+    })
+    const at = (ms: number) => `1700000000${String(ms).padStart(3, '0')}000000`
+    const spans = [
+      of('00000000000000a1', at(0), at(500)),
+      of('00000000000000a2', at(100), '0'),
+      of('00000000000000a3', at(200), at(150)),
+      of('00000000000000a4', '0', '0'),
+    ]
+    await fetch(`${stack.inspector.url}/v1/traces`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(pack(spans.map((span) => ({ resource: resourceOf('shop'), span })))),
+    })
+    const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${traceId}`)
+    await page.getByText('500 ms').first().waitFor()
+    for (const [name, took, word] of [
+      ['span 2', 'not known', 'not ended'],
+      ['span 3', '0 ms', 'ended before it began'],
+      ['span 4', 'not known', 'start not known'],
+    ] as const) {
+      await page.getByRole('row', { name: new RegExp(name) }).click()
+      const fact = (of: string) => page.locator(`.facts dt:text-is("${of}") + dd`).innerText()
+      await page.getByRole('complementary', { name: 'Span' }).getByRole('heading', { name }).waitFor()
+      // What the server tells comes a little later.
+      await expect.poll(() => fact('status')).toBe(`unset, ${word}`)
+      expect(await fact('took')).toBe(took)
+    }
+    expect(await page.getByText(/NaN|Infinity|1970|undefined/).count()).toBe(0)
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    await page.getByRole('region', { name: 'Table by span name' }).waitFor()
+    expect(await page.getByText(/NaN|Infinity|1970|undefined/).count()).toBe(0)
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  test('details say what a span is and when it was, and ids can be copied', async () => {
+    const run = await stack.run('scenario=retry&fanout=3&error_rate=1&delay_ms=5&max_retries=1&seed=e')
+    await stack.arrived(run.trace_id, run.spans.total)
+    const [id] = run.finding.observed.span_ids as string[]
+    const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}&span=${id}`)
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const details = page.getByRole('complementary', { name: 'Span' })
+    await details.locator('.status-message').waitFor()
+    const text = await details.innerText()
+    for (const part of ['client', 'agent-app', run.trace_id, id as string, 'execute_tool', 'UTC'])
+      expect(text).toContain(part)
+    await details.getByRole('button', { name: 'Copy trace id' }).click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(run.trace_id)
+    await page.locator('.menu summary').click()
+    for (const form of ['OTLP JSON', 'Jaeger JSON', 'Perfetto']) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: form }).click(),
+      ])
+      expect(download.suggestedFilename()).toContain(run.trace_id)
+    }
     expect(complaints).toEqual([])
     await page.close()
   })

@@ -1,5 +1,5 @@
 import { defineDialect, type DialectTable, type ReadableSpan } from '../dialect.ts'
-import { content, flag, is, list, number, text, unlessZero } from '../line.ts'
+import { content, flag, fraction, is, list, number, text, unlessZero } from '../line.ts'
 import { ati, errorType, genAi as names, http, openInferenceKind } from './names.ts'
 
 /** What the run was asked for. */
@@ -77,7 +77,7 @@ const table = {
         [ati.step]: number('step'),
       },
       learned: {
-        [names.timeToFirstChunk]: number('first_chunk_s'),
+        [names.timeToFirstChunk]: fraction('first_chunk_s'),
         [names.responseModel]: text('response_model'),
         [names.responseId]: text('response_id'),
         [names.finishReasons]: list('finish_reason'),
@@ -142,7 +142,11 @@ const table = {
     },
   },
   events: {
-    retry: { [ati.retryAttempt]: number('attempt'), [ati.retryDelayMs]: number('delay_ms') },
+    retry: {
+      [ati.retryAttempt]: number('attempt'),
+      [ati.retryDelayMs]: number('delay_ms'),
+      [ati.retryAskedMs]: number('asked_ms'),
+    },
     paused: {},
     resumed: { [ati.humanOutcome]: text('outcome') },
     first_token: {},

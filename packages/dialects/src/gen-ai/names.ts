@@ -49,7 +49,11 @@ export const http = {
   userAgent: 'user_agent.original',
 } as const
 
-/** What Iocane ATI reads, and what is ours beside it. */
+/**
+ * What Iocane ATI reads, and what is ours beside it. An attribute has one type: the SDK sends a whole number as an integer and any
+ * other as a double, so numbers are whole by definition, rounded where they are not. ATI reads two as they were asked for, and
+ * those are of either type: `ati.tool.error_rate` and `ati.human.delay_s`.
+ */
 export const ati = {
   agentId: 'ati.agent.id',
   spanKind: 'ati.span.kind',
@@ -63,6 +67,8 @@ export const ati = {
   retryAttempt: 'ati.retry.attempt',
   retryMax: 'ati.retry.max',
   retryDelayMs: 'ati.retry.delay_ms',
+  /** Of `Retry-After`, where it was more than the run waits. */
+  retryAskedMs: 'ati.retry.asked_ms',
   workerIndex: 'ati.worker.index',
   queuedMs: 'ati.worker.queued_ms',
   chainIndex: 'ati.chain.index',

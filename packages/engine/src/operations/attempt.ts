@@ -31,8 +31,16 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
       const { retry } = options
       if (!(error instanceof ToolFailure) || !error.isRetryable || !retry || attempt >= retry.maxRetries) throw error
       const random = run.random.fork(`${call.key}/backoff/${attempt + 1}`)
-      const waitMs = backoff(retry, attempt + 1, random, error.answer.retryAfterMs)
-      call.event({ name: 'retry', time_ms: run.clock.now(), attempt: attempt + 1, delay_ms: waitMs })
+      const { retryAfterMs = 0 } = error.answer
+      const waitMs = backoff(retry, attempt + 1, random, retryAfterMs)
+      call.event({
+        name: 'retry',
+        time_ms: run.clock.now(),
+        attempt: attempt + 1,
+        delay_ms: Math.round(waitMs),
+        // Somebody who looks for impatience finds what the tool had asked for.
+        asked_ms: retryAfterMs > waitMs ? Math.round(retryAfterMs) : undefined,
+      })
       await call.spend(waitMs)
     } finally {
       const after = tools.pause()

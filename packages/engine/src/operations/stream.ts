@@ -37,8 +37,8 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
         provider,
         model: modelName,
         stream: true,
-        duration_s: options.durationMs / 1000,
-        token_interval_ms: options.intervalMs,
+        duration_s: Math.ceil(options.durationMs / 1000),
+        token_interval_ms: Math.round(options.intervalMs),
       },
     },
     async (step) => {
@@ -60,7 +60,7 @@ export function streamChat(agent: Step, options: StreamOptions): Promise<number>
         const now = clock.now()
         const gapMs = now - lastAt
         if (tokens > 0 && gapMs > stallFactor * options.intervalMs && stalls++ < mostStalls) {
-          step.event({ name: 'stall', time_ms: now, tokens, gap_ms: gapMs })
+          step.event({ name: 'stall', time_ms: now, tokens, gap_ms: Math.round(gapMs) })
         }
         lastAt = now
         const token = { type: 'token' as const, index: tokens++, text: sentence(random, 1) }

@@ -91,7 +91,7 @@ function documentsJson(random: Random, count: number): string {
 /** What the run was asked for, the same on every call of it: a culprit must not say that it is one. */
 function askedFacts({ delayMs, errorRate, payloadKb, retry, loopStep }: ToolCallOptions) {
   return {
-    delay_ms: delayMs,
+    delay_ms: Math.round(delayMs),
     error_rate: errorRate,
     payload_kb: payloadKb,
     max_retries: retry?.maxRetries,

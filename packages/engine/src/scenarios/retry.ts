@@ -1,5 +1,6 @@
 import { choice, integer, number } from 'contract/scalars'
 import type { Random } from 'contract/random'
+import { defaultRetryAfterMaxMs } from '../retry-policy.ts'
 import { toolNames, toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
@@ -45,6 +46,12 @@ export const retry = defineScenario({
       default: 'full',
       description: 'Whether a back-off is its bound, or drawn between 0 and it',
     }),
+    retry_after_max_ms: integer({
+      min: 0,
+      max: 86_400_000,
+      default: defaultRetryAfterMaxMs,
+      description: "How long a tool's `Retry-After` may make a call wait, ms",
+    }),
     faulty_tools: integer({
       min: 0,
       max: 5,
@@ -80,6 +87,7 @@ export const retry = defineScenario({
                   backoffMs: params.backoff_ms,
                   backoffMaxMs: params.backoff_max_ms,
                   jitter: params.backoff_jitter,
+                  retryAfterMaxMs: params.retry_after_max_ms,
                 },
               }),
           )

@@ -96,8 +96,9 @@ describe.each(protocols)('over %s', (protocol) => {
     const target = await startFor(protocol)
     target.behavior = { instead: 'hang' }
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', target.url)
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '3600000')
     const exporter = createExporter({ ...exportTarget(process.env), protocol })
-    const ended = exporter.export(realSpans(1), 60_000)
+    const ended = exporter.export(realSpans(1), 3_600_000)
     await target.until(() => target.requests.length === 1)
     await exporter.shutdown()
     await expect(ended).resolves.toMatchObject({ kind: 'retry' })

@@ -31,6 +31,13 @@ export function tick(value: number, step: number, end: number): string {
   return `${(value / unit).toFixed(digits)} ${name}`
 }
 
+/** A time since the epoch, ms, as UTC with microseconds. */
+export function instant(value: number): string {
+  const us = Math.round(value * 1000)
+  const digits = String(((us % 1000) + 1000) % 1000).padStart(3, '0')
+  return new Date(Math.floor(us / 1000)).toISOString().replace('T', ' ').replace('Z', `${digits} UTC`)
+}
+
 export function percent(share: number): string {
   if (share > 0 && share < 0.0005) return '< 0.1 %'
   return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`

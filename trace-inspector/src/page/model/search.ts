@@ -1,12 +1,10 @@
 import { agentOf, type Columns, flag, has, nameOf, serviceOf } from './columns.ts'
 import { compares, type Condition, holds, parseCondition, parseDuration } from './condition.ts'
 
-const words: Readonly<Record<string, number>> = {
-  'is:error': flag.error,
-  'is:lost': flag.lost,
-  'is:altered': flag.altered,
-  'is:idle': flag.idle,
-}
+/** `is:error`, `is:lost` and so on. */
+const words: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(flag).map(([name, bit]) => [`is:${name}`, bit]),
+)
 
 /** Fields that the columns have; all others are asked of who has the spans. */
 const fields: Readonly<Record<string, (columns: Columns, span: number) => string>> = {
@@ -31,7 +29,7 @@ const isKnown = ({ key, sign, value }: Condition) =>
 
 /**
  * Spans for which every word of the query holds, in the order in which they are stored. A word is part of a name, agent or
- * service, or the beginning of an id; `is:error`, `is:lost`, `is:altered` and `is:idle` are what is said of a span;
+ * service, or the beginning of an id; `is:error`, `is:lost`, `is:not_ended` … are what is said of a span;
  * `>500ms` and `<1.5s` its duration; `status=error`, `service=…`, `gen_ai.tool.name=search` a field or an attribute.
  * `answers` has the spans for each of `questionsIn`.
  */

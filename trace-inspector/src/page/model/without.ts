@@ -9,14 +9,14 @@ export interface Remedy {
 }
 
 const remedies: Readonly<Record<string, Remedy>> = {
-  fanout: { changes: { stragglers: '0' }, label: 'no stragglers' },
+  fanout: { changes: { stragglers: '0' }, label: 'no slow calls' },
   chain: { changes: { delay_ms: '0' }, label: 'tools that take no time' },
   retry: { changes: { error_rate: '0' }, label: 'no errors' },
-  dag: { changes: { stragglers: '0' }, label: 'no stragglers' },
+  dag: { changes: { stragglers: '0' }, label: 'no slow branches' },
   react: { changes: { slow_tool_probability: '0' }, label: 'no slow tool' },
   human: { changes: { human_delay_s: '0' }, label: 'a person who answers at once' },
   rag: { changes: { ms_per_kb: '0' }, label: 'chunks that take no time' },
-  stream: { changes: { contention: '0' }, label: 'no contention' },
+  stream: { changes: { contention: '0' }, label: 'background work that slows nothing down' },
 }
 
 /** undefined for a scenario whose fault nobody has named. */
@@ -44,7 +44,10 @@ export interface RunFigures {
 export function predict(observation: Observation, figures: RunFigures): Prediction | null {
   switch (observation.kind) {
     case 'straggler':
-      return saving(observation.observed.saving_ms, 'the same schedule with the stragglers at the median of the others')
+      return saving(
+        observation.observed.saving_ms,
+        'the same order of calls, with the slow ones at the median of the others',
+      )
     case 'cumulative_latency':
       return saving(observation.observed.tools_ms, 'all the time that the calls took, one after the other')
     case 'idle_wait':
@@ -57,7 +60,7 @@ export function predict(observation: Observation, figures: RunFigures): Predicti
     case 'critical_path': {
       const slacks = observation.observed.branches.map(({ slack_ms }) => slack_ms).sort((a, b) => a - b)
       const slow = Number(figures.params.stragglers ?? 1)
-      return saving(slacks[Math.min(slow, slacks.length - 1)] ?? 0, 'the slack of the branch that would be next')
+      return saving(slacks[Math.min(slow, slacks.length - 1)] ?? 0, 'how much sooner the next branch was done')
     }
     case 'step_variance': {
       const slow = new Set(observation.observed.span_ids)
@@ -75,7 +78,7 @@ export function predict(observation: Observation, figures: RunFigures): Predicti
         calls.map(([, ms]) => ms),
         slots,
       )
-      return saving(taken - makespan(clean, slots), 'the same schedule with first attempts alone')
+      return saving(taken - makespan(clean, slots), 'the same order of calls, with first attempts alone')
     }
     case 'token_timeline': {
       const { rate_without_background: rate } = observation.observed

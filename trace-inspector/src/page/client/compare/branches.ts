@@ -14,7 +14,8 @@ export function Branches({ observed }: { observed: ObservedOf<'critical_path'> }
   const inUnit = durations(whole)
   return html`<figure class="chart">
     <figcaption>
-      The branches with the least slack <span class="dim">of ${count(branches.length, 'branch', 'branches')}</span>
+      The branches that were nearest to being waited for
+      <span class="dim">of ${count(branches.length, 'branch', 'branches')}</span>
     </figcaption>
     <table class="bars">
       <thead>
@@ -22,7 +23,7 @@ export function Branches({ observed }: { observed: ObservedOf<'critical_path'> }
           <th scope="col">Branch</th>
           <th scope="col"><span class="sr">Chart</span></th>
           <th scope="col" class="number">Took</th>
-          <th scope="col" class="number">Slack</th>
+          <th scope="col" class="number">To spare (slack)</th>
         </tr>
       </thead>
       <tbody>

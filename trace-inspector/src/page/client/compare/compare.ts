@@ -9,7 +9,7 @@ import { ledgerRuns, revelation, type Revelation, trace } from '../state/trace.t
 import { Chart } from './chart.ts'
 import { LedgerAnswer } from './ledger-answer.ts'
 
-/** What an aggregate shows of these spans beside what the trace reveals, and whether the ledger agrees. */
+/** What averages show of these spans beside what the trace reveals, and whether the ledger agrees. */
 export function Compare(): VNode {
   const revealed = revelation.value
   if (!revealed)
@@ -17,7 +17,7 @@ export function Compare(): VNode {
   return html`<div class="compare">
     <${Questions} revealed=${revealed} />
     <section class="card" aria-labelledby="aggregate-title">
-      <h2 id="aggregate-title">What an aggregate shows</h2>
+      <h2 id="aggregate-title">What averages show</h2>
       <p class="dim">Durations by span name, as an APM's table has them.</p>
       ${aggregateTable(revealed)}
     </section>
@@ -39,7 +39,7 @@ function Questions({ revealed }: { revealed: Revelation }): VNode | null {
   const scenario = anyScenario(ledgerRuns.value[0]?.scenario ?? '')
   const cards: [string, string | undefined, string][] = [
     ['The symptom', scenario?.symptom, symptom],
-    ['Why an aggregate misses it', scenario?.missed, missed],
+    ['Why averages miss it', scenario?.missed, missed],
     ['What the trace reveals', scenario?.reveals, `${revealed.text}.`],
   ]
   return html`<section class="questions" aria-label="Three questions">

@@ -12,7 +12,7 @@ export function LedgerAnswer({ revealed }: { revealed: Revelation }): VNode {
   const run = ledgerRuns.value[0]
   if (!run?.finding)
     return html`<div class="ledger">
-      <h3>The ledger's answer</h3>
+      <h3>What the run knows of itself</h3>
       <p class="dim">${ledgerProblem.value || 'The run has no finding yet.'}</p>
     </div>`
   const { finding } = run
@@ -22,7 +22,7 @@ export function LedgerAnswer({ revealed }: { revealed: Revelation }): VNode {
       : null
   return html`<div class="ledger">
     <h3>
-      The ledger's answer
+      What the run knows of itself <span class="dim">its ledger</span>
       ${
         agreement &&
         html`<span class=${`badge ${agreement.agrees ? 'is-complete' : 'is-incomplete'}`}>
@@ -30,13 +30,13 @@ export function LedgerAnswer({ revealed }: { revealed: Revelation }): VNode {
         </span>`
       }
     </h3>
-    <p>${finding.text === revealed.text ? 'The run knows the same of itself, word for word.' : `${finding.text}.`}</p>
+    <p>${finding.text === revealed.text ? 'The same, word for word.' : `${finding.text}.`}</p>
     <p class="planted">${planted(finding.injected)}</p>
     ${
       agreement &&
       !agreement.agrees &&
       html`<p class="dim">
-        ${agreement.onlyLedger.length > 0 && `${count(agreement.onlyLedger.length, 'span')} only the ledger points at. `}
+        ${agreement.onlyLedger.length > 0 && `${count(agreement.onlyLedger.length, 'span')} only the run points at. `}
         ${agreement.onlyRevealed.length > 0 && `${count(agreement.onlyRevealed.length, 'span')} only the trace points at.`}
       </p>`
     }
@@ -84,7 +84,7 @@ function figures(list: readonly Figure[]): VNode | null {
         <tr>
           <th scope="col">Figure</th>
           <th scope="col" class="number">Trace</th>
-          <th scope="col" class="number">Ledger</th>
+          <th scope="col" class="number">Run</th>
           <th scope="col"><span class="sr">Whether they agree</span></th>
         </tr>
       </thead>

@@ -44,13 +44,9 @@ export function Axis(): VNode {
     }}
   >
     ${times
-      .filter((time) => across(time) < 0.985)
-      .map(
-        (time) =>
-          html`<span class="tick" style=${{ left: `${across(time) * 100}%` }}
-            >${tick(time, stepMs, trace.value?.extent.end ?? 0)}</span
-          >`,
-      )}
+      .map((time) => ({ at: across(time), text: tick(time, stepMs, trace.value?.extent.end ?? 0) }))
+      .filter(({ at, text }) => at + shareOf(text) < 1.03)
+      .map(({ at, text }) => html`<span class="tick" style=${{ left: `${at * 100}%` }}>${text}</span>`)}
     ${
       drag &&
       html`<span

@@ -4,7 +4,7 @@ import { endOf, flag, has } from '../../model/columns.ts'
 import { densityOf, type Fold } from '../../model/fold.ts'
 import { count } from '../../model/format.ts'
 import { across, inUnit, marked, path, showPath, timeWidth } from '../state/look.ts'
-import type { TraceModel } from '../state/trace.ts'
+import { isExcused, type TraceModel } from '../state/trace.ts'
 
 const share = (value: number) => `${(value * 100).toFixed(3)}%`
 /** Beyond the edges nothing is drawn: browsers do not like elements millions of pixels wide. */
@@ -21,7 +21,9 @@ export function spanBar({ columns }: TraceModel, span: number): VNode[] {
     ...words.map((word) => `is-${word}`),
     ...(showPath.value && path.value.has(span) ? ['is-critical'] : []),
   ]
-  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${inUnit.value(columns.duration[span] as number)}`
+  const isKnown = !has(columns, span, flag.no_start | flag.not_ended)
+  const duration = isKnown ? inUnit.value(columns.duration[span] as number) : ''
+  const text = `${has(columns, span, flag.idle) ? 'idle · ' : ''}${duration}`
   return [
     html`<span class=${classes.join(' ')} style=${{ left: share(from), width: share(Math.max(0, to - from)) }}></span>`,
     label(
@@ -37,18 +39,28 @@ export function spanBar({ columns }: TraceModel, span: number): VNode[] {
   ]
 }
 
+/** A sign and words for what is said of a span; what is idle has its own look, and its word in front of the time. */
 const signs = {
   error: '✕ error',
   idle: '',
   lost: '◌ lost',
+  away: '○ not here',
   altered: '≠ altered',
   unexpected: '? unexpected',
-  orphaned: '⌥ orphaned',
+  orphaned: '⌥ parent not here',
+  no_start: '? start not known',
+  not_ended: '… not ended',
+  ended_before_start: '⇤ ended before it began',
 }
+
+/** The same without its sign. */
+export const textOf = (word: keyof typeof signs) => signs[word].slice(2) || word
 
 /** What is to be said of a span, in words that are its bar's classes too. */
 export function wordsOf(columns: TraceModel['columns'], span: number): (keyof typeof signs)[] {
-  return (Object.keys(signs) as (keyof typeof signs)[]).filter((word) => has(columns, span, flag[word]))
+  return (Object.keys(flag) as (keyof typeof flag)[])
+    .filter((word) => has(columns, span, flag[word]))
+    .map((word) => (word === 'lost' && isExcused.value ? 'away' : word))
 }
 
 /** Of a letter, px: a little more than it takes. */
@@ -119,7 +131,7 @@ export function foldBar({ columns }: TraceModel, fold: Fold): VNode[] {
 
 /** What a screen reader is told of a span's time. */
 export function timeText({ columns }: TraceModel, span: number): string {
-  const said = wordsOf(columns, span).map((word) => `, ${word}`)
+  const said = wordsOf(columns, span).map((word) => `, ${textOf(word)}`)
   const isMarked = marked.value.has(span) ? ', the finding points here' : ''
   const isCritical = path.value.has(span) ? ', on the critical path' : ''
   return `at ${inUnit.value(columns.start[span] as number)}, took ${inUnit.value(columns.duration[span] as number)}${said.join('')}${isMarked}${isCritical}`

@@ -2,22 +2,15 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { signal } from '@preact/signals'
-import { agentOf, endOf, flag, has, nameOf, serviceOf } from '../../model/columns.ts'
-import { ms } from '../../model/format.ts'
-import { path, select, selected, unselect } from '../state/look.ts'
+import { agentOf, flag, has, nameOf } from '../../model/columns.ts'
+import { inUnit, select, selected, unselect } from '../state/look.ts'
 import type { Note } from '../../model/note.ts'
 import { getJson, messageOf } from '../state/api.ts'
-import { trace, type TraceModel } from '../state/trace.ts'
-import { wordsOf } from './bars.ts'
+import { isExcused, trace, type TraceModel, verification } from '../state/trace.ts'
+import { Copy } from './copy.ts'
+import { facts, type Received } from './facts.ts'
 import { Glance } from './glance.ts'
 import { valueText } from './value.ts'
-
-interface Received {
-  kind: string
-  status: string
-  attributes: Record<string, unknown>
-  events: { name: string; time_ms: number; attributes: Record<string, unknown> }[]
-}
 
 const received = signal<{ id: string; span: Received | null; problem: string }>({ id: '', span: null, problem: '' })
 
@@ -51,40 +44,16 @@ export function Details(): VNode {
     </header>
     ${facts(model, span, known)} ${note && changes(note, isLost)} ${!isLost && known && events(model, span, known)}
     ${links(model, span)}
-    ${isLost ? attributes(note?.attributes, 'As the ledger has it') : known && attributes(known.attributes, 'Attributes')}
-    ${problem && html`<p class="problem">${problem}</p>`}
+    ${isLost ? attributes(note?.attributes, 'As the run knows it') : known && attributes(known.attributes, 'Attributes')}
+    ${!isLost && known && attributes(known.resource, 'Resource')} ${problem && html`<p class="problem">${problem}</p>`}
   </aside>`
-}
-
-function facts(model: TraceModel, span: number, known: Received | null): VNode {
-  const { columns, tree } = model
-  const exclusive = path.value.get(span)
-  const list: [string, unknown][] = [
-    ['service', html`<i class=${`dot hue-${(columns.service[span] as number) % 6}`}></i>${serviceOf(columns, span)}`],
-    ['agent', agentOf(columns, span)],
-    ['took', ms(columns.duration[span] as number)],
-    ['started', `+ ${ms(columns.start[span] as number)}`],
-    ['ended', `+ ${ms(endOf(columns, span))}`],
-    ['critical path', exclusive === undefined ? 'not on it' : `waited for ${ms(exclusive)} here`],
-    ['depth', String(tree.depth[span])],
-    ['status', [...(known ? [known.status] : []), ...wordsOf(columns, span)].join(', ')],
-    ['span id', html`<code>${columns.id[span]}</code>`],
-  ]
-  return html`<dl class="facts">
-    ${list
-      .filter(([, value]) => value !== '')
-      .map(
-        ([name, value]) =>
-          html`<dt>${name}</dt>
-            <dd>${value}</dd>`,
-      )}
-  </dl>`
 }
 
 function changes({ key, changes: list }: Note, isLost: boolean): VNode {
   if (isLost)
-    return html`<p class="verdict-note is-lost">
-      <b>◌ Missing.</b> The ledger says that step <code>${key}</code> happened here; its span is not here.
+    return html`<p class="verdict-note">
+      <b>${isExcused.value ? '○ Not here.' : '◌ Lost.'}</b> The run knows that it did <code>${key}</code> then; its span
+      is not here. ${isExcused.value && `${verification.value?.note}.`}
     </p>`
   return html`<section class="changes">
     <h3>≠ Not as it was written</h3>
@@ -112,7 +81,7 @@ function events({ columns }: TraceModel, span: number, { events: list }: Receive
         ${list.slice(0, mostEvents).map(
           ({ name, time_ms, attributes: own }) =>
             html`<tr>
-              <td class="number">+ ${ms(time_ms - start)}</td>
+              <td class="number">${time_ms === null ? 'not known' : `+ ${inUnit.value(time_ms - start)}`}</td>
               <th scope="row">${name.replaceAll('_', ' ')}</th>
               <td>
                 ${Object.entries(own).map(([key, value]) => html`<span class="pair">${key.split('.').at(-1)} ${valueText(value)}</span>`)}
@@ -148,7 +117,7 @@ function links({ columns }: TraceModel, span: number): VNode[] {
                 html`<li>
                   <button type="button" class="link" onClick=${() => select(other)}>
                     ${agentOf(columns, other) || nameOf(columns, other)}
-                    <span class="dim">${ms(columns.duration[other] as number)}</span>
+                    <span class="dim">${inUnit.value(columns.duration[other] as number)}</span>
                   </button>
                 </li>`,
             )}
@@ -162,7 +131,7 @@ function attributes(list: Record<string, unknown> | undefined, title: string): V
   const entries = Object.entries(list ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   if (entries.length === 0) return null
   return html`<section>
-    <h3>${title}</h3>
+    <h3>${title} <${Copy} text=${JSON.stringify(list, null, 2)} what=${`${title.toLowerCase()} as JSON`} /></h3>
     <dl class="attributes">
       ${entries.map(
         ([name, value]) =>

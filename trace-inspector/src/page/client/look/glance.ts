@@ -4,14 +4,14 @@ import { actorOf, flag, has, nameOf } from '../../model/columns.ts'
 import { count, percent, whole } from '../../model/format.ts'
 import { waitsOf } from '../../model/waits.ts'
 import { inUnit, marked, path, select, showMarks } from '../state/look.ts'
-import { trace, type TraceModel } from '../state/trace.ts'
+import { isExcused, trace, type TraceModel } from '../state/trace.ts'
 
 /** What to look at first, while no span is selected. */
 export function Glance(): VNode {
   const model = trace.value as TraceModel
   return html`<aside class="details glance" aria-label="At a glance">
     ${showMarks.value && pointers(model, '◆ The finding points at', [...marked.value])}
-    ${pointers(model, '◌ Lost', withFlag(model, flag.lost))}
+    ${pointers(model, isExcused.value ? '○ Not here' : '◌ Lost', withFlag(model, flag.lost))}
     ${pointers(model, '≠ Altered', withFlag(model, flag.altered))} ${waits(model)}
     <p class="dim">Select a span to see all of it: click, or walk with the arrow keys.</p>
   </aside>`

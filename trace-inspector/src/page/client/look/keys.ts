@@ -16,7 +16,7 @@ export const keys: readonly { keys: string; does: string }[] = [
   { keys: '0', does: 'all of the time' },
   { keys: '/', does: 'search all spans' },
   { keys: 'N P', does: 'next and previous match, or what the finding points at' },
-  { keys: 'C L I', does: 'critical path, links, press idle time together' },
+  { keys: 'C L I', does: 'critical path, links, shorten idle time' },
   { keys: 'Esc', does: 'select nothing' },
   { keys: '?', does: 'this list' },
 ]

@@ -17,12 +17,12 @@ const eventsOf = computed(() => {
   return found
 })
 
-const words: Readonly<Record<string, string>> = {
-  first_token: 'first token',
-  last_token: 'last token',
-  background_started: 'background on',
-  background_ended: 'background off',
-}
+const words = new Map([
+  ['first_token', 'first token'],
+  ['last_token', 'last token'],
+  ['background_started', 'background on'],
+  ['background_ended', 'background off'],
+])
 
 /** Events on a span's bar: a tick each; those that tell a stream's story are named. */
 export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
@@ -35,7 +35,7 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
     const at = across(columns.events.at[index] as number)
     if (at < 0 || at > 1) continue
     const name = columns.names[columns.events.name[index] as number] as string
-    const word = words[name]
+    const word = words.get(name)
     if (word) {
       const left = `${(at * 100).toFixed(3)}%`
       named.push(html`<i class=${`mark mark-${name}`} style=${{ left }} title=${word}></i>`)
@@ -66,6 +66,6 @@ function roomOnBar(columns: TraceModel['columns'], span: number): number {
 
 /** Where the next named event of the span is. */
 function nextNamed({ events, names }: TraceModel['columns'], own: readonly number[], index: number): number {
-  const next = own.find((each) => each > index && words[names[events.name[each] as number] as string])
+  const next = own.find((each) => each > index && words.has(names[events.name[each] as number] as string))
   return next === undefined ? Infinity : across(events.at[next] as number)
 }

@@ -7,7 +7,7 @@ import { layOut } from '../../model/rows.ts'
 import { prepare } from '../dom.ts'
 import { marked, seen, selected, timeline, view } from '../state/look.ts'
 import { palette } from '../state/theme.ts'
-import { trace, type TraceModel } from '../state/trace.ts'
+import { isExcused, trace, type TraceModel } from '../state/trace.ts'
 
 /** Every span, opened or not, in the order of the rows. */
 const order = computed(() => {
@@ -39,7 +39,7 @@ export function Overview(): VNode {
         marked.value,
         selected.value,
       )
-  }, [model, line, order.value, marked.value, selected.value, palette.value, size])
+  }, [model, line, order.value, marked.value, selected.value, palette.value, size, isExcused.value])
   const { from, to } = seen.value
   const length = line?.length || 1
   const start = useRef<number | null>(null)
@@ -102,7 +102,7 @@ export function drawSpans(
   const late: [number, number, string][] = []
   rows.forEach((span, place) => {
     if (marks.has(span)) late.push([span, place, hue('mark')])
-    else if (has(columns, span, flag.lost)) late.push([span, place, hue('ink')])
+    else if (has(columns, span, flag.lost)) late.push([span, place, hue(isExcused.value ? 'muted' : 'ink')])
     else if (has(columns, span, flag.error)) late.push([span, place, hue('error')])
     else bar(span, place, hue(`hue-${(columns.service[span] as number) % 6}`))
     if (span === chosen) late.push([span, place, hue('accent')])

@@ -39,7 +39,7 @@ export function Toolbar(): VNode | null {
     <span class="group">
       ${showMarks.value && choice('Critical path', showPath)}
       ${columns.links.from.length > 0 && choice('Links', showLinks)}
-      ${idle.length > 0 && choice('Press idle time', pressIdle)}
+      ${idle.length > 0 && choice('Shorten idle time', pressIdle)}
     </span>
     <span class="seen">
       ${view.value && timeline.value && `${inUnit.value(timeline.value.time(seen.value.to) - timeline.value.time(seen.value.from))} seen`}

@@ -19,7 +19,7 @@ effect(() => {
 })
 prefersDark.addEventListener('change', () => changes.value++)
 
-const names = 'hue-0 hue-1 hue-2 hue-3 hue-4 hue-5 error accent mark ink critical link'.split(' ')
+const names = 'hue-0 hue-1 hue-2 hue-3 hue-4 hue-5 error accent mark ink muted critical link'.split(' ')
 
 function readColours(): Readonly<Record<string, string>> {
   const style = getComputedStyle(document.documentElement)

@@ -1,4 +1,4 @@
-import { batch, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import type { Observation } from 'findings/kinds'
 import { type Columns, endOf, extentOf } from '../../model/columns.ts'
 import { findIdle, type Gap } from '../../model/idle.ts'
@@ -56,6 +56,8 @@ export async function fetchModel(traceId: string, withLedger = false): Promise<T
 
 export const trace = signal<TraceModel | null>(null)
 export const verification = signal<Verification | null>(null)
+/** Whether what is missing is accounted for: nobody says that it was lost. */
+export const isExcused = computed(() => (verification.value?.counts.excused ?? 0) > 0)
 export const revelation = signal<Revelation | null>(null)
 export const ledgerRuns = signal<LedgerRun[]>([])
 /** Why there is no picture, or no verdict. */

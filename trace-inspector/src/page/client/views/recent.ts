@@ -2,32 +2,48 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { signal } from '@preact/signals'
-import { ms, whole } from '../../model/format.ts'
+import { count, ms, whole } from '../../model/format.ts'
 import { link } from '../state/address.ts'
 import { getJson, messageOf } from '../state/api.ts'
 
 interface Summary {
   trace_id: string
   name: string
-  scenario: string
-  start_ms: number
+  scenario: string | null
+  start_ms: number | null
   duration_ms: number
   spans: number
   errors: number
   services: string[]
 }
 
+/** What trace-inspector did not take. */
+interface NotTaken {
+  rejected_spans: number
+  refused_requests: number
+  last_refusal: string | null
+}
+
 const recent = signal<Summary[]>([])
+const notTaken = signal<NotTaken | null>(null)
 const problem = signal('')
 
 async function load(): Promise<void> {
   try {
-    recent.value = (await getJson<{ recent: Summary[] }>('/traces')).recent
+    const answer = await getJson<{ recent: Summary[] } & NotTaken>('/traces')
+    recent.value = answer.recent
+    notTaken.value = answer.last_refusal === null ? null : answer
     problem.value = ''
   } catch (error) {
     problem.value = messageOf(error)
   }
 }
+
+const refusals = ({ rejected_spans, refused_requests, last_refusal }: NotTaken) =>
+  html`<p class="problem">
+    Turned down so far: ${count(rejected_spans, 'span')} and ${count(refused_requests, 'whole request')}. The last
+    because of ${last_refusal}
+  </p>`
 
 /** Traces that came last, newest first. */
 export function Recent(): VNode {
@@ -38,7 +54,7 @@ export function Recent(): VNode {
   }, [])
   return html`<section class="recent" aria-labelledby="recent-title">
     <h2 id="recent-title">Recent traces</h2>
-    ${problem.value && html`<p class="problem">${problem.value}</p>`}
+    ${problem.value && html`<p class="problem">${problem.value}</p>`} ${notTaken.value && refusals(notTaken.value)}
     ${
       recent.value.length === 0
         ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
@@ -66,7 +82,7 @@ export function Recent(): VNode {
                       </th>
                       <td class="number">${whole(each.spans)}</td>
                       <td class="number">${ms(each.duration_ms)}</td>
-                      <td>${new Date(each.start_ms).toLocaleTimeString()}</td>
+                      <td>${each.start_ms === null ? '' : new Date(each.start_ms).toLocaleTimeString()}</td>
                       <td class="dim">${each.services.join(', ')}</td>
                     </tr>`,
                 )}

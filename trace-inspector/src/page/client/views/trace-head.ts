@@ -1,8 +1,8 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { useState } from 'preact/hooks'
 import { whole, ms } from '../../model/format.ts'
 import { formatAddress } from '../../model/address.ts'
+import { Copy } from '../look/copy.ts'
 import { address, link } from '../state/address.ts'
 import { ledgerProblem, ledgerRuns, revelation, trace, verification } from '../state/trace.ts'
 
@@ -27,11 +27,12 @@ export function TraceHead({ isExam = false }: { isExam?: boolean }): VNode {
       ${!isExam && html`<${Actions} />`}
     </div>
     ${!isExam && html`<p class="sentence">${revelation.value?.text ?? ''}</p>`}
+    ${!isExam && verification.value?.note && html`<p class="excuse">${verification.value.note}.</p>`}
     <ul class="figures" aria-label="Figures">
       ${
         model &&
         html`<li><b>${ms(model.extent.end - model.extent.start)}</b> long</li>
-          <li><b>${whole(model.columns.id.length)}</b> spans</li>
+          <li><b>${whole(model.columns.id.length)}</b> ${model.columns.id.length === 1 ? 'span' : 'spans'}</li>
           <li class="services">
             ${model.columns.services.map((name, place) => html`<span><i class=${`dot hue-${place % 6}`}></i>${name}</span>`)}
           </li>`
@@ -49,7 +50,7 @@ function Verdict(): VNode {
   const verdict = verification.value
   if (!verdict)
     return html`<span class="badge is-unknown" title=${ledgerProblem.value}>
-      ${ledgerProblem.value ? '– no ledger' : html`<i class="spinner" aria-hidden="true"></i> verifying`}
+      ${ledgerProblem.value ? '– not compared' : html`<i class="spinner" aria-hidden="true"></i> verifying`}
     </span>`
   if (verdict.run === 'running')
     return html`<span class="badge is-unknown"><i class="spinner" aria-hidden="true"></i> still running</span>`
@@ -57,8 +58,21 @@ function Verdict(): VNode {
   return html`<span class=${`badge is-${verdict.verdict}`} title=${says}>${sign} ${text}</span>`
 }
 
+const downloads = [
+  { form: 'otlp', name: 'OTLP JSON', use: 'to send to any collector or backend: POST it to its /v1/traces' },
+  { form: 'jaeger', name: 'Jaeger JSON', use: 'for Jaeger’s page: Search, Upload' },
+  { form: 'chrome', name: 'Perfetto', use: 'for ui.perfetto.dev: Open trace file' },
+]
+
+/** Escape closes it, and going elsewhere. */
+function closeMenu(event: KeyboardEvent | FocusEvent): void {
+  const menu = event.currentTarget as HTMLDetailsElement
+  const isOver =
+    'key' in event ? event.key === 'Escape' : event.relatedTarget && !menu.contains(event.relatedTarget as Node)
+  if (isOver) menu.open = false
+}
+
 function Actions(): VNode {
-  const [copied, setCopied] = useState(false)
   const run = ledgerRuns.value[0]
   const params = run
     ? Object.fromEntries(
@@ -67,24 +81,18 @@ function Actions(): VNode {
     : {}
   return html`<span class="actions">
     ${run && html`<a class="tool" ...${link({ page: 'run', scenario: run.scenario, params })}>Run again</a>`}
-    <a
-      class="tool"
-      href=${`/traces/${address.value.trace}/chrome`}
-      download
-      title="Chrome trace JSON: ui.perfetto.dev opens it"
-    >
-      Perfetto
-    </a>
-    <button
-      type="button"
-      class="tool"
-      onClick=${async () => {
-        // Browsers have no clipboard for pages that come over plain HTTP from another machine.
-        await navigator.clipboard?.writeText(location.origin + formatAddress(address.value))
-        setCopied(navigator.clipboard !== undefined)
-      }}
-    >
-      <span role="status">${copied ? 'Copied' : 'Copy link'}</span>
-    </button>
+    <details class="menu" onFocusOut=${closeMenu} onKeyDown=${closeMenu}>
+      <summary class="tool">Download</summary>
+      <ul>
+        ${downloads.map(
+          ({ form, name, use }) =>
+            html`<li>
+              <a href=${`/traces/${address.value.trace}/${form}`} download>${name}</a>
+              <span class="dim">${use}</span>
+            </li>`,
+        )}
+      </ul>
+    </details>
+    <${Copy} text=${location.origin + formatAddress(address.value)} what="link" isNamed=${true} />
   </span>`
 }

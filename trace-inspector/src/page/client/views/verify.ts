@@ -4,7 +4,15 @@ import { flag, has } from '../../model/columns.ts'
 import { count, ms, whole } from '../../model/format.ts'
 import { positions, select } from '../state/look.ts'
 import { address } from '../state/address.ts'
-import { openTrace, trace, type TraceModel, type Verification, verification, ledgerProblem } from '../state/trace.ts'
+import {
+  isExcused,
+  openTrace,
+  trace,
+  type TraceModel,
+  type Verification,
+  verification,
+  ledgerProblem,
+} from '../state/trace.ts'
 import { valueText } from '../look/value.ts'
 import { Look } from './trace-page.ts'
 import { verdicts } from './trace-head.ts'
@@ -15,11 +23,13 @@ export function Verify(): VNode {
   if (!verdict)
     return ledgerProblem.value
       ? html`<p class="problem">${ledgerProblem.value}</p>`
-      : html`<p class="waiting" role="status"><i class="spinner" aria-hidden="true"></i> Comparing with the ledger</p>`
+      : html`<p class="waiting" role="status">
+          <i class="spinner" aria-hidden="true"></i> Comparing with what the run did
+        </p>`
   return html`<div class="verify">
     <section class="card" aria-labelledby="verdict-title">
       <h2 id="verdict-title">${verdicts[verdict.verdict].sign} ${sentence(verdict)}</h2>
-      <p class="dim">Each span was compared with the ledger of the run: what it did, as it knows it itself.</p>
+      <p class="dim">Each span was compared with what the run did, as it knows it itself (its ledger).</p>
       ${verdict.note && html`<p>${verdict.note}.</p>`} ${skews(verdict)} ${counts(verdict)} ${differences(verdict)}
       ${
         verdict.verdict !== 'complete' &&
@@ -121,7 +131,7 @@ function legend(model: TraceModel | null): VNode | null {
   const altered = of(flag.altered)
   if (lost + altered === 0) return null
   return html`<p class="ghost-legend">
-    ${lost > 0 && html`<span><i class="bar is-lost sample"></i> ${count(lost, 'ghost')}: not here, drawn where the ledger says they happened</span>`}
+    ${lost > 0 && html`<span><i class=${`bar ${isExcused.value ? 'is-away' : 'is-lost'} sample`}></i> ${count(lost, 'span')} ${isExcused.value ? 'not here' : 'lost'}: drawn where the run says that it made them</span>`}
     ${altered > 0 && html`<span><i class="bar is-altered sample hue-0"></i> ${count(altered, 'span')} altered: select one to see before → after</span>`}
   </p>`
 }

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { jaegerJson } from '../src/jaeger-json.ts'
+import { jaegerAnswerSchema, readJaegerTrace } from '../src/jaeger.ts'
+import { decodeJson } from '../src/otlp/json.ts'
+import { writeRequest } from '../src/otlp/write.ts'
+import { Trace } from '../src/trace.ts'
+import { resourceOf, spanOf } from './support/otlp.ts'
+
+const traceId = '0123456789abcdef0123456789abcdef'
+const value = (key: string, given: object) => ({ key, value: given })
+const full = {
+  ...spanOf({ traceId, spanId: '00f067aa0ba902b1', parentSpanId: '00f067aa0ba902b2', name: 'execute_tool mail' }),
+  kind: 3,
+  startTimeUnixNano: '1763823456123456789',
+  endTimeUnixNano: '1763823456124956789',
+  attributes: [
+    value('text', { stringValue: 'a "quoted" ü' }),
+    value('whole', { intValue: '12' }),
+    value('double', { doubleValue: 2 }),
+    value('share', { doubleValue: 0.25 }),
+    value('long', { intValue: '9223372036854775807' }),
+    value('none', { doubleValue: 'NaN' }),
+    value('bytes', { bytesValue: 'AAEC' }),
+    value('list', { arrayValue: { values: [{ stringValue: 'a' }, { boolValue: true }] } }),
+    value('group', { kvlistValue: { values: [value('inner', { intValue: '1' })] } }),
+    value('empty', {}),
+  ],
+  events: [{ name: 'stall', timeUnixNano: '1763823456124000000', attributes: [value('n', { doubleValue: 3 })] }],
+  links: [{ traceId, spanId: '00f067aa0ba902b9' }],
+  status: { code: 2, message: 'boom' },
+  traceState: 'vendor=1',
+  flags: 0x101,
+  droppedEventsCount: 4,
+}
+const plain = { ...spanOf({ traceId, spanId: '00f067aa0ba902b2' }), endTimeUnixNano: '0' }
+
+const spansOf = (request: object) => decodeJson(Buffer.from(JSON.stringify(request))).spans
+const sent = spansOf({
+  resourceSpans: [
+    {
+      resource: resourceOf('shop'),
+      scopeSpans: [{ scope: { name: 'agent-app', version: '1.2.3' }, spans: [full] }, { spans: [plain] }],
+    },
+  ],
+})
+
+test('what is written as OTLP is read again as it came', () => {
+  expect(sent).toHaveLength(2)
+  const request = writeRequest(sent)
+  expect(spansOf(request)).toEqual(sent)
+  expect(request.resourceSpans).toHaveLength(1)
+  expect(request.resourceSpans[0]?.scopeSpans).toHaveLength(2)
+})
+
+test('what is written for Jaeger is the trace, within what Jaeger has room for', () => {
+  const trace = new Trace(traceId)
+  for (const span of sent) trace.add(span)
+  const read = readJaegerTrace(traceId, jaegerAnswerSchema.parse(JSON.parse(JSON.stringify(jaegerJson(trace)))))
+  const [first, second] = read.spans.values()
+  expect(first).toMatchObject({
+    parentSpanId: '00f067aa0ba902b2',
+    name: 'execute_tool mail',
+    kind: 'client',
+    service: 'shop',
+    startMs: 1763823456123.457,
+    endMs: 1763823456124.957,
+    attributes: { text: 'a "quoted" ü', whole: 12, share: 0.25, list: '["a",true]' },
+    links: sent[0]?.links,
+    status: 'error',
+    statusMessage: 'boom',
+    scope: { name: 'agent-app', version: '1.2.3' },
+    traceState: 'vendor=1',
+  })
+  expect(first?.events).toMatchObject([{ name: 'stall', attributes: { n: 3 } }])
+  expect(second).toMatchObject({ parentSpanId: null, status: 'unset', startMs: second?.endMs })
+})
