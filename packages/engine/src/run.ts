@@ -45,6 +45,10 @@ export interface RunRequest {
 /** The state every run writes away at its end, KB. */
 const checkpointKb = 64
 
+/** What the begin of a run and its end count in a turn, and how many steps of its sum do. */
+const piecesOfRun = 16
+const stepsOfPiece = 16
+
 /** One run, from its parameters to its result. Make it, then `execute` it once; `cancel` ends it early. */
 export class Run {
   readonly seed: string
@@ -132,6 +136,8 @@ export class Run {
   async execute(): Promise<RunResult> {
     const { scenario, params } = this
     let workflow: LedgerStep | undefined
+    await this.#deps.turns.next(piecesOfRun)
+    this.signal.throwIfAborted()
     const ok = await this.#request.invokeWorkflow(scenario.name, async (step) => {
       workflow = step.record
       const reachedGoal = await scenario.run(step, params as never)
@@ -139,6 +145,7 @@ export class Run {
       return reachedGoal
     })
     this.#ok = ok
+    await this.#deps.turns.next(Math.max(piecesOfRun, this.ledger.steps.length / stepsOfPiece))
     this.#finding = findingOf(scenario.name, this.ledger.steps)
     const { dropped, ...others } = this.#deps.spanCounters()
     return {

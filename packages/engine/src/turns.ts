@@ -4,7 +4,7 @@
  */
 export class Turns {
   readonly #most: number
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: { pieces: number; begin: () => void }[] = []
   #begun = 0
 
   /** `most` pieces of work begin in a turn: some milliseconds of it. */
@@ -12,17 +12,25 @@ export class Turns {
     this.#most = most
   }
 
-  /** Resolves when one more piece may begin, in the order in which they asked; undefined when it may begin at once. */
-  next(): Promise<void> | undefined {
+  /**
+   * Resolves when more work may begin, in the order in which it was asked for; undefined when it may begin at once. It counts
+   * as `pieces`: one is the begin or the end of a call.
+   */
+  next(pieces = 1): Promise<void> | undefined {
     if (this.#begun === 0) setImmediate(this.#turn)
-    if (this.#begun++ < this.#most) return undefined
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    if (this.#begun < this.#most) {
+      this.#begun += pieces
+      return undefined
+    }
+    return new Promise((begin) => this.#waiting.push({ pieces, begin }))
   }
 
   readonly #turn = (): void => {
-    const next = this.#waiting.splice(0, this.#most)
-    this.#begun = next.length
+    this.#begun = 0
+    let count = 0
+    for (; count < this.#waiting.length && this.#begun < this.#most; count++)
+      this.#begun += (this.#waiting[count] as { pieces: number }).pieces
     if (this.#begun > 0) setImmediate(this.#turn)
-    for (const begin of next) begin()
+    for (const { begin } of this.#waiting.splice(0, count)) begin()
   }
 }
