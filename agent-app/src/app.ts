@@ -1,13 +1,14 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
 import type { LedgerAnswer } from 'contract/ledger'
-import { createServiceApp, queryOf } from 'service-kit/app'
+import { createServiceApp, queryOf, sendPieces } from 'service-kit/app'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
 import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
+import { ledgerPieces } from './ledger-pieces.ts'
 import { openApi } from './openapi.ts'
 import { answerOnce, openStream } from './output.ts'
 import { play, type RunDeps } from './play.ts'
@@ -100,7 +101,7 @@ export function createApp(deps: Deps): AgentApp {
         : res.json({ scenarios: catalog.list() }),
     '/runs': (_req, res) =>
       res.json({ forgotten: runs.forgotten, runs: runs.recent(100).map(({ summary }) => summary) }),
-    '/runs/:trace_id': (req, res) => res.json(ledgerOf(req)),
+    '/runs/:trace_id': (req, res) => sendPieces(req, res, ledgerPieces(ledgerOf(req))),
     '/telemetry': (_req, res) =>
       res.json({
         ...deps.spanCounters(),

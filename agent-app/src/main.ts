@@ -7,6 +7,7 @@ import { serviceNameOf } from 'service-kit/service-name'
 import { createApp } from './app.ts'
 import { isContentOnSpans, readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
+import { Pace } from './pace.ts'
 import { ToolClient } from './tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
 
@@ -19,10 +20,12 @@ await runMain('agent-app', async () => {
       'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=EVENT_ONLY: no event here carries content, so none is captured',
     )
   const lifecycle = new Lifecycle()
+  const pace = new Pace()
   const tools = new ToolClient(config.TOOL_BASE, config.TOOL_TIMEOUT_MS)
   const { app, inFlight } = createApp({
     clock: systemClock,
     tools,
+    pause: (pieces) => pace.next(pieces),
     tracer: trace.getTracer(scopeName),
     scopeName,
     telemetry,

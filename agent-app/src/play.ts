@@ -6,7 +6,7 @@ import { failureOf } from 'service-kit/traced'
 import { type Admission, demandOf } from './admission.ts'
 import type { Catalog, Offer, Query } from 'engine/catalog'
 import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
-import type { Ports, Tools } from 'engine/ports'
+import type { Pause, Ports, Tools } from 'engine/ports'
 import type { RunOutput } from './output.ts'
 import { recordRun, type SpanWriter } from './recorder.ts'
 import type { WallClock } from 'service-kit/clock'
@@ -19,6 +19,7 @@ import type { SpansOut } from './spans-out.ts'
 export interface RunDeps extends Agent, SpanWriter {
   clock: WallClock
   tools: Tools
+  pause: Pause
   spanCounters: () => SpanCounters
 }
 
@@ -55,6 +56,7 @@ export async function play(
     clock: deps.clock.anchored(),
     tools: deps.tools,
     recorder: recordRun(deps, context.active(), req.headers),
+    pause: deps.pause,
     emit: output.write && ((event) => output.write?.(event, run.signal)),
   }
   const { path: route } = req.route as { path: string }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { Pace } from '../src/tool-client/pace.ts'
+import { Pace } from '../src/pace.ts'
 
 it('lets so many begin in a turn of the event loop, the others in later turns, in their order', async () => {
   const pace = new Pace(3)
@@ -18,6 +18,28 @@ it('lets so many begin in a turn of the event loop, the others in later turns, i
   await all
   expect(seen).toEqual([6, 8, 8, 8])
   expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+})
+
+it('counts the pieces of work, not those who do it', async () => {
+  const pace = new Pace(4)
+  const begun: number[] = []
+  const begin = async (pieces: number) => {
+    await pace.next(pieces)
+    begun.push(pieces)
+  }
+  const all = Promise.all([begin(3), begin(9), begin(1), begin(4), begin(1)])
+  const seen: number[][] = []
+  for (let count = 0; count < 3; count++) {
+    await turn()
+    seen.push([...begun])
+  }
+  await all
+  // What is too much for a turn has one for itself.
+  expect(seen).toEqual([
+    [3, 9, 1, 4],
+    [3, 9, 1, 4, 1],
+    [3, 9, 1, 4, 1],
+  ])
 })
 
 it('holds nobody up who comes alone', async () => {

@@ -5,6 +5,7 @@ import { systemClock } from 'service-kit/clock'
 import { Lifecycle } from 'service-kit/serve'
 import { noSpans, noTelemetry } from 'service-kit/telemetry/none'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
+import { Pace } from '../../agent-app/src/pace.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
@@ -29,11 +30,13 @@ export function toolApp(defaults = { delayMs: 80, errorRate: 0 }) {
 /** An agent in this process, and the tools at `toolBase`. */
 export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
   const tools = new ToolClient(toolBase, 500)
+  const pace = new Pace()
   const lifecycle = new Lifecycle()
   const log: string[] = []
   const { app, inFlight } = createAgentApp({
     clock: systemClock,
     tools,
+    pause: (pieces) => pace.next(pieces),
     tracer: trace.getTracer('test'),
     serviceName: 'synthetic-agent-app',
     scopeName: 'test',

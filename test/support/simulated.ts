@@ -56,7 +56,6 @@ function simulatedTools(clock: Clock): Tools {
       server_address: 'tools.invalid',
       server_port: 80,
     }),
-    pause: () => undefined,
     async call({ tool, delayMs, fails, payloadKb }, _span, signal) {
       await clock.sleep(delayMs, signal)
       if (fails) throw new ToolFailure('tool_unavailable', `${tool} answered 503`, { status: 503, service, delayMs })

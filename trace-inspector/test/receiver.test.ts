@@ -280,3 +280,14 @@ test('what was turned down is counted, and the last reason told, on one line', a
   await postJson('a\nb\u2028c')
   expect((await get('/health')).body.last_refusal).not.toMatch(/[\n\u2028]/)
 })
+
+test.each([
+  ['json', Buffer.from(`{"resourceSpans":[${'{},'.repeat(15_000_000)}{}]}`), 'at most 4000000 objects and lists'],
+  ['protobuf', Buffer.alloc(40_000_000, Buffer.from([0x0a, 0])), 'over 1000000 fields'],
+] as const)(
+  '%s of empty messages is turned down before it takes a hundred times its size',
+  async (encoding, body, why) => {
+    expect((await post(body, types[encoding])).status).toBe(400)
+    expect((await get('/health')).body).toMatchObject({ last_refusal: expect.stringContaining(why) as string })
+  },
+)

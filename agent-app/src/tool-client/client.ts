@@ -5,7 +5,6 @@ import { ToolFailure, ToolServiceUnreachable } from 'engine/errors'
 import type { OpenSpan, ToolAddress, ToolCall, Tools } from 'engine/ports'
 import { Exchange } from './exchange.ts'
 import { asToolError, readAnswer } from './answer.ts'
-import { Pace } from './pace.ts'
 
 /** Room for what an answer says beside its payload, bytes. */
 const besidesPayload = 65_536
@@ -21,14 +20,12 @@ export class ToolClient implements Tools {
   readonly base: URL
   readonly #connections: Connections
   readonly #timeoutMs: number
-  readonly #pace: Pace
   readonly #places = new Map<string, Place>()
 
   /** `timeoutMs` is how long an answer may take beyond the delay that was asked for. */
-  constructor(base: string, timeoutMs: number, pace = new Pace()) {
+  constructor(base: string, timeoutMs: number) {
     this.base = new URL(base)
     this.#timeoutMs = timeoutMs
-    this.#pace = pace
     this.#connections = new Connections(this.base.origin, timeoutMs)
   }
 
@@ -45,10 +42,6 @@ export class ToolClient implements Tools {
     const place = { path, address: { url: `${origin}${path}`, server_address: hostname, server_port } }
     this.#places.set(tool, place)
     return place
-  }
-
-  pause(): Promise<void> | undefined {
-    return this.#pace.next()
   }
 
   async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer> {

@@ -10,6 +10,8 @@ export interface Ports {
   recorder: Recorder
   /** Absent where nobody reads along. */
   emit?: Emit | undefined
+  /** Absent where nobody else waits for this process. */
+  pause?: Pause | undefined
 }
 
 /** Where a run takes its time from: spans, ledger and waits all read the same one. */
@@ -40,11 +42,6 @@ export interface Tools {
   addressOf(tool: string): ToolAddress
   /** Makes one call, with no retry, below its CLIENT span. Rejects with ToolFailure, ToolServiceUnreachable or the signal's reason. */
   call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer>
-  /**
-   * Asked before a call begins and after it has ended: thousands at once would keep everybody else waiting. Resolves when the
-   * next may go on; undefined when it may at once.
-   */
-  pause(): Promise<void> | undefined
 }
 export type ToolAddress = { readonly url: string; readonly server_address: string; readonly server_port: number }
 
@@ -84,6 +81,12 @@ export interface OpenSpan {
   /** Adds what hands the trace on to the headers of a call. */
   inject(headers: Record<string, string>): void
 }
+
+/**
+ * Asked before work begins that may come by the thousand: all at once, it would keep everybody else waiting. Resolves when so
+ * many pieces may go on (one is the begin or the end of a call); undefined when they may at once.
+ */
+export type Pause = (pieces: number) => Promise<void> | undefined
 
 /** Something to be told while a run goes on. */
 export type RunEvent =

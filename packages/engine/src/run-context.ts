@@ -1,13 +1,14 @@
 import type { RunFacts } from 'contract/facts'
 import type { Random } from 'contract/random'
 import type { Ledger } from './ledger.ts'
-import type { Clock, Emit, Tools } from './ports.ts'
+import type { Clock, Emit, Pause, Tools } from './ports.ts'
 
 /** What all steps of one run share. */
 export interface RunContext {
   readonly clock: Clock
   readonly tools: Tools
   readonly emit: Emit | undefined
+  readonly pause: Pause | undefined
   readonly ledger: Ledger
   readonly random: Random
   readonly seed: string

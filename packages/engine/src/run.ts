@@ -30,6 +30,10 @@ export interface RunRequest {
 /** The state every run writes away at its end, KB. */
 const checkpointKb = 64
 
+/** What the begin of a run and its end count in a turn, and how many steps of its sum do. */
+const piecesOfRun = 16
+const stepsOfPiece = 16
+
 /** One run, from its parameters to its result. Make it, then `execute` it once; `cancel` ends it early. */
 export class Run {
   readonly seed: string
@@ -45,7 +49,11 @@ export class Run {
   #finding: Finding | null = null
   #state: 'running' | 'closed' = 'running'
 
-  constructor({ clock, tools, recorder, emit }: Ports, agent: Agent, { route, scenario, params: given }: RunRequest) {
+  constructor(
+    { clock, tools, recorder, emit, pause }: Ports,
+    agent: Agent,
+    { route, scenario, params: given }: RunRequest,
+  ) {
     const { seed = randomBytes(8).toString('hex'), ...params } = given
     this.scenario = scenario
     this.params = params
@@ -56,6 +64,7 @@ export class Run {
       clock,
       tools,
       emit,
+      pause,
       ledger: this.ledger,
       random: new Random(this.seed),
       seed: this.seed,
@@ -102,7 +111,10 @@ export class Run {
   async execute(): Promise<RunResult> {
     const { scenario, params } = this
     const { dialect } = this.#recorder
+    const { pause } = this.#context
     let workflow: LedgerStep | undefined
+    await pause?.(piecesOfRun)
+    this.signal.throwIfAborted()
     const ok = await this.#request.invokeWorkflow(async (step) => {
       workflow = step.record
       const reachedGoal = await scenario.run(step, params as never)
@@ -110,6 +122,7 @@ export class Run {
       return reachedGoal
     })
     this.#ok = ok
+    await pause?.(Math.max(piecesOfRun, this.ledger.steps.length / stepsOfPiece))
     this.#finding = findingOf(scenario.name, this.ledger.steps, dialect)
     return {
       ok,

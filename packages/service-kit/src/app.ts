@@ -1,3 +1,5 @@
+import { pipeline } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import express from 'express'
 import { onlyKnownHosts } from './doors.ts'
 import { notFound, Problem, problemHandler } from './problem.ts'
@@ -41,6 +43,24 @@ export function queryOf(req: express.Request): Record<string, string | string[]>
     query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value]
   }
   return query
+}
+
+/**
+ * Sends JSON piece by piece, as fast as the reader takes it and a piece in a turn of the event loop: a large answer to many
+ * readers fills no memory and holds nobody else up.
+ */
+export async function sendPieces(req: express.Request, res: express.Response, pieces: Iterable<string>): Promise<void> {
+  res.type('json')
+  if (req.method === 'HEAD') return void res.end()
+  // That the reader left is no failure of ours.
+  await pipeline(aTurnEach(pieces), res).catch(() => res.destroy())
+}
+
+async function* aTurnEach(pieces: Iterable<string>): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    yield piece
+    await nextTurn()
+  }
 }
 
 /** Resolves when the reader of a response has taken what was written; rejects with the signal's reason. */

@@ -11,8 +11,20 @@ const encoding: Encoding = {
   digits: (value) => (typeof value === 'string' && /^-?\d+$/.test(value) ? value : String(BigInt(Number(value)))),
 }
 
+/** An empty object is three bytes here and seventy in memory: a large body may not have as many as fit into it. */
+const harmlessBytes = 8 * 1024 * 1024
+const mostObjects = 4_000_000
+
+function checkObjects(body: Buffer): void {
+  if (body.length <= harmlessBytes) return
+  let objects = 0
+  for (const byte of body) if (byte === 0x7b || byte === 0x5b) objects++
+  if (objects > mostObjects) throw new Malformed('the body', `at most ${mostObjects} objects and lists`)
+}
+
 /** Throws Malformed. */
 export function decodeJson(body: Buffer): Batch {
+  checkObjects(body)
   let request: unknown
   try {
     request = JSON.parse(withDigits(body.toString()))

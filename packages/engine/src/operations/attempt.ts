@@ -21,8 +21,7 @@ export interface CallBehavior {
 /** The attempts of one logical call, until one succeeds or the last has failed. */
 export async function withRetries(call: Step, tool: string, options: CallBehavior): Promise<ToolAnswer> {
   const { run } = call
-  const { tools } = run
-  const before = tools.pause()
+  const before = run.pause?.(1)
   if (before) await before
   for (let attempt = 0; ; attempt++) {
     try {
@@ -43,7 +42,7 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
       })
       await call.spend(waitMs)
     } finally {
-      const after = tools.pause()
+      const after = run.pause?.(1)
       if (after) await after
     }
   }
