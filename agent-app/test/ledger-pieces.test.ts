@@ -7,10 +7,10 @@ function ledger(...sizes: number[]): LedgerAnswer {
   const run = (size: number) => ({
     scenario: 'fanout',
     params: { fanout: size },
-    steps: Array.from({ length: size }, (_, id) => ({ id, name: '", ]}{[' }) as LedgerStep),
+    steps: Array.from({ length: size }, (_, id) => ({ id, key: '", ]}{[' }) as LedgerStep),
     ok: null,
   })
-  return { schema_version: 1, trace_id: 'a', runs: sizes.map(run) } as unknown as LedgerAnswer
+  return { schema_version: 2, trace_id: 'a', runs: sizes.map(run) } as unknown as LedgerAnswer
 }
 
 it.each([[], [0], [1], [127], [128], [129], [1000], [3, 0, 300]])('are the JSON of the whole: %j', (...sizes) => {
