@@ -1,12 +1,13 @@
 // npm run bench: what this costs, as ratios to floors that are measured in the same run. [--only NAME] [--json] [--check]
 import { parseArgs } from 'node:util'
 import type { Figure } from './benchmark.ts'
+import { burst } from './burst.ts'
 import { elapsed } from './elapsed.ts'
 import { hopCost } from './hop-cost.ts'
 import { largeRun } from './large-run.ts'
 import { overload } from './overload.ts'
 
-const benchmarks = [elapsed, hopCost, largeRun, overload]
+const benchmarks = [elapsed, hopCost, largeRun, overload, burst]
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Benchmark, type Figure } from './benchmark.ts'
+import type { Benchmark } from './benchmark.ts'
 import { startServices } from './pair.ts'
+import { patience, waitsDuring } from './patience.ts'
 import { startReceiver } from './processes.ts'
 
 const limitMs = 50
@@ -16,25 +17,18 @@ export const overload: Benchmark = {
     const services = await startServices(receiver)
     const { url } = services.agent
     progress(`${runs} fan-outs at the limit of admission`)
-    let isOver = false
-    const play = async () => {
-      await Promise.all(Array.from({ length: runs }, () => services.run('fanout', query)))
-      isOver = true
-    }
-    const waits = async (path: string) => {
-      const ms: number[] = []
-      while (!isOver) {
-        const start = performance.now()
-        await (await fetch(url + path)).arrayBuffer()
-        ms.push(performance.now() - start)
-        await sleep(20)
-      }
-      return ms
-    }
-    const [health, scenarios] = await Promise.all([waits('/health'), waits('/scenarios'), play(), refusesMore(url)])
+    const play = Promise.all(Array.from({ length: runs }, () => services.run('fanout', query)))
+    const [health, scenarios] = await Promise.all([
+      waitsDuring(`${url}/health`, play),
+      waitsDuring(`${url}/scenarios`, play),
+      refusesMore(url),
+    ])
     await services.stop()
     await receiver.stop()
-    return [figureOf('/health', health), figureOf('/scenarios', scenarios)]
+    return [
+      patience('/health at the limit of admission', health, limitMs),
+      patience('/scenarios at the limit of admission', scenarios, limitMs),
+    ]
   },
 }
 
@@ -44,15 +38,4 @@ async function refusesMore(url: string): Promise<void> {
   while ((await inFlight()) < runs) await sleep(20)
   const { status } = await fetch(`${url}/run?scenario=fanout`)
   if (status !== 503) throw new Error(`one more run was answered with ${status}`)
-}
-
-function figureOf(path: string, ms: number[]): Figure {
-  const p99 = ms.toSorted((a, b) => a - b)[Math.ceil(ms.length * 0.99) - 1] as number
-  return {
-    name: `${path} at the limit of admission, p99`,
-    measured: `${p99.toFixed(0)} ms`,
-    floor: `${limitMs} ms allowed`,
-    ratio: p99 / limitMs,
-    limit: 1,
-  }
 }

@@ -12,7 +12,7 @@ import {
   traceIdParameter,
 } from 'service-kit/openapi'
 import { z } from 'zod'
-import { answerSchema, pictureSchema } from './page/routes.ts'
+import { answerSchema, pictureSchema, spansSchema } from './page/routes.ts'
 
 /** Whatever is in the list is judged by itself, and counted when it is turned down. */
 const otlpSchema = { type: 'object', properties: { resourceSpans: { type: ['array', 'null'] } } }
@@ -73,6 +73,11 @@ export function openApi(agents: readonly string[], wait: z.ZodObject) {
       '/v1/logs': notKept('logs'),
       '/traces': readable({ summary: 'Recent traces', responses: json() }),
       '/traces/{trace_id}': ofTrace('All spans of a trace, as columns', { ...json(), ...noTrace }),
+      '/traces/{trace_id}/spans': ofTrace(
+        'Which spans a comparison holds for',
+        { ...json(), ...noTrace, ...problems({ 400: 'That is no trace id, or no comparison' }) },
+        queryParameters(spansSchema),
+      ),
       '/traces/{trace_id}/spans/{span_id}': readable({
         summary: 'Everything about one span',
         parameters: [traceIdParameter, pathParameter('span_id', { type: 'string', minLength: 1 })],
@@ -93,6 +98,8 @@ export function openApi(agents: readonly string[], wait: z.ZodObject) {
         queryParameters(pictureSchema),
       ),
       '/traces/{trace_id}/runs': ofTrace('The runs of the trace as their agents know them', { ...json(), ...noLedger }),
+      '/traces/{trace_id}/otlp': ofTrace('The trace as OTLP JSON', { ...json(), ...noTrace }),
+      '/traces/{trace_id}/jaeger': ofTrace('The trace as JSON that the UI of Jaeger opens', { ...json(), ...noTrace }),
       '/traces/{trace_id}/chrome': ofTrace('The trace as Chrome trace JSON', { ...json(), ...noTrace }),
       '/traces/{trace_id}/answer': {
         post: {

@@ -10,6 +10,7 @@ import { writeRequest } from '../otlp/write.ts'
 import type { Trace } from '../trace.ts'
 import type { Traces } from '../traces.ts'
 import { chromeTrace } from './model/chrome-trace.ts'
+import { type Condition, parseCondition } from './model/condition.ts'
 import { buildTree } from './model/tree.ts'
 import { knownAgents, passOn, stateOf } from './server/agents.ts'
 import { type Assets, readAssets } from './server/assets.ts'
@@ -34,6 +35,15 @@ export const answerSchema = z.strictObject({ span_ids: z.array(z.string().max(64
 /** The query of a picture. */
 export const pictureSchema = z.object({
   ledger: flag({ default: false, description: 'Whether what the ledger says of lost and altered spans is drawn' }),
+})
+
+const comparison = 'a name, one of = != < > <= >=, and a value, such as gen_ai.tool.name=search'
+/** The query of a search. */
+export const spansSchema = z.object({
+  where: z
+    .string({ error: comparison })
+    .regex(/^[^\s=!<>"]{1,300}(!=|<=|>=|=|<|>).{0,1000}$/, { error: comparison })
+    .meta({ description: 'An attribute, or kind, status, message, scope or event, and a value; none after = for any' }),
 })
 
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
@@ -76,7 +86,12 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
   app
     .route('/traces/:trace_id/spans')
     .all(onlyRead)
-    .get((req, res) => void res.json(findSpans(traceOf(req), queryOf(req).where)))
+    .get((req, res) => {
+      const trace = traceOf(req)
+      const query = parseScalars(spansSchema, queryOf(req), () => 'where')
+      if ('faults' in query) throw badQuery(query.faults)
+      res.json(findSpans(trace, parseCondition(query.value.where) as Condition))
+    })
   app
     .route('/traces/:trace_id/runs')
     .all(onlyRead)

@@ -10,9 +10,9 @@ type Sign = '=' | '!=' | '<' | '>' | '<=' | '>='
 
 /** undefined for text that is no comparison. Blanks within a value are kept by quotes. */
 export function parseCondition(text: string): Condition | undefined {
-  const [, key, sign, value] = /^([^\s=!<>"]+)(!=|<=|>=|=|<|>)(.*)$/s.exec(text) ?? []
+  const [, key, sign, value] = /^([^\s=!<>"]+)(!=|<=|>=|=|<|>)(.*)$/.exec(text) ?? []
   if (key === undefined || value === undefined) return undefined
-  return { key, sign: sign as Sign, value: value.replace(/^"(.*?)"?$/s, '$1') }
+  return { key, sign: sign as Sign, value: value.replace(/^"(.*?)"?$/, '$1') }
 }
 
 /**

@@ -1,11 +1,9 @@
-import { Problem } from 'service-kit/problem'
 import type { ReceivedSpan } from '../../otlp/span.ts'
 import type { Trace } from '../../trace.ts'
-import { holds, parseCondition } from '../model/condition.ts'
+import { type Condition, holds } from '../model/condition.ts'
 
 /** More than this nobody looks at one by one. */
 const mostFound = 50_000
-const longestCondition = 1000
 
 export interface Found {
   span_ids: string[]
@@ -13,15 +11,8 @@ export interface Found {
   matches: number
 }
 
-/** The spans of a trace for which a comparison holds: of an attribute, or of a field (`kind`, `status`, `message`, `scope`, `event`), or of its resource. */
-export function findSpans(trace: Trace, where: unknown): Found {
-  const condition = typeof where === 'string' && where.length <= longestCondition ? parseCondition(where) : undefined
-  if (!condition)
-    throw new Problem(
-      400,
-      'Bad comparison',
-      `where=${JSON.stringify(where ?? '').slice(0, 100)}: expected a name, one of = != < > <= >=, and a value, in at most ${longestCondition} characters`,
-    )
+/** The spans of a trace for which a comparison holds: of an attribute, of a field, or of the resource. */
+export function findSpans(trace: Trace, condition: Condition): Found {
   const found: Found = { span_ids: [], matches: 0 }
   for (const span of trace.spans.values()) {
     if (!holds(condition, valueOf(span, condition.key))) continue
