@@ -12,14 +12,15 @@ import { ledgerPieces } from './ledger-pieces.ts'
 import { openApi } from './openapi.ts'
 import { answerOnce, openStream } from './output.ts'
 import { play, type RunDeps } from './play.ts'
-import type { Defaults } from 'engine/scenario'
+import type { Defaults, Scenario } from 'engine/scenario'
 import { RunStore } from './runs.ts'
 import { type SpanSource, SpansOut } from './spans-out.ts'
-import { scenarios } from 'engine/scenarios/index'
 
 export interface Deps extends RunDeps, SpanSource {
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
+  /** What can be run here. */
+  scenarios: readonly Scenario[]
   defaults: Defaults
   /** Tool calls that all runs together may declare. */
   maxToolCalls: number
@@ -44,7 +45,7 @@ export interface AgentApp {
 /** The agents: `GET /run` and `GET /stream` play a scenario. Listens to nothing. */
 export function createApp(deps: Deps): AgentApp {
   const { lifecycle } = deps
-  const catalog = new Catalog(scenarios, deps.defaults)
+  const catalog = new Catalog(deps.scenarios, deps.defaults)
   const admission = new Admission(deps.maxToolCalls)
   const runs = new RunStore(deps.maxLedgerBytes)
   const spansOut = new SpansOut(deps)
@@ -93,7 +94,7 @@ export function createApp(deps: Deps): AgentApp {
         service: deps.serviceName,
         agent: deps.agentName ?? null,
         endpoints: index,
-        scenarios: scenarios.map(pathOf),
+        scenarios: deps.scenarios.map(pathOf),
       }),
     '/scenarios': (req, res) =>
       req.accepts(['json', 'text']) === 'text'

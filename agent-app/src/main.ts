@@ -10,6 +10,7 @@ import { telemetry } from './telemetry.ts'
 import { Pace } from './pace.ts'
 import { ToolClient } from './tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
+import { scenarios } from 'engine/scenarios/index'
 
 const scopeName = 'agent-app'
 
@@ -35,6 +36,7 @@ await runMain('agent-app', async () => {
     dialect: genAi,
     captureContent: isContentOnSpans(config),
     spanCounters: () => telemetry.counters(),
+    scenarios,
     defaults: { delayMs: config.TOOL_DELAY_MS, errorRate: config.TOOL_ERROR_RATE },
     maxToolCalls: config.MAX_TOOL_CALLS,
     maxLedgerBytes: config.LEDGER_MIB * 1024 * 1024,

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import { badQuery, clashingQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
-import { type Admission, demandOf } from './admission.ts'
+import { type Admission, costOf } from './admission.ts'
 import type { Catalog, Offer, Query } from 'engine/catalog'
 import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
 import type { Pause, Ports, Tools } from 'engine/ports'
@@ -51,7 +51,7 @@ export async function play(
     throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
   }
   if (deps.lifecycle.stopping.aborted) throw stopping()
-  const release = deps.admission.admit(demandOf(parsed.params))
+  const release = deps.admission.admit(costOf(offer.scenario.plan(parsed.params).demand))
   const ports: Ports = {
     clock: deps.clock.anchored(),
     tools: deps.tools,

@@ -1,9 +1,12 @@
 import { Problem } from 'service-kit/problem'
 import { describe, expect, it } from 'vitest'
-import { paramsOf } from '../../test/support/simulated.ts'
-import { Admission, type Demand, demandOf } from '../src/admission.ts'
+import { demandOf } from '../../test/support/simulated.ts'
+import { Admission, type Cost, costOf } from '../src/admission.ts'
 
-const calls = (count: number): Demand => ({ calls: count, bytes: 0 })
+const calls = (count: number): Cost => ({ calls: count, bytes: 0 })
+
+/** What a run of a scenario declares to take. */
+const costOfRun = (name: string, query: Record<string, number> = {}) => costOf(demandOf(name, query))
 
 function refusalOf(admit: () => unknown): Problem {
   try {
@@ -26,7 +29,7 @@ describe('what a run declares', () => {
     ['rag', {}, 1],
     ['stream', { concurrency: 3 }, 3],
   ])('%s with %j may have %i tool calls under way', (scenario, query, expected) => {
-    expect(demandOf(paramsOf(scenario, query)).calls).toBe(expected)
+    expect(costOfRun(scenario, query).calls).toBe(expected)
   })
 
   it.each([
@@ -36,7 +39,7 @@ describe('what a run declares', () => {
     ['rag', { rag_chunks: 64, rag_chunk_size_kb: 1024 }, 269],
     ['human', {}, 0],
   ])('%s with %j may take some %i MB', (scenario, query, expected) => {
-    expect(Math.round(demandOf(paramsOf(scenario, query)).bytes / 1e6)).toBe(expected)
+    expect(Math.round(costOfRun(scenario, query).bytes / 1e6)).toBe(expected)
   })
 })
 
@@ -62,11 +65,11 @@ describe('admission', () => {
 
   it('bounds the memory of many runs that declare few calls', () => {
     const admission = new Admission(10_000, 200 * 2 ** 20)
-    const large = demandOf(paramsOf('fanout', { fanout: 10_000, concurrency: 1 }))
+    const large = costOfRun('fanout', { fanout: 10_000, concurrency: 1 })
     admission.admit(large)
     admission.admit(large)
     expect(refusalOf(() => admission.admit(large)).message).toMatch(/MiB; 77 more would exceed 200, half of the heap$/)
-    admission.admit(demandOf(paramsOf('human')))
+    admission.admit(costOfRun('human'))
   })
 
   it('admits a run that alone is over the limit when there is no other', () => {

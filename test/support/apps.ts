@@ -8,6 +8,7 @@ import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.
 import { Pace } from '../../agent-app/src/pace.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
 import { genAi } from 'dialects/gen-ai/dialect'
+import { scenarios } from 'engine/scenarios/index'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
 
 export async function listen(server: Server): Promise<string> {
@@ -46,6 +47,7 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     captureContent: false,
     dialect: genAi,
     spanCounters: () => noSpans,
+    scenarios,
     defaults: { delayMs: 5, errorRate: 0 },
     maxToolCalls: 100,
     maxLedgerBytes: 10_000_000,

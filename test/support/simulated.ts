@@ -1,8 +1,10 @@
 import { genAi } from 'dialects/gen-ai/dialect'
-import { Catalog, type Offer, type ParamValues } from 'engine/catalog'
+import { Catalog, type ParamValues } from 'engine/catalog'
+import type { Demand } from 'engine/demand'
 import { ToolFailure } from 'engine/errors'
 import type { Clock, OpenSpan, Recorder, Tools } from 'engine/ports'
 import { Run, type RunResult } from 'engine/run'
+import type { Scenario } from 'engine/scenario'
 import { scenarios } from 'engine/scenarios/index'
 import type { WallClock } from 'service-kit/clock'
 
@@ -81,33 +83,43 @@ function silentRecorder(): Recorder {
   }
 }
 
-const catalog = new Catalog(scenarios, { delayMs: 80, errorRate: 0 })
+type Query = Record<string, string | number>
+const defaults = { delayMs: 80, errorRate: 0 }
+const catalog = new Catalog(scenarios, defaults)
 
-/** Parameters as a query gives them, checked as a query is. */
-export function paramsOf(name: string, query: Record<string, string | number> = {}): ParamValues {
-  const offer = catalog.offers.find(({ scenario }) => scenario.name === name)
+/** A scenario by its name, or one that is in no registry; parameters as a query gives them, checked as a query is. */
+function planned(which: string | Scenario, query: Query = {}): { scenario: Scenario; params: ParamValues } {
+  const [name, offers] = typeof which === 'string' ? [which, catalog] : [which.name, new Catalog([which], defaults)]
+  const offer = offers.find(name)
   if (!offer) throw new Error(`no scenario ${name}`)
-  const parsed = catalog.parse(
-    offer,
-    Object.fromEntries(Object.entries(query).map(([key, value]) => [key, String(value)])),
-  )
+  const texts = Object.fromEntries(Object.entries(query).map(([key, value]) => [key, String(value)]))
+  const parsed = offers.parse(offer, texts)
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults))
-  return parsed.params
+  return { scenario: offer.scenario, params: parsed.params }
+}
+
+export function paramsOf(which: string | Scenario, query?: Query): ParamValues {
+  return planned(which, query).params
+}
+
+/** What a run of a scenario declares that it may need. */
+export function demandOf(which: string | Scenario, query?: Query): Demand {
+  const { scenario, params } = planned(which, query)
+  return scenario.plan(params).demand
 }
 
 /** Runs a scenario in simulated time, with no span written anywhere. */
 export async function simulate(
-  name: string,
-  query: Record<string, string | number> = {},
+  which: string | Scenario,
+  query?: Query,
   agentName?: string,
 ): Promise<{ result: RunResult; run: Run }> {
   const clock = new SimulatedClock()
-  const offer = catalog.offers.find(({ scenario }) => scenario.name === name)
-  const { scenario } = offer as Offer
+  const { scenario, params } = planned(which, query)
   const run = new Run(
     { clock, tools: simulatedTools(clock), recorder: silentRecorder() },
     { serviceName: 'synthetic-agent-app', agentName, captureContent: false },
-    { route: scenario.path, scenario, params: paramsOf(name, query) },
+    { route: scenario.path, scenario, params },
   )
   const result = await run.execute()
   run.close()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { faultKinds } from './faults.ts'
 import { dialectNames, eventSchema, factsSchema } from './facts.ts'
 
 /**
@@ -32,7 +33,7 @@ export const ledgerStepSchema = z.object({
   injected: z
     .object({
       drawn_ms: z.number().optional().meta({ description: 'How long the step was made to take' }),
-      fault: z.enum(['straggler', 'slow_tool', 'failure']).optional(),
+      fault: z.enum(faultKinds).optional(),
     })
     .nullable(),
   tool: z

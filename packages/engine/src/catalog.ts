@@ -1,4 +1,6 @@
+import { faults, type Remedy } from 'contract/faults'
 import { type Fault, parseScalars } from 'contract/scalars'
+import { causeOf } from 'findings/kinds'
 import { z } from 'zod'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
@@ -36,8 +38,7 @@ export class Catalog {
     const parsed = parseScalars(schema, query, (name) => this.#whyUnknown(name, schema))
     if ('faults' in parsed) return parsed
     const params: Record<string, unknown> = { ...parsed.value }
-    for (const [name, { from }] of Object.entries(scenario.derived)) params[name] ??= from(params as never)
-    const faults = scenario.check(params as never)
+    const faults = scenario.complete(params)
     if (faults.length > 0) return { faults, clash: true }
     // In the order in which they are declared, whatever was given and whatever was derived.
     const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
@@ -62,6 +63,8 @@ export class Catalog {
       missed: scenario.missed,
       reveals: scenario.reveals,
       spans: scenario.spans,
+      finding: scenario.finding,
+      remedy: remedyOf(scenario),
       defaults: this.defaultsOf({ scenario, schema }),
       parameters: jsonSchemaOf(schema),
     }))
@@ -92,6 +95,12 @@ export class Catalog {
     const parsed = this.parse(offer, {})
     return 'params' in parsed ? parsed.params : {}
   }
+}
+
+/** How the fault is taken out of a scenario. */
+export function remedyOf({ finding }: Scenario): Remedy {
+  const cause = causeOf(finding)
+  return 'fault' in cause ? faults[cause.fault].remedy : cause.remedy
 }
 
 /** The path that starts a scenario, before its parameters. */

@@ -34,6 +34,15 @@ export class ToolServiceUnreachable extends Error {
   readonly errorType = 'tool_service_unreachable'
 }
 
+/** A scenario does more than it has declared: what was admitted by its word would not hold. */
+export class UndeclaredDemand extends Error {
+  override name = 'UndeclaredDemand'
+
+  constructor(what: string, declared: number) {
+    super(`More ${what} than the ${declared} that the scenario's demand declares`)
+  }
+}
+
 /** The run ends before its time: nobody waits for it any more, its time is over, or the process stops. */
 export class RunCancelled extends Error {
   override name = 'RunCancelled'

@@ -1,5 +1,4 @@
-import { describe } from 'findings/describe'
-import { observe, type Observation } from 'findings/kinds'
+import { type FindingKind, observe, type ObservedOf, plantedBy, sentenceOf } from 'findings/kinds'
 import { type AnalysisStep, compare } from 'findings/step'
 import type { LedgerStep } from 'contract/ledger'
 import type { Dialect } from 'dialects/dialect'
@@ -12,21 +11,26 @@ export interface Injected {
   span_id: string
 }
 
-export interface Finding {
-  kind: Observation['kind']
-  /** One sentence for a person. */
-  text: string
-  /** What seed and parameters planted, by key; null when nothing, and where the figure itself is the finding. */
-  injected: Injected[] | null
-  observed: Observation['observed']
-}
+export type Finding<Kind extends FindingKind = FindingKind> = {
+  [Each in Kind]: {
+    kind: Each
+    /** One sentence for a person. */
+    text: string
+    /** What seed and parameters planted, by key; null when nothing, and where the figure itself is the finding. */
+    injected: Injected[] | null
+    observed: ObservedOf<Each>
+  }
+}[Kind]
 
-/** What a good tool must see in the trace of a run: what was planted, and what the rule of its scenario finds. */
-export function findingOf(scenario: string, steps: readonly LedgerStep[], dialect: Dialect): Finding | null {
-  const observation = observe(scenario, toAnalysisSteps(steps, dialect))
-  if (!observation) return null
-  const { kind, observed } = observation
-  return { kind, text: describe(observation), injected: injectedBy(kind, steps), observed }
+/** What a good tool must see in the trace of a run: what was planted, and what the rule of its kind finds. */
+export function findingOf<Kind extends FindingKind>(
+  kind: Kind,
+  steps: readonly LedgerStep[],
+  dialect: Dialect,
+): Finding<Kind> {
+  const observation = observe(kind, toAnalysisSteps(steps, dialect))
+  const { observed } = observation
+  return { kind, text: sentenceOf(observation), injected: injectedBy(kind, steps), observed }
 }
 
 /** Ledger steps as the formulas see them. SERVER spans of other services have no id here and are no part of any formula. */
@@ -51,15 +55,8 @@ export function toAnalysisSteps(steps: readonly LedgerStep[], dialect: Dialect):
   return found
 }
 
-const faults = {
-  straggler: 'straggler',
-  critical_path: 'straggler',
-  step_variance: 'slow_tool',
-  retry_storm: 'failure',
-} as const
-
-function injectedBy(kind: Finding['kind'], steps: readonly LedgerStep[]): Injected[] | null {
-  const fault = kind in faults ? faults[kind as keyof typeof faults] : undefined
+function injectedBy(kind: FindingKind, steps: readonly LedgerStep[]): Injected[] | null {
+  const fault = plantedBy(kind)
   if (fault === undefined) return null
   // A call's latency is drawn by its first attempt.
   const drawnByParent = new Map<number | null, number | undefined>()

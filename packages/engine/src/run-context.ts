@@ -1,5 +1,6 @@
 import type { RunFacts } from 'contract/facts'
 import type { Random } from 'contract/random'
+import type { Demand } from './demand.ts'
 import type { Ledger } from './ledger.ts'
 import type { Clock, Emit, Pause, Tools } from './ports.ts'
 
@@ -25,6 +26,9 @@ export interface RunContext {
   /** Aborted with RunCancelled when nothing of the run may go on. */
   readonly signal: AbortSignal
   readonly cancel: (reason: Error) => void
-  /** Tool calls under way, for whoever competes with them. */
+  /** What the scenario has declared. */
+  readonly demand: Demand
+  /** Tool calls so far, and those under way, for whoever competes with them. */
+  toolCalls: number
   toolCallsInFlight: number
 }

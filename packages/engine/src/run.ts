@@ -8,7 +8,7 @@ import { type Finding, findingOf } from './finding.ts'
 import { Ledger } from './ledger.ts'
 import type { Ports, Recorder } from './ports.ts'
 import type { RunContext } from './run-context.ts'
-import type { Scenario } from './scenario.ts'
+import type { Plan, Scenario } from './scenario.ts'
 import { Step } from './step.ts'
 import { countSpans, summarise } from './summary.ts'
 
@@ -42,6 +42,7 @@ export class Run {
   readonly params: ParamValues
   readonly replay: string
   readonly #recorder: Recorder
+  readonly #plan: Plan
   readonly #context: RunContext
   readonly #controller = new AbortController()
   readonly #request: Step
@@ -60,6 +61,7 @@ export class Run {
     this.seed = String(seed)
     this.replay = replayPath(route, scenario, params, this.seed)
     this.#recorder = recorder
+    this.#plan = scenario.plan(params)
     this.#context = {
       clock,
       tools,
@@ -77,6 +79,8 @@ export class Run {
       llmDelayMs: Number(params.llm_delay_ms),
       signal: this.#controller.signal,
       cancel: (reason) => this.#controller.abort(reason),
+      demand: this.#plan.demand,
+      toolCalls: 0,
       toolCallsInFlight: 0,
     }
     const facts: FactsOf<'http_server'> = { operation: 'http_server', method: 'GET', route }
@@ -109,7 +113,7 @@ export class Run {
 
   /** Does it. Rejects with RunCancelled or ToolServiceUnreachable when it could not come to its end. */
   async execute(): Promise<RunResult> {
-    const { scenario, params } = this
+    const { scenario } = this
     const { dialect } = this.#recorder
     const { pause } = this.#context
     let workflow: LedgerStep | undefined
@@ -117,13 +121,13 @@ export class Run {
     this.signal.throwIfAborted()
     const ok = await this.#request.invokeWorkflow(async (step) => {
       workflow = step.record
-      const reachedGoal = await scenario.run(step, params as never)
+      const reachedGoal = await this.#plan.run(step)
       await step.checkpoint(checkpointKb)
       return reachedGoal
     })
     this.#ok = ok
     await pause?.(Math.max(piecesOfRun, this.ledger.steps.length / stepsOfPiece))
-    this.#finding = findingOf(scenario.name, this.ledger.steps, dialect)
+    this.#finding = findingOf(scenario.finding, this.ledger.steps, dialect)
     return {
       ok,
       scenario: scenario.name,
@@ -195,7 +199,7 @@ export interface RunResult {
   replay: string
   summary: ReturnType<typeof summarise>
   /** What a good tool must see in the trace. */
-  finding: Finding | null
+  finding: Finding
   /** What must arrive at the other end of a pipeline. */
   spans: ReturnType<typeof countSpans>
 }

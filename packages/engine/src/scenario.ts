@@ -1,6 +1,8 @@
 import { number, integer, text, type Fault } from 'contract/scalars'
 import { seedPattern } from 'contract/tool'
+import type { FindingKind } from 'findings/kinds'
 import { z } from 'zod'
+import type { Demand } from './demand.ts'
 import type { Step } from './step.ts'
 
 /** What the environment says where a query does not. */
@@ -59,8 +61,8 @@ export type Params<Shape extends z.ZodRawShape, Derived extends keyof Shape = ne
     [K in Derived]-?: NonNullable<z.output<z.ZodObject<Shape>>[K & keyof z.output<z.ZodObject<Shape>>]>
   }
 
-export interface ScenarioLiteral<Shape extends z.ZodRawShape, Derived extends keyof Shape> {
-  name: string
+export interface ScenarioLiteral<Name extends string, Shape extends z.ZodRawShape, Derived extends keyof Shape> {
+  name: Name
   /** Where it is asked for; `/run` unless it says otherwise. */
   path?: '/stream'
   /** One line: what happens. */
@@ -71,6 +73,8 @@ export interface ScenarioLiteral<Shape extends z.ZodRawShape, Derived extends ke
   missed: string
   /** What the trace shows. */
   reveals: string
+  /** What is to be found in it. */
+  finding: FindingKind
   /** Spans of a run in which no failure ends anything early. */
   spans: { agent_app: string; tool_service: string }
   params: Shape
@@ -80,23 +84,50 @@ export interface ScenarioLiteral<Shape extends z.ZodRawShape, Derived extends ke
   derived?: { [K in Derived]: { from: (params: Params<Shape>) => number; text: string } }
   /** Rules across parameters; asked only when each is well by itself. */
   check?: (params: Params<Shape, Derived>) => Fault[]
+  /** What a run may need at most. */
+  demand: (params: Params<Shape, Derived>) => Demand
   /** Does it; resolves to whether the agent reached its goal. */
   run: (workflow: Step, params: Params<Shape, Derived>) => Promise<boolean>
 }
 
-/** A scenario as the registry holds it, its parameters checked and no longer told apart by type. */
-export interface Scenario extends Omit<ScenarioLiteral<z.ZodRawShape, string>, 'path' | 'derived' | 'check' | 'run'> {
+/** A scenario as the registry holds it. Its parameters are those that the catalog has checked. */
+export interface Scenario<Name extends string = string> extends Pick<
+  ScenarioLiteral<Name, z.ZodRawShape, string>,
+  'name' | 'description' | 'symptom' | 'missed' | 'reveals' | 'finding' | 'spans' | 'params' | 'without'
+> {
   path: '/run' | '/stream'
-  derived: Record<string, { from: (params: never) => number; text: string }>
-  check: (params: never) => Fault[]
-  run: (workflow: Step, params: never) => Promise<boolean>
+  derived: Readonly<Record<string, { text: string }>>
+  /** Puts derived defaults in place, and says what is wrong across parameters. */
+  complete: (params: Record<string, unknown>) => Fault[]
+  plan: (params: Readonly<Record<string, unknown>>) => Plan
+}
+
+/** What a run is to do, and what it may need for it. */
+export interface Plan {
+  demand: Demand
+  run: (workflow: Step) => Promise<boolean>
 }
 
 /** Declares a scenario. Everything else (parser, limits, listing, documents, forms) is a reading of this literal. */
-export function defineScenario<const Shape extends z.ZodRawShape, Derived extends keyof Shape & string = never>(
-  literal: ScenarioLiteral<Shape, Derived>,
-): Scenario {
-  return { path: '/run', derived: {}, check: () => [], ...literal } as Scenario
+export function defineScenario<
+  const Name extends string,
+  const Shape extends z.ZodRawShape,
+  Derived extends keyof Shape & string = never,
+>(literal: ScenarioLiteral<Name, Shape, Derived>): Scenario<Name> {
+  const { derived, check, demand, run, ...told } = literal
+  // The catalog has checked them by the schema that it makes of `params`.
+  const checked = (params: object) => params as Params<Shape, Derived>
+  const defaults = Object.entries<{ from: (params: Params<Shape>) => number; text: string }>(derived ?? {})
+  return {
+    path: '/run',
+    ...told,
+    derived: Object.fromEntries(defaults),
+    complete(params) {
+      for (const [name, { from }] of defaults) params[name] ??= from(checked(params))
+      return check?.(checked(params)) ?? []
+    },
+    plan: (params) => ({ demand: demand(checked(params)), run: (workflow) => run(workflow, checked(params)) }),
+  }
 }
 
 // ── parameters that several scenarios have ──────────────────────────────────────────────────────────────────────────

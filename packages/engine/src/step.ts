@@ -2,7 +2,7 @@ import type { Facts, FactsOf, Operation, Stated, StepEvent } from 'contract/fact
 import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
 import { makespan } from 'findings/schedule'
-import { causeOfCancel, errorTypeOf, RunCancelled } from './errors.ts'
+import { causeOfCancel, errorTypeOf, RunCancelled, UndeclaredDemand } from './errors.ts'
 import { inLanes } from './lanes.ts'
 import { keep } from './ledger.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
@@ -157,6 +157,7 @@ export class Step {
   #start(opening: Opening): Step {
     const { run } = this
     const { key, facts, agentId = this.record.agent_id, dependsOn, injected } = opening
+    if (run.ledger.steps.length >= run.demand.steps) throw new UndeclaredDemand('steps', run.demand.steps)
     const startMs = run.clock.now()
     const span = this.span.open(opening, agentId, startMs, run.facts)
     keep(facts)

@@ -1,23 +1,4 @@
-import {
-  type AnalysisStep,
-  byStart,
-  compare,
-  durationOf,
-  type Observed,
-  round,
-  withOperation,
-  workflowOf,
-} from './step.ts'
-
-export interface CriticalPath extends Observed {
-  total_ms: number
-  /** In order of start; the exclusive times add up to the total. */
-  path: { span_id: string; name: string; exclusive_ms: number }[]
-  /** The branch that the join waited for; null when there are no branches. */
-  bottleneck: { span_id: string; agent_id: string | null; ms: number } | null
-  /** How much longer each branch could have taken without being waited for; 0 for the bottleneck. */
-  branches: { span_id: string; agent_id: string | null; ms: number; slack_ms: number }[]
-}
+import { type AnalysisStep, compare } from './step.ts'
 
 /**
  * The longest chain of steps that waited for one another. From the end of `root` it walks back: to the child that
@@ -59,30 +40,4 @@ export function walkCriticalPath(steps: readonly AnalysisStep[], root: AnalysisS
     }
   }
   return exclusive
-}
-
-/** The critical path of a run, and the branch of its join that lies on it. */
-export function criticalPath(steps: readonly AnalysisStep[]): CriticalPath {
-  const root = workflowOf(steps)
-  if (!root) return { span_ids: [], total_ms: 0, path: [], bottleneck: null, branches: [] }
-  const exclusive = walkCriticalPath(steps, root)
-  const onPath = byStart([...exclusive.keys()])
-  const branches = byStart(withOperation(steps, 'invoke_agent').filter(({ facts }) => facts.agent === 'branch'))
-  const lastEnd = branches.reduce((last, { end_ms }) => Math.max(last, end_ms), -Infinity)
-  const bottleneck = branches.find((branch) => exclusive.has(branch))
-  const describe = ({ span_id, agent_id }: AnalysisStep, ms: number) => ({ span_id, agent_id, ms: round(ms) })
-  return {
-    span_ids: onPath.map(({ span_id }) => span_id),
-    total_ms: round(durationOf(root)),
-    path: onPath.map((step) => ({
-      span_id: step.span_id,
-      name: step.name,
-      exclusive_ms: round(exclusive.get(step) as number),
-    })),
-    bottleneck: bottleneck ? describe(bottleneck, durationOf(bottleneck)) : null,
-    branches: branches.map((branch) => ({
-      ...describe(branch, durationOf(branch)),
-      slack_ms: round(lastEnd - branch.end_ms),
-    })),
-  }
 }

@@ -1,16 +1,19 @@
-import { criticalPath } from './critical-path.ts'
-import { cumulativeLatency } from './cumulative-latency.ts'
-import { idleWait } from './idle-wait.ts'
-import { retryStorm } from './retry-storm.ts'
-import { sizeLatency } from './size-latency.ts'
+import type { FaultKind } from 'contract/faults'
+import type { Chart } from './chart.ts'
+import type { Answers, Finding, Prediction, RunFigures, Seen } from './finding.ts'
+import { criticalPath } from './kinds/critical-path.ts'
+import { cumulativeLatency } from './kinds/cumulative-latency.ts'
+import { idleWait } from './kinds/idle-wait.ts'
+import { retryStorm } from './kinds/retry-storm.ts'
+import { sizeLatency } from './kinds/size-latency.ts'
+import { stepVariance } from './kinds/step-variance.ts'
+import { straggler } from './kinds/straggler.ts'
+import { tokenTimeline } from './kinds/token-timeline.ts'
 import type { AnalysisStep } from './step.ts'
-import { stepVariance } from './step-variance.ts'
-import { stragglers } from './straggler.ts'
-import { tokenTimeline } from './token-timeline.ts'
 
 /** What a good tool must see in a trace, by kind. */
-export const observers = {
-  straggler: stragglers,
+const kinds = {
+  straggler,
   cumulative_latency: cumulativeLatency,
   retry_storm: retryStorm,
   critical_path: criticalPath,
@@ -18,27 +21,51 @@ export const observers = {
   idle_wait: idleWait,
   size_latency: sizeLatency,
   token_timeline: tokenTimeline,
-} satisfies Record<string, (steps: readonly AnalysisStep[]) => { span_ids: string[] }>
-
-export type FindingKind = keyof typeof observers
-export type ObservedOf<Kind extends FindingKind> = ReturnType<(typeof observers)[Kind]>
-/** An observation together with what kind it is of. */
-export type Observation = { [Kind in FindingKind]: { kind: Kind; observed: ObservedOf<Kind> } }[FindingKind]
-
-/** What is to be found in the traces of a scenario. */
-const kinds: Readonly<Record<string, FindingKind>> = {
-  fanout: 'straggler',
-  chain: 'cumulative_latency',
-  retry: 'retry_storm',
-  dag: 'critical_path',
-  react: 'step_variance',
-  human: 'idle_wait',
-  rag: 'size_latency',
-  stream: 'token_timeline',
 }
 
-/** The observation that is due for a scenario; undefined for one that nobody has said anything of. */
-export function observe(scenario: string, steps: readonly AnalysisStep[]): Observation | undefined {
-  const kind = Object.hasOwn(kinds, scenario) ? kinds[scenario] : undefined
-  return kind && ({ kind, observed: observers[kind](steps) } as Observation)
+export type FindingKind = keyof typeof kinds
+export type ObservedOf<Kind extends FindingKind> = ReturnType<(typeof kinds)[Kind]['observe']>
+/** An observation together with what kind it is of. */
+export type Observation<Kind extends FindingKind = FindingKind> = {
+  [Each in Kind]: { kind: Each; observed: ObservedOf<Each> }
+}[Kind]
+
+/** The same as a mapped type, by which the compiler ties an observation to its kind. */
+const findings: { readonly [Kind in FindingKind]: Finding<ObservedOf<Kind>> } = kinds
+
+export const findingKinds = Object.keys(kinds) as FindingKind[]
+
+export function observe<Kind extends FindingKind>(kind: Kind, steps: readonly AnalysisStep[]): Observation<Kind> {
+  return { kind, observed: findings[kind].observe(steps) }
+}
+
+/** One sentence for a person. */
+export function sentenceOf<Kind extends FindingKind>({ kind, observed }: Observation<Kind>): string {
+  return findings[kind].sentence(observed)
+}
+
+/** The first two of the README's questions, answered with a run's figures; the third is the finding itself. */
+export function answersFor<Kind extends FindingKind>({ kind, observed }: Observation<Kind>, seen: Seen): Answers {
+  return findings[kind].questions(observed, seen)
+}
+
+/** What a finding says that a run without its fault would save. */
+export function predict<Kind extends FindingKind>(
+  { kind, observed }: Observation<Kind>,
+  run: RunFigures,
+): Prediction | null {
+  return findings[kind].without(observed, run)
+}
+
+export function chartOf<Kind extends FindingKind>({ kind, observed }: Observation<Kind>): Chart {
+  return findings[kind].chart(observed)
+}
+
+/** What is behind findings of this kind. */
+export const causeOf = (kind: FindingKind) => findings[kind].cause
+
+/** The fault that plants findings of this kind, if one does. */
+export function plantedBy(kind: FindingKind): FaultKind | undefined {
+  const cause = causeOf(kind)
+  return 'fault' in cause ? cause.fault : undefined
 }

@@ -1,11 +1,6 @@
-import { type Distribution, distribution } from 'findings/statistics'
+import type { AggregateRow } from 'findings/finding'
+import { distribution } from 'findings/statistics'
 import { type AnalysisStep, compare, durationOf, round } from 'findings/step'
-
-export interface AggregateRow extends Distribution {
-  name: string
-  /** 0 to 1. */
-  error_rate: number
-}
 
 /** The table of an APM: spans by name, the most total time first. Set beside a finding, it shows what it hides. */
 export function aggregate(steps: readonly AnalysisStep[]): AggregateRow[] {

@@ -1,9 +1,10 @@
-import { describe } from 'findings/describe'
-import { observe, type Observation } from 'findings/kinds'
+import { scenarios } from 'engine/scenarios/index'
+import type { AggregateRow } from 'findings/finding'
+import { observe, type Observation, sentenceOf } from 'findings/kinds'
 import { byStart, withOperation } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { originOf } from '../times.ts'
-import { aggregate, type AggregateRow } from './aggregate.ts'
+import { aggregate } from './aggregate.ts'
 import { type RevealedStep, toAnalysisStep } from './step.ts'
 
 export interface Revealed {
@@ -30,9 +31,11 @@ export function reveal(traceId: string, spans: Iterable<ReceivedSpan>): Revelati
 }
 
 function revealRun(steps: readonly RevealedStep[]): Revealed {
-  const observation = observe(scenarioOf(steps), steps)
-  if (!observation) return { kind: null, text: 'No span says which scenario this is', observed: null }
-  return { kind: observation.kind, text: describe(observation), observed: observation.observed }
+  const said = scenarioOf(steps)
+  const scenario = scenarios.find(({ name }) => name === said)
+  if (!scenario) return { kind: null, text: 'No span says which scenario this is', observed: null }
+  const observation: Observation = observe(scenario.finding, steps)
+  return { kind: observation.kind, text: sentenceOf(observation), observed: observation.observed }
 }
 
 /** A lost workflow span does not hide what the run was: all of its spans say so. */

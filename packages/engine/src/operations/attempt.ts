@@ -1,5 +1,6 @@
+import type { Slowdown } from 'contract/faults'
 import { fails, type ToolAnswer } from 'contract/tool'
-import { ToolFailure } from '../errors.ts'
+import { ToolFailure, UndeclaredDemand } from '../errors.ts'
 import { drawMs, longestMs } from '../model.ts'
 import type { ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
@@ -13,7 +14,7 @@ export interface CallBehavior {
   /** What this very call fails with, where that differs. */
   failureRate?: number
   /** Multiplies the drawn latency, and what to call that. */
-  slowdown?: { factor: number; fault: 'straggler' | 'slow_tool' }
+  slowdown?: { factor: number; fault: Slowdown }
   payloadKb?: number
   retry?: RetryPolicy
 }
@@ -74,8 +75,12 @@ function attemptCall(call: Step, tool: string, options: CallBehavior, attempt: n
 
 async function callTool(client: Step, call: ToolCall): Promise<ToolAnswer> {
   const { run } = client
+  const { demand } = run
+  run.toolCalls++
   run.toolCallsInFlight++
   try {
+    if (run.toolCalls > demand.calls) throw new UndeclaredDemand('tool calls', demand.calls)
+    if (run.toolCallsInFlight > demand.callsAtOnce) throw new UndeclaredDemand('tool calls at once', demand.callsAtOnce)
     const answer = await run.tools.call(call, client.span, run.signal)
     client.learn<'http_client'>({ status: 200 })
     client.record.tool = { delay_ms: answer.delay_ms, ok: true, payload_bytes: answer.payload.length }

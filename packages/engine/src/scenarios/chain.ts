@@ -10,6 +10,7 @@ export const chain = defineScenario({
   symptom: 'The request is slow from end to end, and nothing in it is',
   missed: 'Every call has a normal latency; only their number, one below the other, makes the time',
   reveals: 'How deep the path is, and how its small shares add up',
+  finding: 'cumulative_latency',
   spans: { agent_app: '5 + 3 × depth', tool_service: 'depth' },
   params: {
     depth: integer({ min: 1, max: 5000, default: 60, description: 'Links of the chain' }),
@@ -18,6 +19,7 @@ export const chain = defineScenario({
       description: 'Whether a link calls the next, or the planner calls one after the other',
     }),
   },
+  demand: ({ depth }) => ({ callsAtOnce: 1, calls: depth, steps: 5 + 4 * depth }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner', chain_depth: params.depth } }, async (planner) => {
       await planner.chat()

@@ -10,6 +10,7 @@ export const dag = defineScenario({
   symptom: 'The request takes exactly as long as its slowest branch',
   missed: 'All branches run at the same time; a table cannot tell the one that was waited for from those that waited',
   reveals: 'The critical path through the join, the branch on it, and the slack of every other',
+  finding: 'critical_path',
   spans: { agent_app: '9 + 3 × fanout', tool_service: 'fanout + 1' },
   params: {
     fanout: integer({ min: 1, max: 5000, default: 100, description: 'Branches' }),
@@ -23,6 +24,7 @@ export const dag = defineScenario({
     straggler_factor: stragglerFactor(5),
   },
   check: stragglersFit,
+  demand: ({ fanout }) => ({ callsAtOnce: fanout, calls: fanout + 1, steps: 10 + 4 * fanout }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner', branches: params.fanout } }, async (planner) => {
       await planner.chat()

@@ -9,6 +9,7 @@ export const fanout = defineScenario({
   symptom: 'The batch takes far longer than its average call: p99 is high, mean and p95 are not',
   missed: 'Two slow calls among a hundred vanish in every average, and no aggregate says which batch waited for them',
   reveals: 'Which worker was slow, and how much earlier the batch would have ended without it',
+  finding: 'straggler',
   spans: { agent_app: '5 + 3 × fanout', tool_service: 'fanout' },
   params: {
     fanout: integer({ min: 1, max: 10_000, default: 100, description: 'Workers' }),
@@ -18,6 +19,11 @@ export const fanout = defineScenario({
   },
   derived: { stragglers: { from: ({ fanout }) => Math.ceil(fanout * 0.02), text: '2 % of fanout, rounded up' } },
   check: stragglersFit,
+  demand: ({ fanout, concurrency }) => ({
+    callsAtOnce: Math.min(fanout, concurrency),
+    calls: fanout,
+    steps: 5 + 4 * fanout,
+  }),
   run: (workflow, params) =>
     workflow.invokeAgent(
       'planner',

@@ -9,11 +9,13 @@ export const human = defineScenario({
   symptom: 'Very long requests, often cut off by gateways and load balancers',
   missed: 'A pause is counted as latency: it looks like a hanging server, not like a valid state',
   reveals: 'How much of the time was work and how much was waiting for a person',
+  finding: 'idle_wait',
   spans: { agent_app: '10, or 8 when not approved', tool_service: '2, or 1' },
   params: {
     human_delay_s: number({ min: 0, max: 86_400, default: 1, description: 'How long the person takes, s' }),
     outcome: choice(['approve', 'reject', 'expire'], { default: 'approve', description: 'What the person decides' }),
   },
+  demand: () => ({ callsAtOnce: 1, calls: 2, steps: 12 }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner' } }, async (planner) => {
       const toolCall = { id: callIdOf(planner.random, 'call-id'), tool: 'database' }

@@ -1,3 +1,4 @@
+import { type ScenarioName, scenarioNames } from 'contract/scenarios'
 import type { Scenario } from '../scenario.ts'
 import { chain } from './chain.ts'
 import { dag } from './dag.ts'
@@ -8,5 +9,10 @@ import { react } from './react.ts'
 import { retry } from './retry.ts'
 import { stream } from './stream.ts'
 
+/** Every scenario by its name. */
+export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream } satisfies {
+  [Name in ScenarioName]: Scenario<Name>
+}
+
 /** Every scenario there is, in the order in which they are listed. */
-export const scenarios: readonly Scenario[] = [fanout, chain, retry, dag, react, human, rag, stream]
+export const scenarios: readonly Scenario[] = scenarioNames.map((name) => scenarioOf[name])

@@ -32,6 +32,7 @@ export const rag = defineScenario({
   symptom: 'Some requests are slow, and the network is busy',
   missed: 'Payload size is no dimension of a latency table, so nothing ties the one to the other',
   reveals: 'That time follows size: milliseconds per KB, and the chunk that took longest',
+  finding: 'size_latency',
   spans: { agent_app: '7 + rag_chunks', tool_service: '1' },
   params: {
     rag_chunks: integer({ min: 1, max: 1000, default: 5, description: 'Chunks that are retrieved' }),
@@ -62,6 +63,12 @@ export const rag = defineScenario({
             expected: `at most ${Math.floor(maxPayloadKb / rag_chunks)} with rag_chunks=${rag_chunks}: 64 MiB altogether`,
           },
         ],
+  demand: ({ rag_chunks, rag_chunk_size_kb }) => ({
+    callsAtOnce: 1,
+    calls: 1,
+    steps: 8 + rag_chunks,
+    payloadBytes: rag_chunks * rag_chunk_size_kb * 1024,
+  }),
   run: (workflow, params) => {
     const totalKb = params.rag_chunks * params.rag_chunk_size_kb
     return workflow.invokeAgent(

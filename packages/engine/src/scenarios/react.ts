@@ -13,6 +13,7 @@ export const react = defineScenario({
   symptom: 'The same request takes one second now and ten the next time',
   missed: 'A slower tool and a longer train of thought look the same in the latency of the request',
   reveals: 'How many steps there were and how long each took: whether it was the tool or the thinking',
+  finding: 'step_variance',
   spans: { agent_app: '4 + chats + 2 × tool calls (chats = tool calls + 1)', tool_service: 'tool calls' },
   params: {
     max_steps: integer({ min: 1, max: 1000, default: 10, description: 'Tool calls at most' }),
@@ -35,6 +36,7 @@ export const react = defineScenario({
       description: 'How many times slower a slow tool call is',
     }),
   },
+  demand: ({ max_steps }) => ({ callsAtOnce: 1, calls: max_steps, steps: 5 + 4 * max_steps }),
   run: (workflow, params) =>
     workflow.invokeAgent('react', { facts: { role: 'planner', max_steps: params.max_steps } }, async (agent) => {
       const toolChoice = agent.random.fork('tools')

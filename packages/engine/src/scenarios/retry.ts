@@ -29,6 +29,7 @@ export const retry = defineScenario({
   symptom: 'Latency spikes and more load on the tools, with no more requests than before',
   missed: 'Retries are counted as fresh requests, and a call that was rescued leaves no error behind',
   reveals: 'Every sequence of attempts with its back-offs, and the tool and the attempt with which it began',
+  finding: 'retry_storm',
   spans: { agent_app: '5 + 2 × fanout + attempts', tool_service: 'attempts' },
   params: {
     fanout: integer({ min: 1, max: 10_000, default: 100, description: 'Workers' }),
@@ -58,6 +59,10 @@ export const retry = defineScenario({
       default: 2,
       description: 'How many of the five tools carry the failures; 0 spreads them evenly',
     }),
+  },
+  demand: ({ fanout, concurrency, max_retries }) => {
+    const calls = fanout * (1 + max_retries)
+    return { callsAtOnce: Math.min(fanout, concurrency), calls, steps: 5 + 2 * fanout + 2 * calls }
   },
   run: (workflow, params) =>
     workflow.invokeAgent(

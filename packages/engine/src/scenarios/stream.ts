@@ -10,6 +10,7 @@ export const stream = defineScenario({
   symptom: 'The first token comes quickly, the answer is late all the same, or background work fails unseen',
   missed: 'Request and response are all that is measured: nothing in between has a time',
   reveals: 'Tokens against background work on one timeline: first token, rates, stalls',
+  finding: 'token_timeline',
   spans: { agent_app: '6 + 2 × background_fanout', tool_service: 'background_fanout' },
   params: {
     duration_s: number({ min: 0.1, max: 3600, default: 20, description: 'How long tokens come at least, s' }),
@@ -31,6 +32,11 @@ export const stream = defineScenario({
     }),
   },
   without: ['delay_ms'],
+  demand: ({ background_fanout, concurrency }) => ({
+    callsAtOnce: Math.min(background_fanout, concurrency),
+    calls: background_fanout,
+    steps: 6 + 3 * background_fanout,
+  }),
   run: async (workflow, params) => {
     const started = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()

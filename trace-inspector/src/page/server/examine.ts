@@ -1,9 +1,7 @@
 import type { LedgerAnswer, RunLedger } from 'contract/ledger'
+import { type FindingKind, plantedBy } from 'findings/kinds'
 import type { Trace } from '../../trace.ts'
 import { type ExamSpan, score, type Score } from '../model/exam.ts'
-
-/** Findings whose culprits were planted: where none was, the right answer is that nothing is wrong. */
-const planted = new Set(['straggler', 'critical_path', 'step_variance', 'retry_storm'])
 
 export interface Examined extends Score {
   trace_id: string
@@ -14,7 +12,7 @@ export interface Examined extends Score {
 }
 
 interface Finding {
-  kind: string
+  kind: FindingKind
   text: string
   injected: { span_id: string }[] | null
   observed: { span_ids: string[] }
@@ -36,8 +34,9 @@ export function examine(ledger: LedgerAnswer, trace: Trace | undefined, answer: 
   }
 }
 
+/** Where culprits are planted and none was, the right answer is that nothing is wrong. */
 function culpritsOf({ kind, injected, observed }: Finding): string[] {
-  return planted.has(kind) ? (injected ?? []).map(({ span_id }) => span_id) : observed.span_ids
+  return plantedBy(kind) ? (injected ?? []).map(({ span_id }) => span_id) : observed.span_ids
 }
 
 function spansOf({ steps }: RunLedger): ExamSpan[] {

@@ -1,13 +1,13 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { ObservedOf } from 'findings/kinds'
+import type { BranchFigures } from 'findings/chart'
 import { count, durations } from '../../model/format.ts'
 import { agentById } from './spans.ts'
 
 const mostShown = 10
 
 /** The branches that a join came nearest to waiting for: how long each took, and how much longer it could have. */
-export function Branches({ observed }: { observed: ObservedOf<'critical_path'> }): VNode {
+export function Branches({ observed }: { observed: BranchFigures }): VNode {
   const branches = [...observed.branches].sort((a, b) => a.slack_ms - b.slack_ms)
   const shown = branches.slice(0, mostShown)
   const whole = shown.reduce((most, { ms: took, slack_ms }) => Math.max(most, took + slack_ms), 0) || 1

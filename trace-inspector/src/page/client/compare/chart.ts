@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { Observation } from 'findings/kinds'
+import { chartOf, type Observation } from 'findings/kinds'
 import { flag, has, nameOf } from '../../model/columns.ts'
 import { callsOf, trace, type TraceModel } from '../state/trace.ts'
 import { Branches } from './branches.ts'
@@ -14,38 +14,23 @@ import { Tools } from './tools.ts'
 export function Chart({ observation }: { observation: Observation }): VNode | null {
   const model = trace.value
   if (!model) return null
-  switch (observation.kind) {
-    case 'straggler': {
-      const { calls, span_ids } = observation.observed
-      const marked = new Set(span_ids)
+  const chart = chartOf(observation)
+  switch (chart.shape) {
+    case 'strip': {
+      const marked = new Set(chart.marked)
       const values = [...callsOf(model)].map(([id, value]) => ({ id, ms: value, isMarked: marked.has(id) }))
-      const lines = (['mean', 'p95', 'p99'] as const).map((name) => ({ name, ms: calls[`${name}_ms`] }))
-      return html`<${Strip} title="Every tool call by its duration" values=${values} lines=${lines} />`
+      return html`<${Strip} title=${chart.title} values=${values} lines=${chart.lines} />`
     }
-    case 'critical_path':
-      return html`<${Branches} observed=${observation.observed} />`
-    case 'retry_storm':
-      return html`<${Tools} observed=${observation.observed} />`
-    case 'size_latency':
-      return html`<${Scatter} observed=${observation.observed} />`
-    case 'token_timeline':
-      return html`<${Tokens} observed=${observation.observed} />`
-    case 'cumulative_latency':
-      return html`<${Stack}
-        title="The calls of the chain, one after the other"
-        segments=${inOrder(model, ['execute_tool'])}
-      />`
-    case 'step_variance':
-      return html`<${Stack}
-        title="Thinking and acting, in order"
-        segments=${inOrder(model, ['chat', 'execute_tool'])}
-        marked=${observation.observed.span_ids}
-      />`
-    case 'idle_wait':
-      return html`<${Stack}
-        title="Work and waiting"
-        segments=${inOrder(model, ['chat', 'execute_tool', 'human_feedback', 'checkpoint'])}
-      />`
+    case 'stack':
+      return html`<${Stack} title=${chart.title} segments=${inOrder(model, chart.operations)} marked=${chart.marked} />`
+    case 'branches':
+      return html`<${Branches} observed=${chart.observed} />`
+    case 'attempts':
+      return html`<${Tools} observed=${chart.observed} />`
+    case 'scatter':
+      return html`<${Scatter} observed=${chart.observed} />`
+    case 'timeline':
+      return html`<${Tokens} observed=${chart.observed} />`
   }
 }
 

@@ -1,9 +1,8 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { Observation } from 'findings/kinds'
+import { answersFor, type Observation } from 'findings/kinds'
 import { workflowOf } from '../../model/critical.ts'
 import { durations, percent, whole } from '../../model/format.ts'
-import { answersFor } from '../../model/questions.ts'
 import { anyScenario } from '../state/agents.ts'
 import { ledgerRuns, revelation, type Revelation, trace } from '../state/trace.ts'
 import { Chart } from './chart.ts'
@@ -35,7 +34,7 @@ function Questions({ revealed }: { revealed: Revelation }): VNode | null {
   if (!model || !revealed.observed) return null
   const root = workflowOf(model.columns, model.tree)
   const total = root === undefined ? 0 : (model.columns.duration[root] as number)
-  const { symptom, missed } = answersFor(revealed as Observation, total, revealed.aggregate)
+  const { symptom, missed } = answersFor(revealed as Observation, { totalMs: total, table: revealed.aggregate })
   const scenario = anyScenario(ledgerRuns.value[0]?.scenario ?? '')
   const cards: [string, string | undefined, string][] = [
     ['The symptom', scenario?.symptom, symptom],

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { ObservedOf } from 'findings/kinds'
+import type { ScatterFigures } from 'findings/chart'
 import { bytes, durations } from '../../model/format.ts'
 
 const width = 560
@@ -8,7 +8,7 @@ const height = 220
 const edge = { left: 56, right: 12, top: 10, bottom: 30 }
 
 /** Time over size, and the line that fits best. */
-export function Scatter({ observed }: { observed: ObservedOf<'size_latency'> }): VNode {
+export function Scatter({ observed }: { observed: ScatterFigures }): VNode {
   const { chunks, ms_per_kb: slope, r, span_ids } = observed
   const mostBytes = chunks.reduce((most, chunk) => Math.max(most, chunk.bytes), 0) * 1.05 || 1
   const mostMs = chunks.reduce((most, chunk) => Math.max(most, chunk.ms), 0) * 1.1 || 1

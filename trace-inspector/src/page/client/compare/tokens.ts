@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { ObservedOf } from 'findings/kinds'
+import type { TimelineFigures } from 'findings/chart'
 import { ms, tick, whole } from '../../model/format.ts'
 import { ticks } from '../../model/scale.ts'
 
@@ -9,7 +9,7 @@ const height = 200
 const edge = { left: 44, right: 12, top: 22, bottom: 28 }
 
 /** Tokens over time, with the background work behind them. */
-export function Tokens({ observed }: { observed: ObservedOf<'token_timeline'> }): VNode {
+export function Tokens({ observed }: { observed: TimelineFigures }): VNode {
   const { ttft_ms, tokens, stalls, background, rate_with_background: busy, rate_without_background: free } = observed
   const first = ttft_ms ?? 0
   const from = Math.max(first, background.started_ms ?? 0)

@@ -1,12 +1,12 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { ObservedOf } from 'findings/kinds'
+import type { AttemptFigures } from 'findings/chart'
 import { ms, percent } from '../../model/format.ts'
 
 const mostShown = 6
 
 /** Which tools failed, and the longest sequences of attempts with the back-offs between them. */
-export function Tools({ observed }: { observed: ObservedOf<'retry_storm'> }): VNode {
+export function Tools({ observed }: { observed: AttemptFigures }): VNode {
   const { origin, sequences } = observed
   const longest = [...sequences]
     .filter(({ attempts }) => attempts.length > 1)

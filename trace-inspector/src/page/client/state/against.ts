@@ -1,10 +1,11 @@
 import { signal } from '@preact/signals'
 import { align, type StepPair } from '../../model/align.ts'
-import { predict, type Prediction, type Remedy, remedyOf } from '../../model/without.ts'
-import type { Observation } from 'findings/kinds'
+import type { Remedy } from 'contract/faults'
+import type { Prediction } from 'findings/finding'
+import { type Observation, predict } from 'findings/kinds'
 import { workflowOf } from '../../model/critical.ts'
 import { address, note } from './address.ts'
-import { agents, scenarioFor } from './agents.ts'
+import { agents, anyScenario, asTexts, scenarioFor } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
 import { playRun } from './run.ts'
 import {
@@ -35,7 +36,7 @@ export const against = signal<Against | null>(null)
 export const againstProblem = signal('')
 
 export function remedyHere(): Remedy | undefined {
-  return remedyOf(ledgerRuns.value[0]?.scenario ?? '')
+  return anyScenario(ledgerRuns.value[0]?.scenario ?? '')?.remedy
 }
 
 /** Runs the same seed again, where it ran, with the fault taken out. */
@@ -48,12 +49,11 @@ export async function runWithout(): Promise<void> {
       agents.value.find(({ is_up }) => is_up))
   const scenario = agent && scenarioFor(agent.id, run.scenario)
   if (!run || !remedy || !scenario) return
-  const result = await playRun(agent.id, scenario, { ...asTyped(run), ...remedy.changes })
+  const result = await playRun(agent.id, scenario, { ...asTyped(run), ...asTexts(remedy.changes) })
   if (result) note({ against: result.trace_id })
 }
 
-const asTyped = ({ params, seed }: LedgerRun): Record<string, string> =>
-  Object.fromEntries(Object.entries({ ...params, seed }).map(([name, value]) => [name, String(value)]))
+const asTyped = ({ params, seed }: LedgerRun) => asTexts({ ...params, seed })
 
 /** Puts the run that the address names beside the one that is shown. */
 export async function loadAgainst(): Promise<void> {

@@ -1,4 +1,6 @@
 import { signal } from '@preact/signals'
+import type { Remedy } from 'contract/faults'
+import type { FindingKind } from 'findings/kinds'
 import { getJson, messageOf } from './api.ts'
 
 export interface Agent {
@@ -26,6 +28,8 @@ export interface Scenario {
   missed: string
   reveals: string
   spans: { agent_app: string; tool_service: string }
+  finding: FindingKind
+  remedy: Remedy
   defaults: Record<string, string | number | boolean>
   parameters: { properties: Record<string, ParameterSchema> }
 }
@@ -76,3 +80,7 @@ export function anyScenario(name: string): Scenario | undefined {
     .flat()
     .find((scenario) => scenario.name === name)
 }
+
+/** Parameters as a form has them. */
+export const asTexts = (values: Readonly<Record<string, string | number | boolean>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]))

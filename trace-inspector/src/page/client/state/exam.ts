@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals'
 import type { Score } from '../../model/exam.ts'
-import { remedyOf } from '../../model/without.ts'
+import { plantedBy } from 'findings/kinds'
 import { address, go, note } from './address.ts'
 import { announce } from './announce.ts'
-import { agentFor, scenarioFor, scenariosOf } from './agents.ts'
+import { agentFor, asTexts, scenarioFor, scenariosOf } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
 import { hex, playRun } from './run.ts'
 
@@ -35,8 +35,8 @@ export function surprise(): void {
   const list = scenariosOf.value[agentFor(agent)?.id ?? '']?.filter(({ path }) => path !== '/stream') ?? []
   const scenario = list[Math.floor(Math.random() * list.length)]
   if (!scenario) return
-  const isSound = Math.random() < 0.3 && ['fanout', 'retry', 'dag', 'react'].includes(scenario.name)
-  const changes = isSound ? (remedyOf(scenario.name)?.changes ?? {}) : {}
+  const isSound = Math.random() < 0.3 && plantedBy(scenario.finding) !== undefined
+  const changes = isSound ? asTexts(scenario.remedy.changes) : {}
   go({ page: 'exam', agent, scenario: scenario.name, params: { ...changes, seed: hex(8) } })
 }
 

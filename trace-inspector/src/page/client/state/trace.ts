@@ -4,7 +4,7 @@ import { type Columns, endOf, extentOf } from '../../model/columns.ts'
 import { findIdle, type Gap } from '../../model/idle.ts'
 import type { Note } from '../../model/note.ts'
 import type { Verification } from '../../../verify/verify.ts'
-import type { AggregateRow } from '../../model/questions.ts'
+import type { AggregateRow } from 'findings/finding'
 import { buildTree, type Tree } from '../../model/tree.ts'
 import { ApiProblem, getJson, messageOf } from './api.ts'
 

@@ -1,4 +1,7 @@
-import { type AnalysisStep, byStart, type Observed, round, withOperation } from './step.ts'
+import { defineFinding, rowOf } from '../finding.ts'
+import { count, ms, whole } from '../format.ts'
+import * as say from '../sentence.ts'
+import { type AnalysisStep, byStart, type Observed, round, withOperation } from '../step.ts'
 
 export interface TokenTimeline extends Observed {
   /** null when no token came. */
@@ -18,7 +21,7 @@ export interface TokenTimeline extends Observed {
 }
 
 /** Tokens against background work, from the marks on the streaming call. */
-export function tokenTimeline(steps: readonly AnalysisStep[]): TokenTimeline {
+function observe(steps: readonly AnalysisStep[]): TokenTimeline {
   const chat = steps.find((step) => step.operation === 'chat' && step.facts.stream === true)
   const calls = byStart(withOperation(steps, 'execute_tool'))
   const mark = (name: string) => {
@@ -70,3 +73,22 @@ function rates(first: Mark, last: Mark, started: Mark, ended: Mark, intervalMs: 
     rate_without_background: rate(last.tokens - first.tokens - withTokens, last.at - first.at - withMs),
   }
 }
+
+export const tokenTimeline = defineFinding({
+  cause: { remedy: { changes: { contention: 0 }, label: 'no contention' } },
+  observe,
+  sentence: ({ ttft_ms, tokens, rate_with_background, rate_without_background, stalls, background }) => {
+    const first = ttft_ms === null ? 'no token came' : `first token after ${say.ms(ttft_ms)}, ${tokens} in all`
+    const rate = (value: number | null) => (value === null ? 'no time' : `${value.toFixed(1)}/s`)
+    return `${first}: ${rate(rate_with_background)} beside ${background.calls} background calls (${background.failures} failed), ${rate(rate_without_background)} without; ${say.count(stalls.length, 'stall')}`
+  },
+  questions: ({ ttft_ms, tokens, background }, { totalMs, table }) => {
+    return {
+      symptom: `The first token came after ${ttft_ms === null ? 'never' : ms(ttft_ms)}, the answer after ${ms(totalMs)}${background.failures > 0 ? `, and ${count(background.failures, 'background call')} failed` : ''}.`,
+      missed: `The table has one chat of ${ms(rowOf(table, 'chat synthetic-llm-1')?.mean_ms ?? totalMs)}. ${whole(tokens)} tokens, and what ${count(background.calls, 'background call')} did to them, happened inside of it.`,
+    }
+  },
+  without: ({ rate_without_background: rate }) =>
+    rate === null ? null : { value: rate, unit: 'tokens/s', how: 'the rate without background work' },
+  chart: (observed) => ({ shape: 'timeline', observed }),
+})

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Observation } from 'findings/kinds'
-import { simulate } from '../../../test/support/simulated.ts'
-import { answersFor } from '../../src/page/model/questions.ts'
-import { predict, remedyOf } from '../../src/page/model/without.ts'
+import { answersFor, predict } from 'findings/kinds'
+import { paramsOf, simulate } from '../../../test/support/simulated.ts'
+import { remedyOf } from '../src/catalog.ts'
+import { scenarioOf, scenarios } from '../src/scenarios/index.ts'
 
 /** A run in simulated time: its finding, how long it took, and its calls. */
 async function play(scenario: string, query: Record<string, string | number>) {
@@ -11,7 +11,7 @@ async function play(scenario: string, query: Record<string, string | number>) {
   const took = new Map(steps.map(({ span_id, duration_ms }) => [span_id ?? '', duration_ms ?? 0]))
   const calls = steps.filter(({ facts }) => facts.operation === 'execute_tool')
   return {
-    finding: result.finding as unknown as Observation,
+    finding: result.finding,
     totalMs: steps.find(({ facts }) => facts.operation === 'invoke_workflow')?.duration_ms ?? 0,
     figures: {
       params: result.params,
@@ -29,7 +29,7 @@ test.each(
   ),
 )('$scenario, seed $seed: without the fault the run saves what its finding says', async ({ scenario, seed }) => {
   const before = await play(scenario, { seed, jitter: 0.1 })
-  const after = await play(scenario, { seed, jitter: 0.1, ...remedyOf(scenario)?.changes })
+  const after = await play(scenario, { seed, jitter: 0.1, ...remedyOf(scenarioOf[scenario]).changes })
   const predicted = predict(before.finding, before.figures)?.value ?? Number.NaN
   const measured = before.totalMs - after.totalMs
   // The median of the others stands in for what the slow ones would have drawn.
@@ -39,20 +39,20 @@ test.each(
 test('a stream without contention has the rate that the finding says', async () => {
   const query = { seed: 'a', duration_s: 5 }
   const before = await play('stream', query)
-  const after = await play('stream', { ...query, ...remedyOf('stream')?.changes })
+  const after = await play('stream', { ...query, ...remedyOf(scenarioOf.stream).changes })
   const rate = (after.finding.observed as { rate_with_background: number }).rate_with_background
   const prediction = predict(before.finding, before.figures)
   expect(prediction?.unit).toBe('tokens/s')
   expect(Math.abs(rate - (prediction?.value ?? 0)) / rate).toBeLessThan(0.15)
 })
 
-test('nobody has named a fault of an unknown scenario', () => {
-  expect(remedyOf('constructor')).toBeUndefined()
+test.each(scenarios)('the remedy of $name is parameters that it takes', (scenario) => {
+  expect(() => paramsOf(scenario.name, remedyOf(scenario).changes)).not.toThrow()
 })
 
 test('the questions are answered with the run’s own figures', async () => {
   const { finding, totalMs } = await play('fanout', { seed: 'a', jitter: 0, delay_ms: 100 })
-  const { symptom, missed } = answersFor(finding, totalMs, [])
+  const { symptom, missed } = answersFor(finding, { totalMs, table: [] })
   expect(symptom).toContain('Of 100 calls the p99 is 1000 ms, the p95 100 ms')
   expect(missed).toContain('2 slow calls of 100 move the mean from 100 ms to 118 ms')
 })

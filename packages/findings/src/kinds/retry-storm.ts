@@ -1,4 +1,8 @@
-import { type AnalysisStep, byStart, compare, type Observed, round, withOperation } from './step.ts'
+import { defineFinding, rowOf, saving } from '../finding.ts'
+import { count, percent, whole } from '../format.ts'
+import { makespan } from '../schedule.ts'
+import * as say from '../sentence.ts'
+import { type AnalysisStep, byStart, compare, type Observed, round, withOperation } from '../step.ts'
 
 export interface Attempt {
   span_id: string
@@ -33,7 +37,7 @@ export interface RetryStorm extends Observed {
 }
 
 /** Calls with their attempts and the back-offs between them, and where the failures came from. */
-export function retryStorm(steps: readonly AnalysisStep[]): RetryStorm {
+function observe(steps: readonly AnalysisStep[]): RetryStorm {
   const bySpan = new Map(steps.map((step) => [step.span_id, step]))
   const attemptsOf = Map.groupBy(byStart(withOperation(steps, 'http_client')), ({ parent_span_id }) => parent_span_id)
   const workerOf = (call: AnalysisStep) => bySpan.get(call.parent_span_id ?? '')?.facts.worker_index ?? 0
@@ -97,3 +101,32 @@ function failingTools(sequences: RetryStorm['sequences']): RetryStorm['origin'][
     .filter(({ failures }) => failures > 0)
     .sort((a, b) => b.failure_rate - a.failure_rate || compare(a.tool, b.tool))
 }
+
+export const retryStorm = defineFinding({
+  cause: { fault: 'failure' },
+  observe,
+  sentence: ({ calls, attempts, amplification, gave_up, origin }) => {
+    const { first_failure: first, tools } = origin
+    if (!first) return `${calls} calls took ${attempts} attempts: nothing failed`
+    const rates = say.list(tools.map(({ tool, failure_rate }) => `${tool} (${say.percent(failure_rate)})`))
+    return `${calls} calls took ${attempts} attempts (× ${amplification}) and ${gave_up} gave up; it began with attempt ${first.attempt} of ${first.agent_id ?? 'a call'}, and what failed was ${rates}`
+  },
+  questions: ({ calls, attempts, gave_up }, { table }) => {
+    const requests = rowOf(table, 'GET')
+    const extra = calls > 0 ? attempts / calls - 1 : 0
+    return {
+      symptom: `${count(calls, 'call')} sent ${count(attempts, 'request')}: ${percent(extra)} more load than was asked for, and ${gave_up === 0 ? 'no call' : count(gave_up, 'call')} gave up.`,
+      missed: `The table has ${count(requests?.count ?? attempts, 'GET')} with ${percent(requests?.error_rate ?? 0)} errors, and ${whole(calls)} tool calls with ${percent(calls > 0 ? gave_up / calls : 0)}. Nothing says which request repeats which, and the back-offs between them are no spans.`,
+    }
+  },
+  without: ({ sequences }, { params, calls, durationOf }) => {
+    const slots = Number(params.concurrency ?? Math.max(1, sequences.length))
+    const bySpan = new Map(sequences.map((sequence) => [sequence.span_id, sequence]))
+    const inOrder = [...calls].filter(([id]) => bySpan.has(id))
+    const clean = inOrder.map(([id]) => durationOf(bySpan.get(id)?.attempts[0]?.span_id ?? ''))
+    const taken = inOrder.map(([, ms]) => ms)
+    const how = 'the same schedule with first attempts alone'
+    return saving(makespan(taken, slots) - makespan(clean, slots), how)
+  },
+  chart: (observed) => ({ shape: 'attempts', observed }),
+})

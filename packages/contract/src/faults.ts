@@ -1,0 +1,38 @@
+/** What can be planted in a run. */
+export const faultKinds = ['straggler', 'slow_tool', 'failure'] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+/** Names of published taxonomies (TRAIL, MAST; OpenRCA and RCAEval for infrastructure), so that scores can be compared. */
+export type FaultCategory = 'latency' | 'failure'
+
+/** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
+export interface Remedy {
+  changes: Readonly<Record<string, number>>
+  label: string
+}
+
+/** A fault changes one draw of a call, and no other: it multiplies it, or replaces it. */
+export type Fault = { category: FaultCategory; remedy: Remedy } & ({ multiplies: 'latency' } | { replaces: 'outcome' })
+
+export const faults = {
+  straggler: {
+    category: 'latency',
+    multiplies: 'latency',
+    remedy: { changes: { stragglers: 0 }, label: 'no stragglers' },
+  },
+  slow_tool: {
+    category: 'latency',
+    multiplies: 'latency',
+    remedy: { changes: { slow_tool_probability: 0 }, label: 'no slow tool' },
+  },
+  failure: {
+    category: 'failure',
+    replaces: 'outcome',
+    remedy: { changes: { error_rate: 0 }, label: 'no errors' },
+  },
+} satisfies Record<FaultKind, Fault>
+
+/** Faults that a slowdown may be. */
+export type Slowdown = {
+  [Kind in FaultKind]: (typeof faults)[Kind] extends { multiplies: 'latency' } ? Kind : never
+}[FaultKind]
