@@ -454,7 +454,7 @@ test.each(cases)('$fault, and nothing else is', async ({ run = retry, meddle, ex
   const answer = await stack.run(run)
   await stack.arrived(answer.trace_id, answer.spans.total + extra)
   const verification = await stack.verify(answer.trace_id)
-  expect(kindsOf(verification)).toEqual(kinds)
+  expect(kindsOf(verification), JSON.stringify(verification.differences)).toEqual(kinds)
   expect(verification).toMatchObject({ verdict, run: 'closed' })
   expect(verification.counts.differences).toBe(Object.values(kinds).reduce((sum, count) => sum + count, 0))
 })
