@@ -19,14 +19,17 @@ export function excuseOf(ledger: LedgerAnswer, startedAt: number, traces: Traces
     return { verdict: 'forgotten', why: 'Spans of this trace came, and had to go to bound memory (INSPECTOR_MIB)' }
   const waiting = queuedExcuse(ledger)
   if (waiting) return waiting
+  if (startedAt < traces.knowsSince) {
+    const since = sinceOf(traces).toISOString()
+    return {
+      verdict: 'forgotten',
+      why: `The run began before ${since}; trace-inspector does not know any more what came until then`,
+    }
+  }
   const strangers = senders.filter(({ service }) => !traces.hasSeen(service))
   if (!traces.find(traceId) && strangers.length > 0 && strangers.length === senders.length)
     return { verdict: 'elsewhere', why: `${strangers.map(whereTo).join('; ')}, and none has ever come here` }
-  if (startedAt >= traces.knowsSince) return undefined
-  return {
-    verdict: 'forgotten',
-    why: `The run began before ${sinceOf(traces).toISOString()}; trace-inspector does not know any more what came until then`,
-  }
+  return undefined
 }
 
 /** The excuse that senders have, whoever asks: of several destinations, one that has all its spans has none. */
