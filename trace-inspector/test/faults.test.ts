@@ -462,11 +462,14 @@ test.each(cases)('$fault, and nothing else is', async ({ run = retry, meddle, ex
 test('a trace of which nothing comes is absent', async () => {
   stack.meddler.meddle = () => []
   const { trace_id, spans } = await stack.run(retry)
-  expect(await stack.verify(trace_id)).toMatchObject({
-    verdict: 'absent',
-    run: 'closed',
-    counts: { expected: spans.total, received: 0, missing: spans.total, differences: spans.total },
-  })
+  // Until they have left, they are queued.
+  await expect
+    .poll(() => stack.verify(trace_id), { timeout: 20_000 })
+    .toMatchObject({
+      verdict: 'absent',
+      run: 'closed',
+      counts: { expected: spans.total, received: 0, missing: spans.total, differences: spans.total },
+    })
 })
 
 test('a hundred differences are listed and all are counted, with a path that says where', async () => {
