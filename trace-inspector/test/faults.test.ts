@@ -460,6 +460,9 @@ test.each(cases)('$fault, and nothing else is', async ({ run = retry, meddle, ex
 })
 
 test('a trace of which nothing comes is absent', async () => {
+  // Others of the service came: without them it would be elsewhere.
+  const other = await stack.run(retry)
+  await stack.arrived(other.trace_id, other.spans.total)
   stack.meddler.meddle = () => []
   const { trace_id, spans } = await stack.run(retry)
   // Until they have left, they are queued.
