@@ -9,15 +9,20 @@ const usual = {
 } as const
 
 /** Where to go, now that all services are ready. */
-export function guide({ services, host }: Setup): string {
+export function guide({ services, host, spansTo }: Setup): string {
   const places = services.map(({ name, port }) => [name, urlOf(host, port)] as const)
   const url = Object.fromEntries(places)
   const width = Math.max(...places.map(([name]) => name.length))
+  const inspector = url['trace-inspector'] as string
   const told = Object.entries(usual).filter(([name, [, base]]) => url[name] !== base)
   return [
     '',
     'All services are ready. Ctrl-C ends them.',
     ...places.map(([name, base]) => `  ${name.padEnd(width)}  ${base}`),
+    `Spans go to ${spansTo.join(' and to ')}.`,
+    ...(spansTo.includes(inspector)
+      ? []
+      : [`ALSO_SEND_SPANS_TO=${inspector} sends them to trace-inspector as well, if they do not end there anyway.`]),
     '',
     'Try, in another terminal:',
     ...told.map(([name, [variable]]) => `  export ${variable}=${url[name]}`),
@@ -25,7 +30,7 @@ export function guide({ services, host }: Setup): string {
     '  ./generate_scenarios.sh',
     '  npm run verify',
     '',
-    `open ${url['trace-inspector']?.replace('//127.0.0.1:', '//localhost:')}`,
+    `open ${inspector.replace('//127.0.0.1:', '//localhost:')}`,
     '',
   ].join('\n')
 }

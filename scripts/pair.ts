@@ -21,7 +21,7 @@ export interface Service {
 
 /** Nothing of the shell is to decide what a process does, but for what it is given. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
-  const ours = /^(OTEL_|TOOL_|AGENT_|SECONDARY_|INSPECTOR_|SPAN_|SERVICE_NAME|PORT|HOST|ALLOWED_HOSTS)|_TIMEOUT_S$/
+  const ours = /^(OTEL_|ALSO_SEND_|TOOL_|AGENT_|SECONDARY_|INSPECTOR_|SPAN_|SERVICE_NAME|PORT|HOST|ALLOWED_HOSTS)|_TIMEOUT_S$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }
 

@@ -1,7 +1,7 @@
 import { readEnvironment, EnvironmentError } from 'service-kit/environment'
 import { integer } from 'contract/scalars'
 import { environmentSchema, serviceVariables } from 'service-kit/settings'
-import { exportProtocol } from 'service-kit/telemetry/target'
+import { exportProtocol, exportTarget, originOf } from 'service-kit/telemetry/target'
 import { z } from 'zod'
 import { serviceArgs } from './service-args.ts'
 
@@ -25,6 +25,8 @@ export interface Service {
 }
 
 export interface Setup {
+  /** Where spans go: scheme, host and port. */
+  spansTo: string[]
   services: Service[]
   /** Address that all listen on. */
   host: string
@@ -110,7 +112,9 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
     },
   ]
   const stopMs = (read.DRAIN_TIMEOUT_S + read.FLUSH_TIMEOUT_S) * 1000 + stopMarginMs
-  return { services, host: read.HOST, stopMs }
+  const also = read.ALSO_SEND_SPANS_TO ? [read.ALSO_SEND_SPANS_TO] : []
+  const spansTo = [exportTarget({ ...read, ...traces }).url, ...also].map(originOf)
+  return { services, spansTo, host: read.HOST, stopMs }
 }
 
 /** Whether the shell says where spans go; one that asks for gRPC means a Collector, for trace-inspector takes HTTP. */

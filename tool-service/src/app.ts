@@ -18,7 +18,7 @@ import {
   type ToolBehavior,
 } from 'contract/tool'
 import { longestToolName, openApi } from './openapi.ts'
-import { payloadText } from './payload.ts'
+import { payloadText } from 'contract/payload'
 
 export interface Deps {
   serviceName: string

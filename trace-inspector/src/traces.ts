@@ -3,6 +3,8 @@ import { Evicted } from './evicted.ts'
 import { Sizes } from './size.ts'
 import { emptyTraceBytes, Trace } from './trace.ts'
 
+const mostServices = 1000
+
 /**
  * The traces of the recent past. Their number is bounded by the memory that their spans take: those go first that nothing
  * came of for longest, and last those that somebody waits for, which hold half of it at most.
@@ -15,6 +17,8 @@ export class Traces {
   /** How many wait for a trace. */
   readonly #awaited = new Map<string, number>()
   readonly #evicted: Evicted
+  /** Services that spans have ever come from: the first of them, for anybody may send names. */
+  readonly #services = new Set<string>()
   #bytes = 0
   #forgotten = 0
   #duplicates = 0
@@ -29,6 +33,11 @@ export class Traces {
   /** Whether spans of a trace were here and are not any more. */
   hasEvicted(traceId: string): boolean {
     return this.#evicted.has(traceId) || (this.find(traceId)?.turnedAway ?? 0) > 0
+  }
+
+  /** Whether any span of a service has ever come. */
+  hasSeen(service: string): boolean {
+    return this.#services.has(service) || this.#services.size >= mostServices
   }
 
   /** Since when it is known which traces were here, on the clock of `performance.now()`. */
@@ -70,6 +79,7 @@ export class Traces {
         continue
       }
       const before = trace.bytes
+      if (this.#services.size < mostServices) this.#services.add(span.service)
       if (trace.add(span, bytes)) this.#spans++
       else this.#duplicates++
       this.#bytes += trace.bytes - before

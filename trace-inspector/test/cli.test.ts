@@ -86,6 +86,8 @@ test('what is wrong is shown, and the exit code says so', async () => {
 })
 
 test('a trace that is absent passes only with --sampled', async () => {
+  const other = await stack.run('scenario=human&human_delay_s=0')
+  await stack.arrived(other.trace_id, other.spans.total)
   stack.meddler.meddle = () => []
   const args = ['--wait', '1', '--scenario', 'human?human_delay_s=0']
   expect((await verify(...args)).code).toBe(1)

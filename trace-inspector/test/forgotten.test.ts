@@ -56,7 +56,9 @@ test('a run that is older than the inspector is forgotten, and the next that los
     expect(detail).toMatch(/nothing of it has come since .*Z; what came before is not known$/)
     stack.meddler.meddle = only(named('checkpoint'), () => [])
     const next = await stack.run(small)
-    expect(await verify(inspector, next.trace_id, 1)).toMatchObject({ verdict: 'incomplete', counts: { missing: 1 } })
+    await expect
+      .poll(() => verify(inspector, next.trace_id), { timeout: 20_000 })
+      .toMatchObject({ verdict: 'incomplete', counts: { missing: 1 } })
     stack.meddler.meddle = (parcel) => [parcel]
   })
 })

@@ -44,6 +44,13 @@ export class Random {
     return sum >>> 0
   }
 
+  /** `digits` hex digits, a multiple of eight. */
+  hex(digits: number): string {
+    let text = ''
+    while (text.length < digits) text += (this.#next() + 0x1_0000_0000).toString(16).slice(1)
+    return text
+  }
+
   /** Uniform in [0, 1), 53 bits. */
   float(): number {
     return ((this.#next() >>> 5) * 67_108_864 + (this.#next() >>> 6)) / 9_007_199_254_740_992

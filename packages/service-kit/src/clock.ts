@@ -18,9 +18,12 @@ function clockFrom(originMs: number): WallClock {
   const clock: WallClock = {
     now: () => originMs + performance.now(),
     anchored() {
-      const aheadMs = Date.now() - clock.now()
-      const agrees = aheadMs >= -roundedMs && aheadMs <= roundedMs - 1
-      return agrees ? clock : clockFrom(originMs + aheadMs + roundedMs / 2)
+      const before = clock.now()
+      const wall = Date.now()
+      // A process that was held up between the two readings would take the time for a difference.
+      const [most, least] = [wall - before, wall - clock.now()]
+      const agrees = most >= -roundedMs && least <= roundedMs - 1
+      return agrees ? clock : clockFrom(originMs + (most + least + roundedMs) / 2)
     },
     sleep,
   }

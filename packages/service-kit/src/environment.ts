@@ -11,14 +11,17 @@ export class EnvironmentError extends Error {
 const secret = /_HEADERS$|^OTEL_RESOURCE_ATTRIBUTES$/
 
 /**
- * Reads the variables that `schema` names, once, into a frozen object; all others are ignored, and so are blanks around a value.
+ * Reads the variables that `schema` names, once, into a frozen object; all others are ignored, and so are blanks. An empty
+ * variable counts as unset.
  * Throws an EnvironmentError that lists every bad variable.
  */
 export function readEnvironment<Schema extends z.ZodObject>(
   schema: Schema,
   environment: NodeJS.ProcessEnv,
 ): Readonly<z.output<Schema>> {
-  const named = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, environment[name]?.trim()]))
+  const named = Object.fromEntries(
+    Object.keys(schema.shape).map((name) => [name, environment[name]?.trim() || undefined]),
+  )
   const parsed = parseScalars(schema, named, () => '')
   if ('value' in parsed) return Object.freeze(parsed.value)
   const lines = parsed.faults.map(({ parameter, value = '', expected }) => {

@@ -3,6 +3,7 @@ import { jaeger, jaegerAnswerSchema, readJaegerTrace } from '../jaeger.ts'
 import { fetchLedger } from '../ledgers.ts'
 import { reveal, type Revelation } from '../reveal/reveal.ts'
 import { Trace } from '../trace.ts'
+import { queuedExcuse } from '../verify/excuse.ts'
 import { isSettled, type Verification, verify } from '../verify/verify.ts'
 import { explain, get, getJson, ServiceError } from './http.ts'
 
@@ -56,7 +57,8 @@ export function jaegerJudge(url: string, agent: string): Judge {
       for (;;) {
         const isOver = performance.now() >= deadline
         const trace = await read(traceId)
-        const verification = verify(await fetchLedger([agent], traceId), trace, { carrier: jaeger })
+        const ledger = await fetchLedger([agent], traceId)
+        const verification = verify(ledger, trace, { carrier: jaeger, excuse: queuedExcuse(ledger) })
         if (isOver || isSettled(verification)) {
           return { verification, revelation: trace.spans.size > 0 ? reveal(traceId, trace.spans.values()) : undefined }
         }

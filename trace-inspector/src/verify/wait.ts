@@ -38,13 +38,17 @@ async function waitAndVerify(
   }
   const owed = expectationsOf(ledger).length
   const startedAt = performance.now() - Math.max(...ledger.runs.map(({ age_ms }) => age_ms))
+  let hasWaited = false
   for (;;) {
-    const trace = traces.find(traceId)
     const isOver = signal.aborted || traces.hasEvicted(traceId)
+    // Its senders may have sent meanwhile what they had.
+    if (isOver && hasWaited) ledger = await fetchLedger(traceId).catch(() => ledger)
+    const trace = traces.find(traceId)
     if (isOver || (trace?.spans.size ?? 0) >= owed) {
-      const verification = verify(ledger, trace, { excuse: excuseOf(traceId, startedAt, traces) })
+      const verification = verify(ledger, trace, { excuse: excuseOf(ledger, startedAt, traces) })
       if (isOver || isSettled(verification)) return verification
     }
+    hasWaited = true
     await traces.arrival(traceId, signal)
   }
 }

@@ -12,6 +12,8 @@ export interface Meddler {
   /** Where spans go; set before the first comes. */
   target: string
   meddle: Meddle
+  /** Of the last request that came. */
+  headers: IncomingMessage['headers'] | undefined
   /** Keeps what comes; `release` sends it in the order that it is given. */
   hold: () => void
   held: () => number
@@ -35,6 +37,7 @@ export async function startMeddler(): Promise<Meddler> {
     }
   }
   const take = async (request: IncomingMessage) => {
+    meddler.headers = request.headers
     const body = JSON.parse((await buffer(request)).toString()) as OtlpRequest
     const parcels = unpack(body).flatMap((parcel) => meddler.meddle(parcel))
     if (kept) kept.push(...parcels)
@@ -47,6 +50,7 @@ export async function startMeddler(): Promise<Meddler> {
   const meddler: Meddler = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     target: '',
+    headers: undefined,
     meddle: (parcel) => [parcel],
     hold: () => (kept = []),
     held: () => kept?.length ?? 0,

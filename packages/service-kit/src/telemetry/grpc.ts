@@ -4,6 +4,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { conceal } from '../redact.ts'
 import { type BatchExporter, excerpt, type ExportOutcome, readAcceptance, refused } from './outcome.ts'
+import { isHttpUrl } from './endpoint.ts'
 import { retryDelayMs } from './retry-info.ts'
 import type { ExportTarget } from './target.ts'
 
@@ -20,8 +21,9 @@ export class GrpcExporter implements BatchExporter {
   readonly #underWay = new Set<ClientUnaryCall>()
 
   constructor({ url, headers }: ExportTarget) {
-    const settings = convertLegacyOtlpGrpcOptions({ url }, 'TRACES')
-    this.#client = new Client(settings.url, settings.credentials(), {
+    // What is no URL is gRPC's own business; the SDK still says whether it goes over TLS.
+    const settings = convertLegacyOtlpGrpcOptions({ url: isHttpUrl(url) ? url : 'localhost' }, 'TRACES')
+    this.#client = new Client(isHttpUrl(url) ? settings.url : url, settings.credentials(), {
       'grpc.default_compression_algorithm':
         compressionAlgorithms[settings.compression === 'gzip' ? 'gzip' : 'identity'],
       // It looks for who is gone as often as we send; its own pauses would grow to two minutes.

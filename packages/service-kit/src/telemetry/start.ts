@@ -14,7 +14,7 @@ import { noSpans, noTelemetry } from './none.ts'
 import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
 import { createReporter } from './reporter.ts'
 import { ResourceWitness } from './resource-witness.ts'
-import { exportTarget, originOf } from './target.ts'
+import { type ExportTarget, exportTarget, originOf } from './target.ts'
 import { standardText } from './variables.ts'
 
 /** What these services take where a standard variable says nothing. */
@@ -36,7 +36,7 @@ export interface Destination {
 }
 
 export interface Telemetry {
-  /** What happened to this process's spans; all 0 where nothing is exported by OTLP. */
+  /** What happened to this process's spans at their first destination; all 0 where nothing is exported by OTLP. */
   counters(): SpanCounters
   /** Where spans go by OTLP, and what happened to them on each way. */
   destinations(): Destination[]
@@ -60,12 +60,13 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
   // For somebody who enables them: without it what ES modules import stays untraced. It takes 8 MB.
   if (env.OTEL_NODE_ENABLED_INSTRUMENTATIONS !== defaults.OTEL_NODE_ENABLED_INSTRUMENTATIONS)
     register({ include: ['express', 'http', 'node:http'] })
-  const target = exportTarget(env)
+  const also = settings.ALSO_SEND_SPANS_TO
+  const second: ExportTarget[] = also ? [{ protocol: 'http/json', url: `${also}/v1/traces`, headers: {} }] : []
+  const targets = [exportTarget(env), ...second]
   const maxQueueSpans = settings.OTEL_BSP_MAX_QUEUE_SIZE ?? 131_072
-  const report = createReporter(target, maxQueueSpans, logTelemetry)
   installDiagnostics(settings)
-  const retaining = () => {
-    return new RetainingSpanProcessor(createExporter(target), {
+  const retaining = (target: ExportTarget) => {
+    const processor = new RetainingSpanProcessor(createExporter(target), {
       maxQueueSpans,
       maxQueueBytes: (settings.SPAN_QUEUE_MIB ?? 256) * 1024 * 1024,
       maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 2048,
@@ -76,19 +77,21 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
       backoffMs: 500,
       maxBackoffMs: 5000,
       maxAskedMs: 300_000,
-      report,
+      report: createReporter(target, maxQueueSpans, logTelemetry),
     })
+    retained.push({ endpoint: originOf(target.url), processor })
+    return processor
   }
-  const processors = new Map<string, () => SpanProcessor>([
-    ['otlp', retaining],
-    ['console', () => new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
+  const retained: { endpoint: string; processor: RetainingSpanProcessor }[] = []
+  const processors = new Map<string, () => SpanProcessor[]>([
+    ['otlp', () => targets.map(retaining)],
+    ['console', () => [new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })]],
   ])
   const asked = new Set<string>(settings.OTEL_TRACES_EXPORTER ?? ['otlp'])
   asked.delete('none')
   const names = [...asked]
   // An exporter that only the SDK knows is left to the SDK.
-  const own = names.every((name) => processors.has(name)) ? names.map((name) => processors.get(name)!()) : undefined
-  const retained = own?.find((processor) => processor instanceof RetainingSpanProcessor)
+  const own = names.every((name) => processors.has(name)) ? names.flatMap((name) => processors.get(name)!()) : undefined
   const witness = new ResourceWitness()
 
   const sdk = new NodeSDK({
@@ -105,15 +108,15 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
   sdk.start()
 
   return {
-    counters: () => retained?.counters() ?? noSpans,
-    destinations: () => (retained ? [{ endpoint: originOf(target.url), counters: retained.counters() }] : []),
+    counters: () => retained[0]?.processor.counters() ?? noSpans,
+    destinations: () => retained.map(({ endpoint, processor }) => ({ endpoint, counters: processor.counters() })),
     resource: () => witness.attributes,
     async shutdown(deadlineMs) {
-      const lost = (await retained?.close(deadlineMs)) ?? 0
+      const lost = await Promise.all(retained.map(({ processor }) => processor.close(deadlineMs)))
       // What is left to close are connections: an exporter that hangs is not waited for.
       const closed = sdk.shutdown().catch((error: unknown) => logTelemetry(String(error)))
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())])
-      return lost
+      return Math.max(0, ...lost)
     },
   }
 }

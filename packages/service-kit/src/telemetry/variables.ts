@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { z } from 'zod'
-import { integer, number } from 'contract/scalars'
+import { integer, number, url } from 'contract/scalars'
 import { typedPath } from '../typed-path.ts'
 import { endpoint } from './endpoint.ts'
 import { headers, pairsText, resourceAttributes } from './pairs.ts'
@@ -43,6 +43,10 @@ export const telemetryVariables = {
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE: integer({ min: 1, max: 100_000, description: 'Spans in one export at most' }),
   OTEL_BSP_SCHEDULE_DELAY: integer({ min: 0, max: 3_600_000, description: 'How long a span waits for others, ms' }),
   OTEL_BSP_EXPORT_TIMEOUT: integer({ min: 1, max: 3_600_000, description: 'When an export counts as failed, ms' }),
+  ALSO_SEND_SPANS_TO: url({
+    description:
+      'A second place that spans go to, by OTLP/HTTP and without OTEL_EXPORTER_OTLP_HEADERS: /v1/traces is appended',
+  }),
   SPAN_QUEUE_MIB: integer({
     min: 1,
     max: 65_536,

@@ -11,6 +11,8 @@ export const verdicts = {
   incomplete: { sign: '◌', text: 'incomplete', says: 'Spans are missing' },
   altered: { sign: '≠', text: 'altered', says: 'All spans arrived, but something of them changed' },
   absent: { sign: '∅', text: 'absent', says: 'Nothing arrived, or nothing was sampled' },
+  queued: { sign: '…', text: 'queued', says: 'What is missing still waits to be sent' },
+  elsewhere: { sign: '↗', text: 'elsewhere', says: 'Its spans go to another place' },
   forgotten: { sign: '?', text: 'forgotten', says: 'trace-inspector does not know any more what came' },
 } as const
 

@@ -54,6 +54,10 @@ function sentence({ verdict, run, counts: all }: Verification): string {
       return `Altered: all ${count(all.expected, 'span')} arrived, with ${count(all.differences, 'difference')}`
     case 'absent':
       return 'Absent: nothing of the run arrived, or nothing of it was sampled'
+    case 'queued':
+      return `Queued: ${whole(all.excused)} of ${count(all.expected, 'span')} are not here yet`
+    case 'elsewhere':
+      return `Elsewhere: ${count(all.expected, 'span')} that the run made went to another place`
     case 'forgotten':
       return `Forgotten: of ${count(all.expected, 'span')} that the run made, ${whole(all.excused)} are not here any more`
   }

@@ -13,3 +13,8 @@ export function* payloadText(length: number, seed: string | undefined): Generato
   const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
   for (let left = length; left > 0; left -= blockLength) yield cipher.update(block).toString('base64').slice(0, left)
 }
+
+/** The same in one piece. */
+export function payloadOf(length: number, seed: string): string {
+  return [...payloadText(length, seed)].join('')
+}

@@ -1,0 +1,98 @@
+import { Random } from 'contract/random'
+import { personSeconds } from '../profile/measured.ts'
+import { arrivals } from './arrivals.ts'
+import type { Mix, PopulationFault } from './mix.ts'
+import { drawValue } from './values.ts'
+
+/** A fault that hits one run, as the mix asks for it. */
+export type AskedFault = Pick<PopulationFault, 'kind' | 'tool' | 'factor' | 'rate'>
+
+/** One run that is to be played. */
+export interface PlannedRun {
+  /** The unit that it belongs to, and its place in it. */
+  unit: number
+  turn: number
+  /** When it starts, ms after the plan's start. */
+  atMs: number
+  scenario: string
+  params: Record<string, string | number | boolean>
+  seed: string
+  /** Joins the turns of one conversation. */
+  conversationId: string | undefined
+  /** Whether the scenario's own fault is planted, whatever else is. */
+  planted: boolean
+  faults: AskedFault[]
+}
+
+/** What is planned together, because it shares a conversation: a run alone, or the turns of a session. */
+export interface PlannedUnit {
+  unit: number
+  atMs: number
+  runs: PlannedRun[]
+}
+
+/** Which part of a plan is meant: one of `of` shares, units in turn. */
+export interface Share {
+  index: number
+  of: number
+}
+
+/**
+ * The units of a mix in order of arrival, for ever: a pure function of mix and seed. `from` skips units and `share` leaves
+ * other shares' out; what is yielded is the same as without either.
+ */
+export function* plan(
+  mix: Mix,
+  seed: string,
+  from = 0,
+  share: Share = { index: 0, of: 1 },
+): Generator<PlannedUnit, never> {
+  const random = new Random(seed)
+  let unit = -1
+  for (const atMs of arrivals(mix.rate, random.fork('arrivals'))) {
+    unit++
+    if (unit >= from && unit % share.of === share.index) yield planUnit(mix, seed, unit, atMs)
+  }
+  throw new Error('Arrivals never end')
+}
+
+function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): PlannedUnit {
+  const random = new Random(`${seed}/${unit}`)
+  const isSession = mix.sessions !== undefined && random.chance(mix.sessions.share)
+  const turns = isSession ? Math.max(2, Number(drawValue(mix.sessions?.turns ?? 2, random.fork('turns')))) : 1
+  const runs: PlannedRun[] = []
+  let atMs = arrivalMs
+  for (let turn = 0; turn < turns; turn++) {
+    const own = random.fork(`turn/${turn}`)
+    const entry = pickByWeight(mix.runs, own)
+    const params = Object.fromEntries(
+      Object.entries(entry.params).map(([name, spec]) => [name, drawValue(spec, own.fork(`param/${name}`))]),
+    )
+    runs.push({
+      unit,
+      turn,
+      atMs,
+      scenario: entry.scenario,
+      params,
+      seed: `${seed}/${unit}/${turn}`,
+      conversationId: isSession ? `conv_${random.identifier('conversation', 16)}` : undefined,
+      planted: entry.planted,
+      faults: mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs))),
+    })
+    atMs += personSeconds.draw(own.fork('pause')) * 1000
+  }
+  return { unit, atMs: arrivalMs, runs }
+}
+
+function pickByWeight<T extends { weight: number }>(entries: readonly T[], random: Random): T {
+  let left = random.float() * entries.reduce((sum, { weight }) => sum + weight, 0)
+  for (const entry of entries) if ((left -= entry.weight) < 0) return entry
+  return entries.at(-1) as T
+}
+
+/** The share of the runs that a fault hits at a time: it rises from its onset, and falls from its end on. */
+export function prevalenceAt({ prevalence, from, until, ramp }: PopulationFault, atMs: number): number {
+  const rising = ramp === 0 ? Number(atMs >= from) : Math.min(1, (atMs - from) / ramp)
+  const falling = ramp === 0 ? Number(atMs < until) : Math.min(1, (until + ramp - atMs) / ramp)
+  return prevalence * Math.max(0, Math.min(rising, falling))
+}

@@ -1,0 +1,66 @@
+import { payloadOf } from 'contract/payload'
+import type { Random } from 'contract/random'
+import type { ToolAnswer } from 'contract/tool'
+import { ToolFailure } from '../errors.ts'
+import type { Clock, OpenSpan, ToolAddress, ToolCall, Tools } from '../ports.ts'
+
+/** What tool-service did for one call: the SERVER span that it owes. */
+export interface Served {
+  tool: string
+  startMs: number
+  endMs: number
+  failed: boolean
+}
+
+/** The service that the tools say they are. */
+export const toolService = 'synthetic-tool-service'
+const base = { host: 'tool-service', port: 8081 }
+
+/** One way over a network that is near: median and sigma, ms. */
+const networkMs = 0.4
+const networkSigma = 0.4
+
+const addresses = new Map<string, ToolAddress>()
+
+/** The tools in the agent's own process and time, as slow and as broken as they are asked to be, a network away. */
+export class VirtualTools implements Tools {
+  readonly #clock: Clock
+  readonly #network: Random
+  readonly #served: (served: Served, below: OpenSpan) => void
+
+  /** `network` is drawn from for every call; `served` hears of every call that was answered. */
+  constructor(clock: Clock, network: Random, served: (served: Served, below: OpenSpan) => void) {
+    this.#clock = clock
+    this.#network = network
+    this.#served = served
+  }
+
+  addressOf(tool: string): ToolAddress {
+    const known = addresses.get(tool)
+    if (known) return known
+    const { host, port } = base
+    const url = `http://${host}:${port}/tool/${encodeURIComponent(tool)}`
+    const made = { url, server_address: host, server_port: port }
+    addresses.set(tool, made)
+    return made
+  }
+
+  async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer> {
+    const { tool, delayMs, fails, payloadKb, seed, key } = call
+    const thereMs = this.#network.lognormal(networkMs, networkSigma)
+    const backMs = this.#network.lognormal(networkMs, networkSigma)
+    const startMs = this.#clock.now() + thereMs
+    await this.#clock.sleep(thereMs + delayMs + backMs, signal)
+    this.#served({ tool, startMs, endMs: startMs + delayMs, failed: fails }, span)
+    if (fails) {
+      const answer = { status: 503, service: toolService, delayMs }
+      throw new ToolFailure('tool_unavailable', `${tool} answered 503`, answer)
+    }
+    const payload = payloadKb > 0 ? payloadOf(Math.round(payloadKb * 1024), `${seed} ${key}`) : ''
+    return { tool, delay_ms: delayMs, ok: true, payload, service: toolService }
+  }
+
+  pause(): undefined {
+    return undefined
+  }
+}

@@ -1,0 +1,234 @@
+import { Bytes } from './bytes.ts'
+import { type Attributes, type AttributeValue, type FinishedSpan, flagsOf } from './span.ts'
+
+/** Field numbers and wire types of opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto, as one byte each. */
+const field = {
+  request: { resourceSpans: 0x0a },
+  resourceSpans: { resource: 0x0a, scopeSpans: 0x12 },
+  resource: { attributes: 0x0a },
+  scopeSpans: { scope: 0x0a, spans: 0x12 },
+  scope: { name: 0x0a, version: 0x12 },
+  span: {
+    traceId: 0x0a,
+    spanId: 0x12,
+    parentSpanId: 0x22,
+    name: 0x2a,
+    kind: 0x30,
+    start: 0x39,
+    end: 0x41,
+    attributes: 0x4a,
+    events: 0x5a,
+    links: 0x6a,
+    status: 0x7a,
+  },
+  event: { time: 0x09, name: 0x12, attributes: 0x1a },
+  link: { traceId: 0x0a, spanId: 0x12, flags: 0x35 },
+  status: { message: 0x12, code: 0x18 },
+  keyValue: { key: 0x0a, value: 0x12 },
+  value: { string: 0x0a, bool: 0x10, int: 0x18, double: 0x21, array: 0x2a },
+  array: { values: 0x0a },
+} as const
+/** Span.flags is field 16: its tag takes two bytes. */
+const flagsTag = new Uint8Array([0x85, 0x01])
+const statusError = 2
+
+/** How many different values of one attribute are kept ready; more are written each time. */
+const mostKept = 256
+/** Longer texts are hardly ever the same. */
+const longestKept = 64
+
+/** The spans of one service as OTLP: `take` gives an ExportTraceServiceRequest of what was added since. */
+export class ProtobufWriter {
+  readonly contentType = 'application/x-protobuf'
+  readonly #head: Uint8Array
+  readonly #scope: Uint8Array
+  readonly #spans = new Bytes(1 << 20)
+  readonly #keys = new Map<string, Uint8Array>()
+  readonly #pairs = new Map<string, Map<string, Uint8Array>>()
+  #count = 0
+
+  constructor(resource: Attributes, scope: { name: string; version?: string | undefined }) {
+    const head = new Bytes(1024)
+    head.byte(field.resourceSpans.resource)
+    const at = head.open()
+    for (const [key, value] of Object.entries(resource)) this.#attribute(head, field.resource.attributes, key, value)
+    head.close(at)
+    this.#head = head.take()
+    head.byte(field.scopeSpans.scope)
+    const inScope = head.open()
+    head.byte(field.scope.name)
+    head.text(scope.name)
+    if (scope.version !== undefined) {
+      head.byte(field.scope.version)
+      head.text(scope.version)
+    }
+    head.close(inScope)
+    this.#scope = head.take()
+  }
+
+  /** Spans that were added since the last `take`. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Bytes that they take. */
+  get size(): number {
+    return this.#spans.length
+  }
+
+  add(span: FinishedSpan): void {
+    const out = this.#spans
+    this.#count++
+    out.byte(field.scopeSpans.spans)
+    const start = out.open()
+    out.byte(field.span.traceId)
+    out.byte(16)
+    out.hex(span.traceId)
+    out.byte(field.span.spanId)
+    out.byte(8)
+    out.hex(span.spanId)
+    if (span.parentSpanId !== '') {
+      out.byte(field.span.parentSpanId)
+      out.byte(8)
+      out.hex(span.parentSpanId)
+    }
+    out.bytes(flagsTag)
+    out.fixed32(flagsOf(span.isRemoteParent))
+    out.byte(field.span.name)
+    out.bytes(this.#textOf(span.name))
+    out.byte(field.span.kind)
+    out.byte(span.kind)
+    out.byte(field.span.start)
+    out.nanoseconds(span.startMs)
+    out.byte(field.span.end)
+    out.nanoseconds(span.endMs)
+    this.#attributes(out, field.span.attributes, span.attributes)
+    for (const event of span.events) {
+      out.byte(field.span.events)
+      const at = out.open()
+      out.byte(field.event.time)
+      out.nanoseconds(event.timeMs)
+      out.byte(field.event.name)
+      out.bytes(this.#textOf(event.name))
+      this.#attributes(out, field.event.attributes, event.attributes)
+      out.close(at)
+    }
+    for (const spanId of span.links) {
+      out.byte(field.span.links)
+      const at = out.open()
+      out.byte(field.link.traceId)
+      out.byte(16)
+      out.hex(span.traceId)
+      out.byte(field.link.spanId)
+      out.byte(8)
+      out.hex(spanId)
+      out.byte(field.link.flags)
+      out.fixed32(flagsOf(false))
+      out.close(at)
+    }
+    if (span.failure !== undefined) {
+      out.byte(field.span.status)
+      const at = out.open()
+      if (span.failure !== '') {
+        out.byte(field.status.message)
+        out.text(span.failure)
+      }
+      out.byte(field.status.code)
+      out.byte(statusError)
+      out.close(at)
+    }
+    out.close(start)
+  }
+
+  take(): Uint8Array {
+    const spans = this.#spans.take()
+    const out = new Bytes(spans.length + this.#head.length + this.#scope.length + 16)
+    this.#count = 0
+    out.byte(field.request.resourceSpans)
+    const whole = out.open()
+    out.bytes(this.#head)
+    out.byte(field.resourceSpans.scopeSpans)
+    const scope = out.open()
+    out.bytes(this.#scope)
+    out.bytes(spans)
+    out.close(scope)
+    out.close(whole)
+    return out.take()
+  }
+
+  #attributes(out: Bytes, tag: number, attributes: Attributes): void {
+    for (const key in attributes) {
+      const value = attributes[key]
+      if (typeof value === 'string' && value.length <= longestKept) out.bytes(this.#pair(tag, key, value))
+      else if (value !== undefined) this.#attribute(out, tag, key, value)
+    }
+  }
+
+  /** A key and a value that come often, encoded once. */
+  #pair(tag: number, key: string, value: string): Uint8Array {
+    let values = this.#pairs.get(key)
+    if (!values) this.#pairs.set(key, (values = new Map()))
+    const known = values.get(value)
+    // The only tag that differs is that of events, whose keys are their own.
+    if (known && known[0] === tag) return known
+    const out = scratch
+    this.#attribute(out, tag, key, value)
+    const made = out.take()
+    if (values.size < mostKept) values.set(value, made)
+    return made
+  }
+
+  #attribute(out: Bytes, tag: number, key: string, value: AttributeValue | undefined): void {
+    if (value === undefined) return
+    out.byte(tag)
+    const pair = out.open()
+    out.byte(field.keyValue.key)
+    out.bytes(this.#textOf(key))
+    out.byte(field.keyValue.value)
+    const at = out.open()
+    writeValue(out, value)
+    out.close(at)
+    out.close(pair)
+  }
+
+  /** A text with its length, encoded once: keys and names. */
+  #textOf(text: string): Uint8Array {
+    const known = this.#keys.get(text)
+    if (known) return known
+    scratchOfTexts.text(text)
+    const made = scratchOfTexts.take()
+    if (this.#keys.size < 4096) this.#keys.set(text, made)
+    return made
+  }
+}
+
+const scratch = new Bytes(4096)
+const scratchOfTexts = new Bytes(4096)
+
+function writeValue(out: Bytes, value: AttributeValue): void {
+  if (typeof value === 'string') {
+    out.byte(field.value.string)
+    out.text(value)
+  } else if (typeof value === 'boolean') {
+    out.byte(field.value.bool)
+    out.byte(value ? 1 : 0)
+  } else if (typeof value === 'number') {
+    if (Number.isInteger(value)) {
+      out.byte(field.value.int)
+      out.int64(value)
+    } else {
+      out.byte(field.value.double)
+      out.double(value)
+    }
+  } else {
+    out.byte(field.value.array)
+    const array = out.open()
+    for (const item of value) {
+      out.byte(field.array.values)
+      const at = out.open()
+      writeValue(out, item)
+      out.close(at)
+    }
+    out.close(array)
+  }
+}
