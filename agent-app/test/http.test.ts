@@ -146,11 +146,11 @@ describe('GET /run', () => {
   it('refuses a run beyond the limit at once, and says when to come again', async () => {
     const { app: small, close } = await startApps({ maxToolCalls: 10 })
     const slow = request(small)
-      .get('/run?fanout=5&concurrency=8&delay_ms=200')
+      .get('/run?fanout=8&concurrency=8&delay_ms=200')
       .then((response) => response.status)
     await expect.poll(async () => (await request(small).get('/health')).body.in_flight).toBe(1)
     const refused = await request(small)
-      .get('/run?fanout=5&concurrency=8')
+      .get('/run?fanout=8&concurrency=8')
       .expect(503)
       .expect('Content-Type', problemJson)
     expect(refused.headers['retry-after']).toBe('1')
