@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
+import { attributeTables } from './attributes.ts'
 import { configurationTable } from './configuration.ts'
 import { agentEndpoints, inspectorEndpoints, toolEndpoints } from './endpoints.ts'
 import { plantedTable } from './planted.ts'
@@ -17,6 +18,7 @@ const parts: Record<string, () => string | Promise<string>> = {
   'tool-service': toolEndpoints,
   'trace-inspector': inspectorEndpoints,
   configuration: configurationTable,
+  attributes: attributeTables,
 }
 
 /** Every document for people: their whole paths. */

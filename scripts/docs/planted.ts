@@ -11,7 +11,7 @@ export async function plantedTable(): Promise<string> {
   const rows = await Promise.all(
     scenarios.map(async (scenario) => {
       const { finding, summary } = (await simulate(scenario.name, { seed })).result
-      const planted = (finding?.injected ?? []).map(({ key, drawn_ms }) => `${code(key)} ${drawn_ms} ms`)
+      const planted = (finding?.injected ?? []).map(({ key, drawn_ms }) => `${code(key)} ${drawn_ms.toFixed(1)} ms`)
       const more = planted.length > shown ? ` and ${planted.length - shown} more` : ''
       const path = pathOf(scenario)
       return [

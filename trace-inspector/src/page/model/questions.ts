@@ -19,7 +19,7 @@ export interface Answers {
   missed: string
 }
 
-/** The first two of the README's questions, answered with a run's figures; the third is the finding itself. */
+/** The first two questions of the README's table, answered with a run's figures; the third is the finding itself. */
 export function answersFor(observation: Observation, totalMs: number, table: readonly AggregateRow[]): Answers {
   const row = (name: string) => table.find((each) => each.name === name)
   switch (observation.kind) {
