@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { howItEnded, startProcess } from './process.ts'
 import { environmentOf, type Service } from './services.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -21,7 +21,11 @@ export interface Child {
  * with `prefix`. The channel between the two tells the service when the supervisor is gone, even by SIGKILL.
  */
 export function startChild(service: Service, environment: NodeJS.ProcessEnv, prefix: string): Child {
-  const child = spawn(process.execPath, service.args, {
+  const {
+    process: child,
+    ended,
+    stop,
+  } = startProcess(process.execPath, service.args, {
     // What `ps` shows: which process is which.
     argv0: service.name,
     cwd: root + service.folder,
@@ -29,21 +33,16 @@ export function startChild(service: Service, environment: NodeJS.ProcessEnv, pre
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  showLines(child.stdout!, process.stdout, prefix)
-  showLines(child.stderr!, process.stderr, prefix)
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`could not be started: ${error.message}`))
-    child.once('close', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`))
-  })
+  if (child.stdout) showLines(child.stdout, process.stdout, prefix)
+  if (child.stderr) showLines(child.stderr, process.stderr, prefix)
   return {
     service,
-    ended,
+    ended: ended.then(howItEnded),
     kill: () => void child.kill('SIGKILL'),
     async stop(deadlineMs) {
       let hung = false
-      child.kill('SIGTERM')
       const timer = setTimeout(() => (hung = child.kill('SIGKILL')), deadlineMs)
-      await ended
+      await stop()
       clearTimeout(timer)
       return hung
     },

@@ -71,7 +71,9 @@ function runs(node) {
 
 // Its shell reads none of the scripts in package.json.
 if (process.platform === 'win32' && !process.env.npm_config_script_shell) {
-  console.error('On Windows this runs in WSL 2, which is Linux, or with Docker; README.md says more under "Start".')
+  console.error(
+    'On Windows this runs in WSL 2, which is Linux, or with Docker; CONTRIBUTING.md says more under "Platforms".',
+  )
   process.exit(1)
 }
 

@@ -1,4 +1,4 @@
-// Takes the pictures of the page that the README shows: the same run each time, but for its times.
+// Takes the pictures of the page that the documents show: the same run each time, but for its times.
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'

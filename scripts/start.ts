@@ -25,7 +25,7 @@ function usage(): string {
     ),
     '  OTEL_EXPORTER_OTLP_ENDPOINT\n      Where spans go (trace-inspector)',
     '',
-    'README.md lists all others, under "Configuration".',
+    'docs/reference.md lists all others, under "Configuration".',
   ].join('\n')
 }
 

@@ -21,7 +21,7 @@ describe('a bad environment', () => {
         TOOL_ERROR_RATE: '1.5',
         OTEL_EXPORTER_OTLP_PROTOCOL: 'smoke',
       }).catch(String)
-      expect(error).toContain('exited with 1')
+      expect(error).toContain('ended with exit code 1')
       expect(error).toContain('PORT=99999: expected a whole number from 0 to 65535')
       expect(error).toContain('TOOL_DELAY_MS=abc: expected a number from 0 to 600000')
       expect(error).toContain('TOOL_ERROR_RATE=1.5: expected a number from 0 to 1')
@@ -34,7 +34,7 @@ describe('a bad environment', () => {
     const first = await startService('tool-service')
     cleanups.push(first.stop)
     const error = await startService('tool-service', { PORT: new URL(first.url).port }).catch(String)
-    expect(error).toContain('exited with 1')
+    expect(error).toContain('ended with exit code 1')
     expect(error).toContain('is in use')
     expect(error).not.toContain('    at ')
   })

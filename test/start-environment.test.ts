@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
-import { cleanEnvironment } from './support/services.ts'
+import { cleanEnvironment } from '../scripts/process.ts'
 import { startSupervisor, type Supervisor } from './support/supervisor.ts'
 import { deadAddress } from './support/ports.ts'
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
+import { cleanEnvironment, startHeard } from '../../scripts/process.ts'
 import { deadAddress } from './ports.ts'
-import { cleanEnvironment, type Service } from './services.ts'
+import type { Service } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -28,7 +29,7 @@ export interface Script {
   process: ChildProcess
   ended: Promise<Ended>
   /** Resolves when the output has `text`; rejects when the script ends without. */
-  shows(text: string | RegExp): Promise<void>
+  shows(text: string | RegExp): Promise<unknown>
   /** What the script has left in the directory for temporary files. */
   leftovers(): Promise<string[]>
 }
@@ -47,34 +48,15 @@ export async function startScript(
   { env = {}, input, usual = {} }: ScriptOptions = {},
 ): Promise<Script> {
   const temporary = await temporaryDirectory()
-  const child = spawn(`${root}${name}`, args, {
+  const started = startHeard(`${root}${name}`, args, {
     env: { ...cleanEnvironment(), ...(await redirected(usual)), TMPDIR: temporary, ...env },
   })
-  onTestFinished(() => void child.kill())
-  let output = ''
-  let looks: (() => void)[] = []
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      for (const look of looks) look()
-    })
-  }
-  if (input !== undefined) child.stdin.end(input)
-  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, output })))
+  onTestFinished(() => void started.process.kill())
+  if (input !== undefined) started.process.stdin?.end(input)
   return {
-    process: child,
-    ended,
-    shows: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!(typeof text === 'string' ? output.includes(text) : text.test(output))) return
-          looks = looks.filter((other) => other !== look)
-          resolve()
-        }
-        looks.push(look)
-        look()
-        void ended.then(() => reject(new Error(`${name} ended without ${text}:\n${output}`)))
-      }),
+    process: started.process,
+    ended: started.ended.then(({ code }) => ({ code, output: started.text() })),
+    shows: (wanted) => started.until(typeof wanted === 'string' ? new RegExp(RegExp.escape(wanted)) : wanted),
     leftovers: () => readdir(temporary),
   }
 }

@@ -1,8 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { cleanEnvironment, startHeard } from '../../scripts/process.ts'
 import { freePort } from './ports.ts'
-import { cleanEnvironment } from './services.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -13,7 +12,7 @@ export interface Supervisor {
   /** All that was printed so far. */
   output: () => string
   /** Resolves when the output matches; rejects when the process ends without. */
-  until: (pattern: RegExp) => Promise<void>
+  until: (pattern: RegExp) => Promise<unknown>
   /** Resolves to the exit code, and to the signal's name where there is none. */
   ended: Promise<number | string>
   /** The services' processes, by name. */
@@ -34,38 +33,20 @@ export async function startSupervisor(
   }
   const portTexts = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
   const [command, ...args] = by === 'npm' ? ['npm', 'start'] : [process.execPath, 'scripts/start.ts', ...options]
-  const child = spawn(command, args, {
+  const started = startHeard(command, args, {
     cwd: root,
     env: { ...cleanEnvironment(), OTEL_SDK_DISABLED: 'true', ...portTexts, ...environment },
     detached: by === 'npm',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let output = ''
-  const watchers = new Set<() => void>()
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      for (const look of watchers) look()
-    })
-  }
-  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
+  const pid = started.process.pid as number
   return {
-    pid: child.pid as number,
+    pid,
     ports,
-    output: () => output,
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!pattern.test(output)) return
-          watchers.delete(look)
-          resolve()
-        }
-        watchers.add(look)
-        look()
-        void ended.then((how) => reject(new Error(`Ended (${how}) before it printed ${pattern}:\n${output}`)))
-      }),
-    ended,
-    services: () => servicesBelow(child.pid as number),
+    output: started.text,
+    until: started.until,
+    ended: started.ended.then(({ code, signal }) => (code ?? signal) as number | string),
+    services: () => servicesBelow(pid),
   }
 }
 

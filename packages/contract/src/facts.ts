@@ -5,100 +5,110 @@ import { z } from 'zod'
  * on a span. They stand in the ledger as they are, so their names are those of the wire.
  */
 
-const optional = {
-  text: z.string().optional(),
-  number: z.number().optional(),
-  count: z.int().optional(),
-}
+const text = (description: string) => z.string().meta({ description })
+const number = (description: string) => z.number().meta({ description })
+const count = (description: string) => z.int().meta({ description })
 
+const contentOf = (what: string) =>
+  z
+    .strictObject({ length: z.number(), sha256: z.string() })
+    .meta({ description: `${what}: in the ledger characters, and SHA-256 of the UTF-8 text` })
 /** Content is on the span as text; the ledger keeps what it takes to know it again. */
-const content = z
-  .strictObject({ length: z.number(), sha256: z.string() })
-  .meta({ description: 'Of content: characters, and SHA-256 of the UTF-8 text' })
-export type Content = z.infer<typeof content>
+export type Content = z.infer<ReturnType<typeof contentOf>>
 
 /** What a run was asked for, the same on every call of it: a culprit must not say that it is one. */
 const asked = {
-  delay_ms: z.number(),
-  error_rate: z.number(),
-  payload_kb: optional.number,
-  max_retries: optional.count,
-  step: optional.count.meta({ description: 'Of a loop, from 0' }),
+  delay_ms: number('Median latency of a tool that the run asked for, ms'),
+  error_rate: number('Probability of a failure that the run asked for, 0 to 1'),
+  payload_kb: number('How much the tool is to answer, KB').optional(),
+  max_retries: count('Attempts after the first at most').optional(),
+  step: count('Of a loop, from 0').optional(),
 }
+const provider = text('Who runs the model, or the agent')
 
 export const factsSchema = z.discriminatedUnion('operation', [
-  z.object({ operation: z.literal('http_server'), method: z.string(), route: z.string() }),
+  z.object({
+    operation: z.literal('http_server'),
+    method: text('Of the request'),
+    route: text('Of the request: its path, with names for what varies'),
+  }),
   z.object({
     operation: z.literal('http_client'),
-    method: z.string(),
-    url: z.string(),
-    server_address: z.string(),
-    server_port: z.int(),
-    attempt: z.int().meta({ description: '0 for the first, 1 for the first resend' }),
-    status: optional.count.meta({ description: 'Of the answer; absent when there was none' }),
+    method: text('Of the request'),
+    url: text('All of it; it tells nothing of how the tool is to behave'),
+    server_address: text('Name or address of the service that is asked'),
+    server_port: count('Port of the service that is asked'),
+    attempt: count('0 for the first, 1 for the first resend'),
+    status: count('Of the answer; absent when there was none').optional(),
   }),
-  z.object({ operation: z.literal('invoke_workflow'), workflow: z.string() }),
+  z.object({ operation: z.literal('invoke_workflow'), workflow: text('What it is called: the scenario') }),
   z.object({
     operation: z.literal('invoke_agent'),
-    agent: z.string(),
+    agent: text('What it is called, whichever instance it is'),
     role: z.enum(['planner', 'worker']).meta({ description: 'A planner decides what others do' }),
-    definition: z.string().meta({ description: 'The same for all instances' }),
-    provider: z.string(),
-    conversation_id: optional.text,
-    worker_index: optional.count,
-    queued_ms: optional.number.meta({ description: 'How long it waited for a slot' }),
-    chain_index: optional.count,
-    chain_depth: optional.count,
-    fanout: optional.count,
-    branches: optional.count.meta({ description: 'Of a join' }),
-    background_calls: optional.count,
-    concurrency: optional.count,
-    max_steps: optional.count,
-    chunks: optional.count,
-    total_kb: optional.number,
+    definition: text('The same for all instances'),
+    provider,
+    conversation_id: text('What the caller of the run said').optional(),
+    worker_index: count('Which worker, from 0').optional(),
+    queued_ms: number('How long it waited for a slot, ms').optional(),
+    chain_index: count('Which link of the chain, from 0').optional(),
+    chain_depth: count('Links of the chain').optional(),
+    fanout: count('Workers that it hands work to').optional(),
+    branches: count('Of a join').optional(),
+    background_calls: count('Tool calls beside the stream').optional(),
+    concurrency: count('Tool calls at the same time at most').optional(),
+    max_steps: count('Tool calls of the loop at most').optional(),
+    chunks: count('Chunks that are retrieved').optional(),
+    total_kb: number('Of all chunks, KB').optional(),
   }),
   z.object({
     operation: z.literal('chat'),
-    provider: z.string(),
-    model: z.string(),
+    provider,
+    model: text('Which model is asked'),
     step: asked.step,
-    stream: z.boolean().optional(),
-    duration_s: optional.number.meta({ description: 'How long tokens come at least' }),
-    token_interval_ms: optional.number,
-    first_chunk_s: optional.number.meta({ description: 'Time to the first token' }),
-    response_model: optional.text,
-    response_id: optional.text,
-    finish_reason: z.enum(['stop', 'length', 'tool_call']).optional(),
-    input_tokens: optional.count,
-    output_tokens: optional.count,
-    tool_call_id: optional.text.meta({ description: 'Of the call that the model asked for' }),
-    input_messages: content.optional(),
-    output_messages: content.optional(),
+    stream: z.boolean().optional().meta({ description: 'Whether tokens come one by one' }),
+    duration_s: number('How long tokens come at least, s').optional(),
+    token_interval_ms: number('Median time between two tokens that the run asked for, ms').optional(),
+    first_chunk_s: number('Time to the first token, s').optional(),
+    response_model: text('Which model answered').optional(),
+    response_id: text('Of the answer').optional(),
+    finish_reason: z
+      .enum(['stop', 'length', 'tool_call'])
+      .optional()
+      .meta({ description: 'Why the model ended: `stop`, `length` (no steps were left) or `tool_call`' }),
+    input_tokens: count('Tokens of the prompt').optional(),
+    output_tokens: count('Tokens of the answer').optional(),
+    tool_call_id: text('Of the call that the model asked for').optional(),
+    input_messages: contentOf('What the model was told').optional(),
+    output_messages: contentOf('What the model said').optional(),
   }),
   z.object({
     operation: z.literal('execute_tool'),
-    tool: z.string(),
-    call_id: z.string(),
-    description: optional.text,
+    tool: text('What it is called'),
+    call_id: text('Of the call, whatever its attempts'),
+    description: text('What the tool is for').optional(),
     ...asked,
-    arguments: content.optional(),
-    result: content.optional(),
+    arguments: contentOf('What the tool was given').optional(),
+    result: contentOf('What the tool answered').optional(),
   }),
   z.object({
     operation: z.literal('retrieval'),
-    provider: z.string(),
-    source: z.string(),
+    provider,
+    source: text('Where documents are from'),
     ...asked,
-    documents: content.optional(),
+    documents: contentOf('Which documents, with their scores').optional(),
   }),
-  z.object({ operation: z.literal('human_feedback'), delay_s: z.number() }),
+  z.object({
+    operation: z.literal('human_feedback'),
+    delay_s: number('How long the person was asked to take, s'),
+  }),
   z.object({
     operation: z.literal('process_chunk'),
-    index: z.int(),
-    bytes: z.int(),
-    content: content.optional(),
+    index: count('Which chunk, from 0'),
+    bytes: count('How large it is'),
+    content: contentOf('Its text').optional(),
   }),
-  z.object({ operation: z.literal('checkpoint'), size_kb: z.number() }),
+  z.object({ operation: z.literal('checkpoint'), size_kb: number('Of the state that is written away, KB') }),
 ])
 
 export type Facts = z.infer<typeof factsSchema>
@@ -127,23 +137,27 @@ export const contentFacts: ReadonlySet<string> = new Set([
 ] satisfies NameIn<Facts>[])
 
 const at = { time_ms: z.number() }
-const tokens = { tokens: z.int().meta({ description: 'That had come by then' }) }
+const tokens = { tokens: count('Tokens that had come by then') }
 
 /** Something that happened while a step ran. */
 export const eventSchema = z.discriminatedUnion('name', [
   z.object({
     name: z.literal('retry'),
     ...at,
-    attempt: z.int(),
-    delay_ms: z.number(),
-    asked_ms: optional.number.meta({ description: 'For how long the tool asked, where that was longer' }),
+    attempt: count('The attempt that comes next'),
+    delay_ms: number('How long it is waited for, ms'),
+    asked_ms: number('How long the tool asked for, where that was more than the run waits, ms').optional(),
   }),
   z.object({ name: z.literal('paused'), ...at }),
-  z.object({ name: z.literal('resumed'), ...at, outcome: z.enum(['approve', 'reject', 'expire']) }),
+  z.object({
+    name: z.literal('resumed'),
+    ...at,
+    outcome: z.enum(['approve', 'reject', 'expire']).meta({ description: 'What the person decided' }),
+  }),
   z.object({ name: z.literal('first_token'), ...at }),
   z.object({ name: z.literal('background_started'), ...at, ...tokens }),
   z.object({ name: z.literal('background_ended'), ...at, ...tokens }),
-  z.object({ name: z.literal('stall'), ...at, ...tokens, gap_ms: z.number() }),
+  z.object({ name: z.literal('stall'), ...at, ...tokens, gap_ms: number('How long no token came, ms') }),
   z.object({ name: z.literal('last_token'), ...at, ...tokens }),
 ])
 export type StepEvent = z.infer<typeof eventSchema>

@@ -44,7 +44,7 @@ export function sentenceOf<Kind extends FindingKind>({ kind, observed }: Observa
   return findings[kind].sentence(observed)
 }
 
-/** The first two of the README's questions, answered with a run's figures; the third is the finding itself. */
+/** The first two questions of the README's table, answered with a run's figures; the third is the finding itself. */
 export function answersFor<Kind extends FindingKind>({ kind, observed }: Observation<Kind>, seen: Seen): Answers {
   return findings[kind].questions(observed, seen)
 }

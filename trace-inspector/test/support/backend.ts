@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { type Started, startHeard } from '../../../scripts/process.ts'
 
 /** Programs that are not ours, where the environment says that they are there: paths of the Collector and of Jaeger. */
 export const programs = { collector: process.env.OTELCOL_BIN, jaeger: process.env.JAEGER_BIN }
@@ -26,26 +24,13 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /** Starts a program and waits until it writes what says that it is ready. */
-async function start(program: string, args: string[], ready: RegExp, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const output: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream as Readable }).on('line', (line) => {
-        output.push(line)
-        if (output.length > 50) output.shift()
-        if (ready.test(line)) resolve()
-      })
-    }
-    child.once('exit', (code) => reject(new Error(`${program} exited with ${code}:\n${output.join('\n')}`)))
+async function start(program: string, args: string[], ready: RegExp, env: NodeJS.ProcessEnv): Promise<Started> {
+  const started = startHeard(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return child
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exited
+  await started.until(ready)
+  return started
 }
 
 /** The real Collector with the configurations that the stack has; `changes` is one more on top, in YAML's paths. */
@@ -66,13 +51,13 @@ export async function startCollector(
     ...files.map((file) => `file:${configs}${file}`),
     ...[...own, ...changes].map((change) => `yaml:${change}`),
   ]
-  const child = await start(
+  const { stop } = await start(
     programs.collector as string,
     args.map((config) => `--config=${config}`),
     /Everything is ready/,
     env,
   )
-  return { url: `http://127.0.0.1:${http}`, stop: () => stop(child) }
+  return { url: `http://127.0.0.1:${http}`, stop: async () => void (await stop()) }
 }
 
 /** The real Jaeger; `queryUrl` is where it is read. */
@@ -94,12 +79,12 @@ export async function startJaeger(): Promise<Backend & { queryUrl: string }> {
       ? `--${name}-host-port=127.0.0.1:${ports[index]}`
       : `--${name}.host-port=127.0.0.1:${ports[index]}`,
   )
-  const child = await start(programs.jaeger as string, args, /Health Check state change.*"ready"/, {
+  const { stop } = await start(programs.jaeger as string, args, /Health Check state change.*"ready"/, {
     COLLECTOR_QUEUE_SIZE: '100000',
   })
   return {
     url: `http://127.0.0.1:${ports[0]}`,
     queryUrl: `http://127.0.0.1:${ports[1]}`,
-    stop: () => stop(child),
+    stop: async () => void (await stop()),
   }
 }

@@ -12,7 +12,7 @@ const asked = {
 } as const
 
 /** GenAI conventions v1.41.1, the stable HTTP ones, and what is ours beside them: every attribute by its fact. */
-const table = {
+export const table = {
   operations: {
     http_server: {
       kind: 'server',

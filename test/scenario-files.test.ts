@@ -1,15 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
 import { scenarios } from 'engine/scenarios/index'
-import { withGeneratedParts } from '../scripts/readme-parts.ts'
+import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-
-it('README.md repeats the code as it is (npm run docs writes it)', async () => {
-  const readme = readFileSync(`${root}README.md`, 'utf8')
-  expect(await withGeneratedParts(readme)).toBe(readme)
-})
 
 it('every file under scenarios is registered', () => {
   const files = readdirSync(`${root}packages/engine/src/scenarios`).map((file) => file.replace('.ts', ''))
