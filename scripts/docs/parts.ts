@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { attributeTables } from './attributes.ts'
@@ -19,6 +19,7 @@ const parts: Record<string, () => string | Promise<string>> = {
   'trace-inspector': inspectorEndpoints,
   configuration: configurationTable,
   attributes: attributeTables,
+  example: () => `\`\`\`ts\n${readFileSync(`${root}docs/examples/relay.ts`, 'utf8')}\`\`\``,
 }
 
 /** Every document for people: their whole paths. */

@@ -7,10 +7,10 @@ import { code, type Property, propertiesOf, table } from './markdown.ts'
 export const defaults = { delayMs: 80, errorRate: 0 }
 export const catalog = new Catalog(scenarios, defaults)
 
-export function scenarioTable(): string {
+export function scenarioTable(listed = scenarios): string {
   return table(
     ['Scenario', 'What happens', 'Symptom', 'Why APMs miss it', 'What the trace reveals'],
-    scenarios.map((scenario) => [
+    listed.map((scenario) => [
       code(pathOf(scenario)),
       scenario.description,
       scenario.symptom,
@@ -38,8 +38,8 @@ export function parameterTable(schema: z.ZodObject): string {
   )
 }
 
-export function parameterTables(): string {
-  const own = catalog.offers.map(({ scenario, schema }) => {
+export function parameterTables({ offers } = catalog): string {
+  const own = offers.map(({ scenario, schema }) => {
     const rows = propertiesOf(schema)
       .filter(([name]) => Object.hasOwn(scenario.params, name))
       .map(([name, property]) => row(name, property, scenario.derived[name]?.text))

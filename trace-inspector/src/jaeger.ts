@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { type Attributes, none, nothingDropped, type ReceivedSpan, spanKinds, type Value } from './otlp/span.ts'
 import { Trace } from './trace.ts'
-import { type Carrier, notCompared } from './verify/carrier.ts'
+import { type Transport, notCompared } from './verify/transport.ts'
 
 /**
  * What Jaeger's query API cannot carry (v1.62): it writes times in whole microseconds, start and duration each cut, and
  * has no lists.
  */
-export const jaeger: Carrier = {
+export const jaeger: Transport = {
   timeToleranceMs: 0.003,
   listsAsText: true,
   hasFlagsAndCounts: false,

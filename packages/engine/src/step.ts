@@ -5,6 +5,7 @@ import { makespan } from 'findings/schedule'
 import { causeOfCancel, errorTypeOf, RunCancelled, UndeclaredDemand } from './errors.ts'
 import { inLanes } from './lanes.ts'
 import { keep } from './ledger.ts'
+import type { Opening, OpenStep } from './open-step.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
 import { checkpoint } from './operations/checkpoint.ts'
@@ -12,27 +13,18 @@ import { type ChunkOptions, processChunk } from './operations/chunk.ts'
 import { awaitHuman, type HumanOptions } from './operations/human.ts'
 import { streamChat, type StreamOptions } from './operations/stream.ts'
 import { executeTool, retrieve, type ToolCallOptions } from './operations/tool.ts'
-import type { OpenSpan, SpanOpening } from './ports.ts'
+import type { OpenSpan } from './ports.ts'
 import type { RunContext } from './run-context.ts'
-
-/** What is known of a step before it starts. */
-export interface Opening extends SpanOpening {
-  key: string
-  /** Another agent instance than the parent's. */
-  agentId?: string
-  injected?: LedgerStep['injected']
-}
 
 /**
  * A node of a run, and all that a scenario has to work with. Each method opens a span, writes the ledger, does the work
  * and closes both at the same instant; parentage is passed along, never looked up. A body that throws marks its step as
  * failed and the error goes on to the parent: who catches it lives with it.
  */
-export class Step {
+export class Step implements OpenStep {
   readonly run: RunContext
   readonly record: LedgerStep
   readonly span: OpenSpan
-  /** How long the step would take if nothing but the drawn times took time, ms. */
   idealMs = 0
   #random: Random | undefined
 
@@ -42,12 +34,10 @@ export class Step {
     this.span = span
   }
 
-  /** Names the agent in keys, whatever the step is nested in: `worker/7`. */
   get key(): string {
     return this.record.key
   }
 
-  /** Chance for this step, the same whatever happened elsewhere. */
   get random(): Random {
     return (this.#random ??= this.run.random.fork(this.key))
   }
@@ -138,7 +128,7 @@ export class Step {
 
   // ── what operations are made of ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Opens a step below this one for as long as `body` takes. The one place that opens, and closes. */
+  /** The one place that opens, and closes. */
   async open<T>(opening: Opening, body: (step: Step) => Promise<T>): Promise<T> {
     const step = this.#start(opening)
     try {
@@ -176,20 +166,17 @@ export class Step {
     return new Step(run, record, span)
   }
 
-  /** Adds facts that came to be known, to span and ledger. */
   learn<Op extends Operation>(facts: Partial<Stated<FactsOf<Op>>>): void {
     this.span.learn(this.record.facts.operation, facts)
     keep(facts)
     Object.assign(this.record.facts, facts)
   }
 
-  /** Adds an event to span and ledger. */
   event(event: StepEvent): void {
     this.span.event(event)
     this.run.ledger.event(this.record, event)
   }
 
-  /** Marks the step as failed; the first reason stays. */
   fail(type: string, message: string): void {
     if (this.record.status === 'error') return
     this.span.fail(type, message)
@@ -198,7 +185,6 @@ export class Step {
     this.record.status_message = message
   }
 
-  /** Spends `ms` of drawn time. */
   async spend(ms: number): Promise<void> {
     this.idealMs += ms
     await this.run.clock.sleep(ms, this.run.signal)

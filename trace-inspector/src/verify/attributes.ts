@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Content } from 'contract/facts'
 import type { AttributeValue } from 'dialects/line'
 import type { Attributes, ReceivedSpan, Value } from '../otlp/span.ts'
-import type { Carrier } from './carrier.ts'
+import type { Transport } from './transport.ts'
 import type { Found } from './difference.ts'
 
 type Written = Readonly<Record<string, AttributeValue>>
@@ -14,7 +14,7 @@ export type Arrived = Pick<ReceivedSpan, 'attributes' | 'wholeDoubles'>
 export function compareAttributes(
   written: Written,
   { attributes: arrived, wholeDoubles }: Arrived,
-  carrier: Carrier,
+  transport: Transport,
 ): Found[] {
   const found: Found[] = []
   for (const name in written) {
@@ -24,7 +24,7 @@ export function compareAttributes(
       continue
     }
     const actual = arrived[name] as Value
-    if (isSame(value, actual, carrier)) {
+    if (isSame(value, actual, transport)) {
       // Whole numbers are written as integers.
       if (wholeDoubles.includes(name))
         found.push({ kind: 'attribute_changed', expected: { [name]: value }, actual: { [name]: asDouble(actual) } })
@@ -54,12 +54,12 @@ const isContent = (value: AttributeValue): value is Content => typeof value === 
 
 const contentOf = (text: string): Content => ({ length: text.length, sha256: hash('sha256', text) })
 
-function isSame(written: AttributeValue, actual: Value, carrier: Carrier): boolean {
+function isSame(written: AttributeValue, actual: Value, transport: Transport): boolean {
   if (typeof written !== 'object') return written === actual
   if (isContent(written))
     return typeof actual === 'string' && actual.length === written.length && contentOf(actual).sha256 === written.sha256
   const text = JSON.stringify(written)
-  if (carrier.listsAsText && typeof actual === 'string') return text === actual
+  if (transport.listsAsText && typeof actual === 'string') return text === actual
   return Array.isArray(actual) && text === JSON.stringify(actual)
 }
 

@@ -9,7 +9,7 @@ const flag = { sampled: 0x1, hasRemote: 0x100, isRemote: 0x200 }
 const known = flag.sampled | flag.hasRemote | flag.isRemote
 
 /** What became of what travels with a span beside what was written on it. */
-export function compareEnvelope(expectation: Expectation, span: ReceivedSpan, { carrier, senders }: Terms): Found[] {
+export function compareEnvelope(expectation: Expectation, span: ReceivedSpan, { transport, senders }: Terms): Found[] {
   const { step, isRemoteParent, traceState } = expectation
   const found: Found[] = []
   // A SERVER span may be an instrumentation's.
@@ -18,7 +18,7 @@ export function compareEnvelope(expectation: Expectation, span: ReceivedSpan, { 
     found.push({ kind: 'scope_changed', expected: sender.scope, actual: span.scope })
   if (span.traceState !== traceState)
     found.push({ kind: 'trace_state_changed', expected: traceState, actual: span.traceState })
-  if (!carrier.hasFlagsAndCounts) return found
+  if (!transport.hasFlagsAndCounts) return found
   const isRemote = isRemoteParent || step.span_id === null
   const flags = flag.sampled | flag.hasRemote | (isRemote ? flag.isRemote : 0)
   if ((span.flags & known) !== flags) found.push({ kind: 'flags_changed', expected: flags, actual: span.flags })

@@ -1,7 +1,7 @@
 import type { StepEvent } from 'contract/facts'
 import type { ReceivedEvent } from '../otlp/span.ts'
 import { compareAttributes, shownAttributes } from './attributes.ts'
-import type { Carrier } from './carrier.ts'
+import type { Transport } from './transport.ts'
 import type { Found } from './difference.ts'
 import type { Expectation } from './expectation.ts'
 
@@ -9,11 +9,15 @@ import type { Expectation } from './expectation.ts'
  * What became of the events that were written on a span. An event is known by name and time, in any order; one that is
  * left over is held against what is left of its name, then against what is left at its time.
  */
-export function compareEvents(expectation: Expectation, arrived: readonly ReceivedEvent[], carrier: Carrier): Found[] {
+export function compareEvents(
+  expectation: Expectation,
+  arrived: readonly ReceivedEvent[],
+  transport: Transport,
+): Found[] {
   const written = expectation.step.events
   if (written.length === 0 && arrived.length === 0) return []
   const isSameTime = (a: StepEvent, b: ReceivedEvent) =>
-    Math.abs(a.time_ms - (b.timeMs ?? NaN)) <= carrier.timeToleranceMs
+    Math.abs(a.time_ms - (b.timeMs ?? NaN)) <= transport.timeToleranceMs
   const isSameName = (a: StepEvent, b: ReceivedEvent) => a.name === b.name
   const exact = pair(written, arrived, (a, b) => isSameName(a, b) && isSameTime(a, b))
   const renamed = pair(exact.written, exact.arrived, isSameTime)
@@ -26,7 +30,7 @@ export function compareEvents(expectation: Expectation, arrived: readonly Receiv
   return [
     ...moved.written.map((event): Found => ({ kind: 'event_lost', expected: event, actual: null })),
     ...exact.pairs
-      .filter(([event, actual]) => compareAttributes(expectation.eventAttributes(event), actual, carrier).length > 0)
+      .filter(([event, actual]) => compareAttributes(expectation.eventAttributes(event), actual, transport).length > 0)
       .map(change),
     ...renamed.pairs.map(change),
     ...moved.pairs.map(change),

@@ -14,7 +14,7 @@ const comparedElsewhere = new Set(['service.name'])
  */
 export function compareResources(
   pairs: Iterable<readonly [Expectation, ReceivedSpan]>,
-  { carrier, senders }: Terms,
+  { transport, senders }: Terms,
 ): [Expectation, ReceivedSpan, Found][] {
   const changes = new Map<Attributes, Change | undefined>()
   const told = new Map<string, { expectation: Expectation; span: ReceivedSpan; change: Change; spans: number }>()
@@ -23,7 +23,7 @@ export function compareResources(
     const candidates = (senders.get(expectation.step.service) ?? []).filter((sender) => sender.resource !== null)
     if (candidates.length === 0) continue
     if (!changes.has(resource)) {
-      const found = candidates.map((sender) => changeOf(sender, resource, carrier))
+      const found = candidates.map((sender) => changeOf(sender, resource, transport))
       changes.set(resource, found.includes(undefined) ? undefined : found[0])
     }
     const change = changes.get(resource)
@@ -46,8 +46,8 @@ interface Change {
   actual: Record<string, unknown>
 }
 
-function changeOf(sender: Sender, attributes: Attributes, carrier: Terms['carrier']): Change | undefined {
-  const found = compareAttributes(sender.resource ?? {}, { attributes, wholeDoubles: none }, carrier)
+function changeOf(sender: Sender, attributes: Attributes, transport: Terms['transport']): Change | undefined {
+  const found = compareAttributes(sender.resource ?? {}, { attributes, wholeDoubles: none }, transport)
   const change: Change = { expected: {}, actual: {} }
   for (const { expected, actual } of found) {
     const [name] = Object.keys((expected ?? actual) as object) as [string]

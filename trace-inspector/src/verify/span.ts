@@ -1,6 +1,6 @@
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { compareAttributes } from './attributes.ts'
-import type { Carrier } from './carrier.ts'
+import type { Transport } from './transport.ts'
 import type { Found } from './difference.ts'
 import { compareEnvelope } from './envelope.ts'
 import { compareEvents } from './events.ts'
@@ -16,7 +16,7 @@ const lateEndMs = 250
 
 /** What became of one span; whether its parent arrived is for who knows all spans. */
 export function compareSpan(expectation: Expectation, span: ReceivedSpan, terms: Terms): Found[] {
-  const { traceId, carrier, skew } = terms
+  const { traceId, transport, skew } = terms
   const { step, parentSpanId } = expectation
   const found: Found[] = []
   const expect = (kind: Found['kind'], expected: unknown, actual: unknown) => {
@@ -28,17 +28,17 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, terms:
   expect('service_changed', step.service, span.service)
   expect('status_changed', step.status, span.status)
   expect('status_message_changed', step.status_message, span.statusMessage)
-  found.push(...compareTimes(expectation, span, carrier, skew))
+  found.push(...compareTimes(expectation, span, transport, skew))
   found.push(...compareEnvelope(expectation, span, terms))
   // The ledger has no attributes of a SERVER span: an instrumentation may have written it.
   if (step.facts.operation === 'http_server') return found
-  found.push(...compareAttributes(expectation.attributes, span, carrier))
-  found.push(...compareEvents(expectation, span.events, carrier))
+  found.push(...compareAttributes(expectation.attributes, span, transport))
+  found.push(...compareEvents(expectation, span.events, transport))
   found.push(...compareLinks(expectation.links, span.links, traceId))
   return found
 }
 
-function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier: Carrier, skew: Skew): Found[] {
+function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, transport: Transport, skew: Skew): Found[] {
   const start = step.start_ms
   const end = start + (step.duration_ms as number)
   const { early, late } = clockTolerance
@@ -53,7 +53,7 @@ function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, carrier
       : startMs >= start - lateEndMs && startMs <= start + early && Math.abs(endMs - end) <= lateEndMs
     if (isWithin && endMs >= startMs) return []
   } else {
-    const tolerance = carrier.timeToleranceMs
+    const tolerance = transport.timeToleranceMs
     if (Math.abs(startMs - start) <= tolerance && Math.abs(endMs - end) <= tolerance) return []
   }
   return [

@@ -1,16 +1,16 @@
 import type { LedgerAnswer, Sender } from 'contract/ledger'
-import type { Carrier } from './carrier.ts'
+import type { Transport } from './transport.ts'
 import type { Skew } from './skew.ts'
 
 /** What spans are compared by, beside the steps of their run. */
 export interface Terms {
   traceId: string
-  carrier: Carrier
+  transport: Transport
   skew: Skew
   /** Those that know what their spans have in common, by service: processes may share a name. */
   senders: ReadonlyMap<string, readonly Sender[]>
 }
 
-export function termsOf({ trace_id, senders }: LedgerAnswer, carrier: Carrier, skew: Skew): Terms {
-  return { traceId: trace_id, carrier, skew, senders: Map.groupBy(senders, ({ service }) => service) }
+export function termsOf({ trace_id, senders }: LedgerAnswer, transport: Transport, skew: Skew): Terms {
+  return { traceId: trace_id, transport, skew, senders: Map.groupBy(senders, ({ service }) => service) }
 }

@@ -1,7 +1,7 @@
 import type { LedgerAnswer } from 'contract/ledger'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Trace } from '../trace.ts'
-import { type Carrier, otlp } from './carrier.ts'
+import { type Transport, otlp } from './transport.ts'
 import { type Difference, type DifferenceKind, Differences } from './difference.ts'
 import type { Excuse } from './excuse.ts'
 import { type Expectation, expectationsOf, isRunning, pathOf } from './expectation.ts'
@@ -54,13 +54,13 @@ const nothing: Received = { spans: new Map(), repeats: new Map() }
 export function verify(
   ledger: LedgerAnswer,
   received: Received = nothing,
-  { carrier = otlp, excuse }: { carrier?: Carrier; excuse?: Excuse | undefined } = {},
+  { transport = otlp, excuse }: { transport?: Transport; excuse?: Excuse | undefined } = {},
 ): Verification {
   const { spans, repeats } = received
   const expectations = expectationsOf(ledger)
   const { pairs, missing, rest, skew } = match(expectations, spans)
   const isExcused = excuse !== undefined && missing.length > 0
-  const terms = termsOf(ledger, carrier, skew)
+  const terms = termsOf(ledger, transport, skew)
   const differences = new Differences()
   const expectationBySpan = new Map<string, Expectation>()
   for (const [expectation, span] of pairs) expectationBySpan.set(span.spanId, expectation)
@@ -117,7 +117,7 @@ export function verify(
     differences: differences.list,
     note: isExcused ? excuse.why : null,
     clock_skew_ms: skewByService(skew),
-    not_carried: carrier.notCarried,
+    not_carried: transport.notCarried,
   }
 }
 

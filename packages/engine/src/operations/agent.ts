@@ -2,7 +2,7 @@ import type { FactsOf } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import { provider } from '../model.ts'
 import type { RunContext } from '../run-context.ts'
-import type { Opening } from '../step.ts'
+import type { Opening } from '../open-step.ts'
 
 type AgentFacts = FactsOf<'invoke_agent'>
 

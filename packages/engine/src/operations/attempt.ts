@@ -4,7 +4,7 @@ import { ToolFailure, UndeclaredDemand } from '../errors.ts'
 import { drawMs, longestMs } from '../model.ts'
 import type { ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 
 /** How one logical call behaves. */
 export interface CallBehavior {
@@ -20,7 +20,7 @@ export interface CallBehavior {
 }
 
 /** The attempts of one logical call, until one succeeds or the last has failed. */
-export async function withRetries(call: Step, tool: string, options: CallBehavior): Promise<ToolAnswer> {
+export async function withRetries(call: OpenStep, tool: string, options: CallBehavior): Promise<ToolAnswer> {
   const { run } = call
   const before = run.pause?.(1)
   if (before) await before
@@ -50,7 +50,7 @@ export async function withRetries(call: Step, tool: string, options: CallBehavio
 }
 
 /** One HTTP call: a CLIENT span of ours, and the SERVER span that tool-service owes us if it answers. */
-function attemptCall(call: Step, tool: string, options: CallBehavior, attempt: number): Promise<ToolAnswer> {
+function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attempt: number): Promise<ToolAnswer> {
   const { run } = call
   const { seed } = run
   const key = `${call.key}/${attempt}`
@@ -73,7 +73,7 @@ function attemptCall(call: Step, tool: string, options: CallBehavior, attempt: n
   )
 }
 
-async function callTool(client: Step, call: ToolCall): Promise<ToolAnswer> {
+async function callTool(client: OpenStep, call: ToolCall): Promise<ToolAnswer> {
   const { run } = client
   const { demand } = run
   run.toolCalls++
@@ -94,7 +94,7 @@ async function callTool(client: Step, call: ToolCall): Promise<ToolAnswer> {
   }
 }
 
-function describeFailure(client: Step, { message, errorType, answer }: ToolFailure): void {
+function describeFailure(client: OpenStep, { message, errorType, answer }: ToolFailure): void {
   const { status, service, delayMs } = answer
   if (status !== undefined) client.learn<'http_client'>({ status })
   // The HTTP convention: the status where that is what failed, a word where it is not.
@@ -104,7 +104,7 @@ function describeFailure(client: Step, { message, errorType, answer }: ToolFailu
 }
 
 /** Writes down the span that tool-service makes of a call that it answered; its id and times are its own. */
-function expectServerSpan(client: Step, service: string, status = 200): void {
+function expectServerSpan(client: OpenStep, service: string, status = 200): void {
   const { record, run } = client
   const expected = run.ledger.open({
     parent_id: record.id,

@@ -1,7 +1,7 @@
 import type { FactsOf, Stated } from 'contract/facts'
 import type { Random } from 'contract/random'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 
 type ChatFacts = Stated<FactsOf<'chat'>>
 
@@ -19,7 +19,7 @@ export interface ChatOptions {
 }
 
 /** One call of the simulated model: it takes the drawn time and uses the drawn tokens. */
-export function chat(agent: Step, options: ChatOptions): Promise<Completion> {
+export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion> {
   const { run } = agent
   const { index, toolCall, finishReason = 'stop' } = options
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`

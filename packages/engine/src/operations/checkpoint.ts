@@ -1,7 +1,7 @@
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 
 /** Writes the run's state away. */
-export function checkpoint(workflow: Step, sizeKb: number): Promise<void> {
+export function checkpoint(workflow: OpenStep, sizeKb: number): Promise<void> {
   const ms = Math.min(500, (sizeKb / 1024) * 200)
   return workflow.open(
     { key: 'checkpoint', injected: { drawn_ms: ms }, facts: { operation: 'checkpoint', size_kb: sizeKb } },

@@ -1,4 +1,4 @@
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 
 export interface ChunkOptions {
   index: number
@@ -10,7 +10,7 @@ export interface ChunkOptions {
 }
 
 /** Works on one piece of what was retrieved. */
-export function processChunk(agent: Step, { index, bytes, ms, content }: ChunkOptions): Promise<void> {
+export function processChunk(agent: OpenStep, { index, bytes, ms, content }: ChunkOptions): Promise<void> {
   return agent.open(
     {
       key: `${agent.key}/chunk/${index}`,

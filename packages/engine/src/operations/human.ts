@@ -1,4 +1,4 @@
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 
 export interface HumanOptions {
   /** How long the person takes, s. */
@@ -7,7 +7,7 @@ export interface HumanOptions {
 }
 
 /** Waits for a person: the agent is idle, not slow. Whatever they decide, it is an outcome and not an error. */
-export function awaitHuman(agent: Step, { delayS, outcome }: HumanOptions): Promise<boolean> {
+export function awaitHuman(agent: OpenStep, { delayS, outcome }: HumanOptions): Promise<boolean> {
   const { clock } = agent.run
   return agent.open(
     {

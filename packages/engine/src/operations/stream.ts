@@ -1,5 +1,5 @@
 import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.ts'
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 import { responseFacts, textMessage } from './chat.ts'
 
 export interface StreamOptions {
@@ -21,7 +21,7 @@ const stallFactor = 3
 const mostStalls = 4000
 
 /** One call whose tokens come one by one. Events on its span tell the timeline, never one a token. Resolves to the tokens. */
-export function streamChat(agent: Step, options: StreamOptions): Promise<number> {
+export function streamChat(agent: OpenStep, options: StreamOptions): Promise<number> {
   const { run } = agent
   const { clock, signal } = run
   const key = `${agent.key}/chat`

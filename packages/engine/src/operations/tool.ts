@@ -2,7 +2,7 @@ import type { Random } from 'contract/random'
 import type { ToolAnswer } from 'contract/tool'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
-import type { Step } from '../step.ts'
+import type { OpenStep } from '../open-step.ts'
 import { toolDescriptions } from '../tools.ts'
 import { type CallBehavior, withRetries } from './attempt.ts'
 
@@ -21,11 +21,11 @@ export function callIdOf(random: Random, key: string): string {
 }
 
 /** One logical call. Whoever reads along hears of its end. */
-export function executeTool(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+export function executeTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
   return agent.run.emit ? reported(agent, tool, options) : callTool(agent, tool, options)
 }
 
-async function reported(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+async function reported(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
   const { clock, emit } = agent.run
   const startMs = clock.now()
   const report = (ok: boolean) =>
@@ -40,7 +40,7 @@ async function reported(agent: Step, tool: string, options: ToolCallOptions): Pr
   }
 }
 
-function callTool(agent: Step, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
   const { run } = agent
   const { index, slowdown, callId } = options
   const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
@@ -68,7 +68,7 @@ function callTool(agent: Step, tool: string, options: ToolCallOptions): Promise<
 
 /** Fetches `documents` documents; their text is the answer's payload, their ids and scores are content on the span. */
 export function retrieve(
-  agent: Step,
+  agent: OpenStep,
   source: string,
   options: ToolCallOptions & { documents: number },
 ): Promise<ToolAnswer> {

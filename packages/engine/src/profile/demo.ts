@@ -1,5 +1,5 @@
 import type { Random } from 'contract/random'
-import type { Profile } from './profile.ts'
+import type { Profile } from './times.ts'
 
 /** A short run's times: a lognormal of the run's own jitter around every median; models and tools are alike. */
 export const demo: Profile = {

@@ -1,5 +1,5 @@
 import type { Random } from 'contract/random'
-import type { Profile } from './profile.ts'
+import type { Profile } from './times.ts'
 import { Quantiles } from './quantiles.ts'
 
 /**

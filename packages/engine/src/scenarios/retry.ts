@@ -13,14 +13,14 @@ export function failureRates(random: Random, fanout: number, errorRate: number, 
   const calls = new Map<string, number>()
   for (let index = 0; index < fanout; index++) calls.set(toolOf(index), (calls.get(toolOf(index)) ?? 0) + 1)
   const used = toolNames.filter((tool) => calls.has(tool))
-  const carriers = new Set(
+  const faultyTools = new Set(
     random.sample(used.length, Math.min(faulty, used.length)).map((index) => used[index] as string),
   )
-  const carried = [...carriers].reduce((sum, tool) => sum + (calls.get(tool) as number), 0)
+  const carried = [...faultyTools].reduce((sum, tool) => sum + (calls.get(tool) as number), 0)
   const rate = carried === 0 ? 0 : Math.min(1, (errorRate * fanout) / carried)
   const others = fanout - carried
   const rest = others === 0 ? 0 : (errorRate * fanout - rate * carried) / others
-  return new Map(used.map((tool) => [tool, carriers.has(tool) ? rate : Math.max(0, rest)]))
+  return new Map(used.map((tool) => [tool, faultyTools.has(tool) ? rate : Math.max(0, rest)]))
 }
 
 export const retry = defineScenario({

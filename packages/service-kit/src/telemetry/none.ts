@@ -1,5 +1,5 @@
 import type { SpanCounters } from './processor.ts'
-import type { Telemetry } from './start.ts'
+import type { Telemetry } from './telemetry.ts'
 
 export const noSpans: SpanCounters = {
   created: 0,

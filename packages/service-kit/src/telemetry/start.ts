@@ -1,4 +1,3 @@
-import type { Attributes } from '@opentelemetry/api'
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
@@ -11,11 +10,14 @@ import { installDiagnostics } from './diagnostics.ts'
 import { createExporter } from './exporter.ts'
 import { logTelemetry } from './log.ts'
 import { noSpans, noTelemetry } from './none.ts'
-import { RetainingSpanProcessor, type SpanCounters } from './processor.ts'
+import { RetainingSpanProcessor } from './processor.ts'
 import { createReporter } from './reporter.ts'
 import { ResourceWitness } from './resource-witness.ts'
 import { type ExportTarget, exportTarget, originOf } from './target.ts'
+import type { Telemetry } from './telemetry.ts'
 import { standardText } from './variables.ts'
+
+export type { Destination, Telemetry } from './telemetry.ts'
 
 /** What these services take where a standard variable says nothing. */
 const defaults = {
@@ -27,23 +29,6 @@ const defaults = {
   // A join links to every branch and a stream has an event a stall: the SDK's 128 would cut them off.
   OTEL_SPAN_LINK_COUNT_LIMIT: '10000',
   OTEL_SPAN_EVENT_COUNT_LIMIT: '4096',
-}
-
-export interface Destination {
-  /** Scheme, host and port: the rest may be a secret. */
-  endpoint: string
-  counters: SpanCounters
-}
-
-export interface Telemetry {
-  /** What happened to this process's spans at their first destination; all 0 where nothing is exported by OTLP. */
-  counters(): SpanCounters
-  /** Where spans go by OTLP, and what happened to them on each way. */
-  destinations(): Destination[]
-  /** The attributes of the resource, which are on all spans; undefined before the first of them, and where only the SDK knows. */
-  resource(): Attributes | undefined
-  /** Sends what is queued, for `deadlineMs` at most, and ends. Resolves to the number of spans that were lost by it. */
-  shutdown(deadlineMs: number): Promise<number>
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { LedgerAnswer } from 'contract/ledger'
 import type { Trace } from '../../trace.ts'
-import { otlp } from '../../verify/carrier.ts'
+import { otlp } from '../../verify/transport.ts'
 import { type Expectation, expectationsOf, isRunning } from '../../verify/expectation.ts'
 import { match } from '../../verify/match.ts'
 import { compareSpan } from '../../verify/span.ts'

@@ -1,5 +1,5 @@
 /** What a way for spans to get here cannot carry, so that it is not taken for damage. */
-export interface Carrier {
+export interface Transport {
   /** How far a time may be off because of how it is written, ms. */
   timeToleranceMs: number
   /** Whether lists come as their JSON text. */
@@ -17,7 +17,7 @@ export const notCompared = [
 ]
 
 /** OTLP carries everything; its nanoseconds and the ledger's milliseconds are the same number, rounded. */
-export const otlp: Carrier = {
+export const otlp: Transport = {
   timeToleranceMs: 0.001,
   listsAsText: false,
   hasFlagsAndCounts: true,
