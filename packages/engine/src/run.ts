@@ -7,6 +7,7 @@ import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { Ledger } from './ledger.ts'
 import type { Ports, Recorder } from './ports.ts'
+import { profileOf } from './profile/index.ts'
 import type { RunContext } from './run-context.ts'
 import type { Plan, Scenario } from './scenario.ts'
 import { Step } from './step.ts'
@@ -76,6 +77,7 @@ export class Run {
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
+      profile: profileOf(params),
       jitter: Number(params.jitter),
       llmDelayMs: Number(params.llm_delay_ms),
       signal: this.#controller.signal,
