@@ -55,6 +55,32 @@ it('every document can be reached from README.md', () => {
   expect(paths.filter((path) => !reached.has(path))).toEqual([])
 })
 
+/** Paths in the repository that a document names as code. */
+const namedPaths = (path: string) =>
+  [...textOf(path).matchAll(/`([\w.-]+\/[\w./-]+)`/g)]
+    .map(([, named = '']) => named)
+    .filter((named) => existsSync(root + named.split('/')[0]))
+
+it.each(paths)('what %s names as a path is there', (path) => {
+  expect(namedPaths(path).filter((named) => !existsSync(root + named))).toEqual([])
+})
+
+it('the tree of docs/architecture.md has every package, and nothing that is not there', () => {
+  const [, tree = ''] = /## The tree\n+```text\n([^]*?)```/.exec(textOf('docs/architecture.md')) ?? []
+  let above = ''
+  const folders = tree
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, indent = '', name = ''] = /^( *)([\w/-]+)\//.exec(line) ?? []
+      if (indent === '') above = name
+      return indent === '' ? name : `${above}/${name}`
+    })
+  expect(folders.filter((folder) => !existsSync(root + folder))).toEqual([])
+  const { workspaces } = JSON.parse(textOf('package.json')) as { workspaces: string[] }
+  expect(folders).toEqual(expect.arrayContaining(workspaces))
+})
+
 it('README.md is short enough to be read', () => {
   expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150)
 })

@@ -56,7 +56,7 @@ const modules = parts.flatMap(modulesOf)
 const paths = new Set(modules.map(({ path }) => path))
 
 /** The module of ours that an import leads to; undefined for one of others'. */
-function targetOf({ path, imports: _ }: Module, specifier: string): string | undefined {
+function targetOf({ path }: Module, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return relative(root, resolve(root, dirname(path), specifier))
   const [name = '', ...rest] = specifier.split('/')
   if (!parts.some((part) => part === name)) return undefined

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { startCollector } from '../trace-inspector/test/support/backend.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = `${root}deploy/collector/`
@@ -50,6 +54,37 @@ async function faultsOf(recipe: string): Promise<string[]> {
   }
 }
 
+/** A span as the services send one. */
+const request = {
+  resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: '1'.repeat(32), spanId: '2'.repeat(16), name: 'chat' }] }] }],
+}
+
+/** What the backend of a recipe is asked, by a Collector that got a span: path and headers. */
+async function askedBy(recipe: string, variables: (url: string) => Record<string, string>) {
+  const backend = createServer((_req, res) => res.setHeader('Content-Type', 'application/x-protobuf').end())
+  await once(backend.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
+  const asked = once(backend, 'request') as Promise<[{ url: string; headers: IncomingHttpHeaders }]>
+  const alone = `service::pipelines::traces::exporters: [debug, otlp_http/${recipe}]`
+  const { url: to, stop } = await startCollector(
+    ['config.yaml', `../deploy/collector/${recipe}.yaml`],
+    [alone],
+    variables(url),
+  )
+  try {
+    const headers = { 'Content-Type': 'application/json' }
+    expect((await fetch(`${to}/v1/traces`, { method: 'POST', headers, body: JSON.stringify(request) })).status).toBe(
+      200,
+    )
+    const [{ url: path, headers: sent }] = await asked
+    return { path, headers: sent }
+  } finally {
+    await stop()
+    backend.closeAllConnections()
+    backend.close()
+  }
+}
+
 // OTELCOL_BIN is the path of a Collector; without it these are skipped.
 describe.runIf(collector !== '')('the real Collector (OTELCOL_BIN)', () => {
   it.each(recipes)('takes the recipe for %s, but for parts that it lacks', async (recipe) => {
@@ -57,6 +92,43 @@ describe.runIf(collector !== '')('the real Collector (OTELCOL_BIN)', () => {
     const lacking = faults.filter((fault) => fault.includes('unknown type'))
     if (lacking.length > 0) console.warn(`${recipe} is not checked by this Collector: ${lacking.join('; ')}`)
     expect(faults).toEqual(lacking)
+  })
+
+  it.each([
+    [
+      'langfuse',
+      (url: string) => ({ LANGFUSE_HOST: url, LANGFUSE_AUTH: 'cGs6c2s=' }),
+      '/api/public/otel/v1/traces',
+      { authorization: 'Basic cGs6c2s=', 'x-langfuse-ingestion-version': '4' },
+    ],
+    [
+      'phoenix',
+      (url: string) => ({ PHOENIX_ENDPOINT: url, PHOENIX_API_KEY: 'secret' }),
+      '/v1/traces',
+      { authorization: 'Bearer secret' },
+    ],
+    [
+      'mlflow',
+      (url: string) => ({ MLFLOW_ENDPOINT: url, MLFLOW_EXPERIMENT_ID: '7' }),
+      '/v1/traces',
+      { 'x-mlflow-experiment-id': '7' },
+    ],
+    [
+      'tempo',
+      (url: string) => ({ TEMPO_ENDPOINT: `${url}/otlp`, TEMPO_AUTH: 'MTp0', TEMPO_TENANT: 'us' }),
+      '/otlp/v1/traces',
+      { authorization: 'Basic MTp0', 'x-scope-orgid': 'us' },
+    ],
+    [
+      'honeycomb',
+      (url: string) => ({ HONEYCOMB_ENDPOINT: url, HONEYCOMB_API_KEY: 'secret' }),
+      '/v1/traces',
+      { 'x-honeycomb-team': 'secret' },
+    ],
+  ])('sends what %s is to get where it is to get it', async (recipe, variables, path, headers) => {
+    const asked = await askedBy(recipe, variables)
+    expect(asked.path).toBe(path)
+    expect(asked.headers).toMatchObject({ 'content-type': 'application/x-protobuf', ...headers })
   })
 
   it('takes most of them whole', async () => {

@@ -46,7 +46,7 @@ describe("generate_scenarios.sh's menu", () => {
 
   it('shows what the agent says of parameters that do not go together, and asks for them again', async () => {
     const { code, output } = await menu(['1', 'fanout', 'fanout=3', 'stragglers=4', '', 'stragglers=1', '', 'q'])
-    expect(output).toMatch(/fanout on primary failed: 400 Bad query: stragglers=4: expected/)
+    expect(output).toMatch(/fanout on primary failed: 409 Clashing parameters: stragglers=4: expected/)
     expect(output).toMatch(/^fanout on primary: ok$/m)
     expect(code).toBe(0)
   })

@@ -14,7 +14,6 @@ const schema = environmentSchema({
   TOOL_DELAY_MS: number({
     min: 0,
     max: 600_000,
-    default: 80,
     description: "Default of delay_ms, and tool-service's own base latency",
   }),
   TOOL_ERROR_RATE: number({ min: 0, max: 1, default: 0, description: "Default of error_rate, and tool-service's own" }),

@@ -38,11 +38,13 @@ export function parameterTable(schema: z.ZodObject): string {
   )
 }
 
-export function parameterTables({ offers } = catalog): string {
-  const own = offers.map(({ scenario, schema }) => {
+export function parameterTables(of = catalog): string {
+  const own = of.offers.map((offer) => {
+    const { scenario, schema } = offer
+    const fallback = of.defaultsOf(offer)
     const rows = propertiesOf(schema)
       .filter(([name]) => Object.hasOwn(scenario.params, name))
-      .map(([name, property]) => row(name, property, scenario.derived[name]?.text))
+      .map(([name, property]) => row(name, property, scenario.derived[name]?.text ?? code(fallback[name])))
     const spans = `Spans: ${scenario.spans.agent_app} in agent-app, ${scenario.spans.tool_service} in tool-service.`
     const without = scenario.without ? ` Takes no ${scenario.without.map(code).join(', ')}.` : ''
     return `### ${scenario.name}\n\n${table(head, rows)}\n\n${spans}${without}`

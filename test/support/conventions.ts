@@ -104,6 +104,7 @@ const conventions: [RegExp, Convention][] = [
         'ati.span.kind': z.enum(['generation', 'token_stream']),
       },
       optional: {
+        'gen_ai.usage.cache_read.input_tokens': count,
         'ati.tool.call.id': text,
         'ati.step': count,
         'gen_ai.request.stream': z.literal(true),

@@ -84,7 +84,7 @@ function silentRecorder(): Recorder {
 }
 
 type Query = Record<string, string | number>
-const defaults = { delayMs: 80, errorRate: 0 }
+const defaults = { delayMs: undefined, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
 
 /** A scenario by its name, or one that is in no registry; parameters as a query gives them, checked as a query is. */

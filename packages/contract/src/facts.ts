@@ -77,6 +77,7 @@ export const factsSchema = z.discriminatedUnion('operation', [
       .optional()
       .meta({ description: 'Why the model ended: `stop`, `length` (no steps were left) or `tool_call`' }),
     input_tokens: count('Tokens of the prompt').optional(),
+    cached_tokens: count('Tokens of the prompt that were read from a cache').optional(),
     output_tokens: count('Tokens of the answer').optional(),
     tool_call_id: text('Of the call that the model asked for').optional(),
     input_messages: contentOf('What the model was told').optional(),

@@ -47,7 +47,10 @@ export class Random {
   /** `digits` hex digits, a multiple of eight. */
   hex(digits: number): string {
     let text = ''
-    while (text.length < digits) text += (this.#next() + 0x1_0000_0000).toString(16).slice(1)
+    for (let drawn = 0; drawn < digits; drawn += 8) {
+      const word = this.#next()
+      text += (hexOfWord[word >>> 16] as string) + (hexOfWord[word & 0xffff] as string)
+    }
     return text
   }
 
@@ -91,6 +94,9 @@ export class Random {
     }
   }
 }
+
+/** Four hex digits for each of 16 bits. */
+const hexOfWord = Array.from({ length: 65_536 }, (_, word) => word.toString(16).padStart(4, '0'))
 
 /** 32 bits, little-endian, of text that has a byte in each character. */
 function word(bytes: string, at: number): number {

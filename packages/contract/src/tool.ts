@@ -8,8 +8,8 @@ import { z } from 'zod'
  */
 export const behaviorHeader = 'x-tool-behavior'
 
-/** The longest that a tool takes, ms. */
-export const longestDelayMs = 3_600_000
+/** The longest that a tool takes, ms: a day. */
+export const longestDelayMs = 86_400_000
 
 /** The most that one answer carries: 64 MiB. */
 export const maxPayloadKb = 65_536

@@ -87,6 +87,22 @@ type Values = Readonly<Record<string, unknown>>
 const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
   Object.entries(lines).map(([name, line]) => ({ ...(line as Line), name }))
 
+/** Takes an attribute. */
+export type Visit = (name: string, value: Attributes[string]) => void
+
+function visitEach(entries: Entries, facts: Values, content: Values | undefined, visit: Visit): void {
+  for (const { name, fact, always, write } of entries) {
+    if (fact === undefined) {
+      if (always !== undefined) visit(name, always)
+      continue
+    }
+    const value = content?.[fact] ?? facts[fact]
+    if (value === undefined) continue
+    const written = write ? write(value) : (value as Attributes[string])
+    if (written !== undefined) visit(name, written)
+  }
+}
+
 function write(attributes: Attributes, entries: Entries, facts: Values): void {
   for (const { name, fact, always, write } of entries) {
     if (fact === undefined) {
@@ -171,6 +187,24 @@ export class Dialect {
     const attributes = { ...this.opening(facts, agent_id, run), ...this.learned(facts.operation, facts) }
     if (error_type !== null) attributes[this.#table.errorType] = error_type
     return attributes
+  }
+
+  /**
+   * Hands over all that `attributesOf` says of a step, one by one and in its order, without an object for them. Content that
+   * is given in `content` stands for what the ledger keeps of it.
+   */
+  eachAttribute(step: LedgerStep, run: RunFacts, content: Values | undefined, visit: Visit): void {
+    const { facts, agent_id, error_type } = step
+    const { opening, learned } = this.#operations[facts.operation] as { opening: Entries; learned: Entries }
+    visitEach(opening, facts, content, visit)
+    const { sort } = this.#writing(facts)
+    if (sort) {
+      visitEach(this.#run, run, undefined, visit)
+      if (agent_id !== null) visit(this.#table.agentId, agent_id)
+      visit(this.#table.sort, sort(facts))
+    }
+    visitEach(learned, facts, content, visit)
+    if (error_type !== null) visit(this.#table.errorType, error_type)
   }
 
   /** What is on an event. */

@@ -2,6 +2,7 @@ import { faults, type Remedy } from 'contract/faults'
 import { type Fault, parseScalars } from 'contract/scalars'
 import { causeOf } from 'findings/kinds'
 import { z } from 'zod'
+import { profileOf } from './profile/index.ts'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
 /** The parameter of `/run` that names the scenario. */
@@ -20,8 +21,11 @@ export interface Offer {
 /** What can be run here, and everything that is read off it: parser, listing, documents. */
 export class Catalog {
   readonly offers: readonly Offer[]
+  /** Parameters whose defaults are the environment's: no profile has others. */
+  readonly #said: ReadonlySet<string>
 
   constructor(scenarios: readonly Scenario[], defaults: Defaults) {
+    this.#said = new Set(defaults.delayMs === undefined ? [] : ['delay_ms'])
     this.offers = scenarios.map((scenario) => ({ scenario, schema: schemaOf(scenario, defaults) }))
   }
 
@@ -38,6 +42,8 @@ export class Catalog {
     const parsed = parseScalars(schema, query, (name) => this.#whyUnknown(name, schema))
     if ('faults' in parsed) return parsed
     const params: Record<string, unknown> = { ...parsed.value }
+    for (const [name, value] of Object.entries(profileOf(params).defaults))
+      if (Object.hasOwn(schema.shape, name) && !query[name] && !this.#said.has(name)) params[name] = value
     const faults = scenario.complete(params)
     if (faults.length > 0) return { faults, clash: true }
     // In the order in which they are declared, whatever was given and whatever was derived.

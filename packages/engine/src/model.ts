@@ -1,18 +1,15 @@
 import type { Random } from 'contract/random'
+import type { ModelCall, Profile } from './profile/profile.ts'
 
 export const provider = 'synthetic'
 export const modelName = 'synthetic-llm-1'
 
 /** What the simulated model does with one call, all of it drawn from the step's randomness. */
-export interface Completion {
-  /** How long it thinks, ms. */
-  delayMs: number
-  inputTokens: number
-  outputTokens: number
+export interface Completion extends ModelCall {
   responseId: string
 }
 
-/** Longest time that is drawn, ms; a lognormal has no end of its own. */
+/** Longest time that `drawMs` draws, ms; a lognormal has no end of its own. */
 export const longestMs = 3_600_000
 
 /** A lognormal time around `medianMs`, clipped at an hour. */
@@ -21,11 +18,13 @@ export function drawMs(random: Random, medianMs: number, jitter: number): number
 }
 
 /** `contextTokens` is what the call sends beyond its prompt: history, retrieved text. */
-export function drawCompletion(random: Random, llmDelayMs: number, jitter: number, contextTokens: number): Completion {
+export function drawCompletion(
+  random: Random,
+  { profile, llmDelayMs, jitter }: { profile: Profile; llmDelayMs: number; jitter: number },
+  contextTokens: number,
+): Completion {
   return {
-    delayMs: drawMs(random, llmDelayMs, jitter),
-    inputTokens: random.integer(150, 350) + contextTokens,
-    outputTokens: random.integer(20, 120),
+    ...profile.modelCall(random, llmDelayMs, jitter, contextTokens),
     responseId: `resp_${random.identifier('response', 24)}`,
   }
 }

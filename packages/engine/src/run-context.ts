@@ -3,6 +3,7 @@ import type { Random } from 'contract/random'
 import type { Demand } from './demand.ts'
 import type { Ledger } from './ledger.ts'
 import type { Clock, Emit, Pause, Tools } from './ports.ts'
+import type { Profile } from './profile/profile.ts'
 
 /** What all steps of one run share. */
 export interface RunContext {
@@ -20,6 +21,8 @@ export interface RunContext {
   readonly serviceName: string
   readonly captureContent: boolean
   readonly conversationId: string | undefined
+  /** How long tools, the model and people take. */
+  readonly profile: Profile
   /** Of the tools and the model: `jitter` and `llm_delay_ms` of the run. */
   readonly jitter: number
   readonly llmDelayMs: number

@@ -7,6 +7,7 @@ import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { Ledger } from './ledger.ts'
 import type { Ports, Recorder } from './ports.ts'
+import { profileOf } from './profile/index.ts'
 import type { RunContext } from './run-context.ts'
 import type { Plan, Scenario } from './scenario.ts'
 import { Step } from './step.ts'
@@ -47,6 +48,7 @@ export class Run {
   readonly #controller = new AbortController()
   readonly #request: Step
   #ok: boolean | null = null
+  #workflow: LedgerStep | undefined
   #finding: Finding | null = null
   #state: 'running' | 'closed' = 'running'
 
@@ -75,6 +77,7 @@ export class Run {
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
+      profile: profileOf(params),
       jitter: Number(params.jitter),
       llmDelayMs: Number(params.llm_delay_ms),
       signal: this.#controller.signal,
@@ -111,27 +114,34 @@ export class Run {
     this.#controller.abort(reason)
   }
 
-  /** Does it. Rejects with RunCancelled or ToolServiceUnreachable when it could not come to its end. */
+  /** Does it, and says what came of it. Rejects as `play` does. */
   async execute(): Promise<RunResult> {
-    const { scenario } = this
-    const { dialect } = this.#recorder
-    const { pause } = this.#context
-    let workflow: LedgerStep | undefined
-    await pause?.(piecesOfRun)
+    await this.play()
+    await this.#context.pause?.(Math.max(piecesOfRun, this.ledger.steps.length / stepsOfPiece))
+    return this.conclude()
+  }
+
+  /** Does it. Rejects with RunCancelled or ToolServiceUnreachable when it could not come to its end. */
+  async play(): Promise<void> {
+    await this.#context.pause?.(piecesOfRun)
     this.signal.throwIfAborted()
-    const ok = await this.#request.invokeWorkflow(async (step) => {
-      workflow = step.record
+    this.#ok = await this.#request.invokeWorkflow(async (step) => {
+      this.#workflow = step.record
       const reachedGoal = await this.#plan.run(step)
       await step.checkpoint(checkpointKb)
       return reachedGoal
     })
-    this.#ok = ok
-    await pause?.(Math.max(piecesOfRun, this.ledger.steps.length / stepsOfPiece))
+  }
+
+  /** What came of a run that has been played. */
+  conclude(): RunResult {
+    const { scenario } = this
+    const { dialect } = this.#recorder
     this.#finding = findingOf(scenario.finding, this.ledger.steps, dialect)
     return {
-      ok,
+      ok: this.#ok as boolean,
       scenario: scenario.name,
-      elapsed_s: Math.round((workflow as LedgerStep).duration_ms as number) / 1000,
+      elapsed_s: Math.round(this.#workflow?.duration_ms as number) / 1000,
       trace_id: this.traceId,
       seed: this.seed,
       params: this.params,

@@ -1,13 +1,14 @@
-import { number, integer, text, type Fault } from 'contract/scalars'
+import { choice, number, integer, text, type Fault } from 'contract/scalars'
 import { seedPattern } from 'contract/tool'
 import type { FindingKind } from 'findings/kinds'
 import { z } from 'zod'
 import type { Demand } from './demand.ts'
+import { profileNames, profiles } from './profile/index.ts'
 import type { Step } from './step.ts'
 
 /** What the environment says where a query does not. */
 export interface Defaults {
-  delayMs: number
+  delayMs: number | undefined
   errorRate: number
 }
 
@@ -20,8 +21,8 @@ export function commonParams(defaults: Defaults) {
     delay_ms: number({
       min: 0,
       max: 600_000,
-      default: defaults.delayMs,
-      description: "Median of a tool's latency, ms",
+      default: defaults.delayMs ?? 80,
+      description: "Median of a tool's latency, ms; 300 if measured, unless given",
     }),
     error_rate: number({
       min: 0,
@@ -39,7 +40,11 @@ export function commonParams(defaults: Defaults) {
       min: 0,
       max: 600_000,
       default: 30,
-      description: "Median of the simulated model's time per call, ms",
+      description: "Median of the simulated model's time per call, ms; 5700 if measured, unless given",
+    }),
+    profile: choice(profileNames, {
+      default: 'demo',
+      description: `How long tools, models and people take: ${profileNames.map((name) => profiles[name].description).join(', ')}`,
     }),
     seed: text({
       pattern: seedPattern,

@@ -82,6 +82,7 @@ export const table = {
         [names.responseId]: text('response_id'),
         [names.finishReasons]: list('finish_reason'),
         [names.inputTokens]: number('input_tokens'),
+        [names.cachedTokens]: number('cached_tokens'),
         [names.outputTokens]: number('output_tokens'),
         [ati.toolCallId]: text('tool_call_id'),
         [names.inputMessages]: content('input_messages'),

@@ -1,10 +1,9 @@
-import { profiles } from '../profile/profile.ts'
 import { z } from 'zod'
+import { profileNames } from '../profile/index.ts'
 import { duration, rate } from './quantity.ts'
 import { distribution, parameterValue } from './values.ts'
 
 const share = z.number().min(0).max(1)
-const names = Object.keys(profiles) as [keyof typeof profiles]
 
 /** What goes wrong, whom it hits and when; what it does to a run that it hits is the engine's to say. */
 const populationFault = z.strictObject({
@@ -33,7 +32,7 @@ export const mixSchema = z.strictObject({
       error: 'expected a rate above 0, such as 20/s or 3/m, or { shape: diurnal, peak: 40/s, trough: 2/s }',
     })
     .default(20 / 1000),
-  profile: z.enum(names).default('demo'),
+  profile: z.enum(profileNames).default('demo'),
   runs: z
     .array(
       z.strictObject({

@@ -1,7 +1,6 @@
 import type { Slowdown } from 'contract/faults'
 import { fails, type ToolAnswer } from 'contract/tool'
 import { ToolFailure, UndeclaredDemand } from '../errors.ts'
-import { drawMs, longestMs } from '../model.ts'
 import type { ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
 import type { OpenStep } from '../open-step.ts'
@@ -55,7 +54,8 @@ function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attemp
   const { seed } = run
   const key = `${call.key}/${attempt}`
   const factor = options.slowdown?.factor ?? 1
-  const delayMs = Math.min(drawMs(run.random.fork(key), options.delayMs, run.jitter) * factor, longestMs)
+  const drawnMs = run.profile.toolMs(run.random.fork(key), tool, options.delayMs, run.jitter)
+  const delayMs = Math.min(drawnMs * factor, run.profile.longestMs)
   const errorRate = options.failureRate ?? options.errorRate
   const willFail = fails({ errorRate, seed, key })
   const { url, server_address, server_port } = run.tools.addressOf(tool)

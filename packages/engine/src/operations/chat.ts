@@ -24,7 +24,7 @@ export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion>
   const { index, toolCall, finishReason = 'stop' } = options
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
-  const completion = drawCompletion(random, run.llmDelayMs, run.jitter, options.contextTokens ?? 0)
+  const completion = drawCompletion(random, run, options.contextTokens ?? 0)
   return agent.open(
     {
       key,
@@ -52,6 +52,7 @@ export function responseFacts(
     response_id: completion.responseId,
     finish_reason: finishReason,
     input_tokens: completion.inputTokens,
+    ...(completion.cachedTokens > 0 && { cached_tokens: completion.cachedTokens }),
     output_tokens: completion.outputTokens,
   }
 }

@@ -1,17 +1,19 @@
 import type { OpenStep } from '../open-step.ts'
 
 export interface HumanOptions {
-  /** How long the person takes, s. */
-  delayS: number
+  /** How long the person takes, s; drawn where nobody says it. */
+  delayS: number | undefined
   outcome: 'approve' | 'reject' | 'expire'
 }
 
 /** Waits for a person: the agent is idle, not slow. Whatever they decide, it is an outcome and not an error. */
-export function awaitHuman(agent: OpenStep, { delayS, outcome }: HumanOptions): Promise<boolean> {
-  const { clock } = agent.run
+export function awaitHuman(agent: OpenStep, { delayS: askedS, outcome }: HumanOptions): Promise<boolean> {
+  const { clock, profile, random } = agent.run
+  const key = `${agent.key}/feedback`
+  const delayS = profile.personS(random.fork(key), askedS)
   return agent.open(
     {
-      key: `${agent.key}/feedback`,
+      key,
       injected: { drawn_ms: delayS * 1000 },
       facts: { operation: 'human_feedback', delay_s: delayS },
     },

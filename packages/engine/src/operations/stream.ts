@@ -26,8 +26,8 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
   const { clock, signal } = run
   const key = `${agent.key}/chat`
   const random = run.random.fork(key)
-  const completion = drawCompletion(random, 0, 0, 0)
-  const ttftMs = drawMs(random, options.ttftMs, run.jitter)
+  const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 }, 0)
+  const ttftMs = run.profile.firstTokenMs(random, options.ttftMs, run.jitter)
   return agent.open(
     {
       key,

@@ -1,5 +1,5 @@
-import type { Random } from 'contract/random'
-import type { Profile } from './times.ts'
+import { longestDelayMs } from 'contract/tool'
+import type { Profile } from './profile.ts'
 import { Quantiles } from './quantiles.ts'
 
 /**
@@ -62,26 +62,32 @@ export const personSeconds = new Quantiles(
 
 /** How long models, tools and people take in production. Medians that are asked for scale the whole. */
 export const measured: Profile = {
-  name: 'measured',
-  description: 'Times of agents in production: models of 6 s, tools with a long tail, people who answer in minutes',
-  defaults: { delayMs: toolMedianMs, llmDelayMs: modelMedianMs },
+  description: 'as in production, with long tails (measured)',
+  defaults: {
+    delay_ms: toolMedianMs,
+    tool_delay_ms: toolMedianMs,
+    llm_delay_ms: modelMedianMs,
+    ttft_ms: firstTokenMs,
+    token_interval_ms: Math.round(1000 / tokensPerSecond),
+  },
+  longestMs: longestDelayMs,
   toolMs: (random, tool, medianMs) =>
     toolSeconds.draw(random) *
     1000 *
     (medianMs / toolMedianMs) *
     (tool in toolFactors ? (toolFactors[tool] as number) * toolsTogether : 1),
-  modelCall(random: Random, medianMs, _jitter, contextTokens) {
+  modelCall(random, medianMs, _jitter, contextTokens) {
     const scale = medianMs / modelMedianMs
     const tokens = Math.round(outputTokens.draw(random))
-    const ttftMs = random.lognormal(firstTokenMs, firstTokenSigma) * scale
+    const ttftMs = random.lognormal(firstTokenMs * scale, firstTokenSigma)
     const inputTokens = random.integer(promptTokens.min, promptTokens.max) + contextTokens
     return {
-      ttftMs,
       delayMs: ttftMs + (tokens / tokensPerSecond) * 1000 * scale,
       inputTokens,
       cachedTokens: Math.floor(inputTokens * cachedShare),
       outputTokens: tokens,
     }
   },
+  firstTokenMs: (random, medianMs) => random.lognormal(medianMs, firstTokenSigma),
   personS: (random, askedS) => askedS ?? personSeconds.draw(random),
 }

@@ -1,6 +1,29 @@
-import { demo } from './demo.ts'
-import { measured } from './measured.ts'
-import type { Profile } from './times.ts'
+import type { Random } from 'contract/random'
 
-export const profiles = { demo, measured } as const satisfies Record<string, Profile>
-export type ProfileName = keyof typeof profiles
+/** What one call of the simulated model takes and uses. */
+export interface ModelCall {
+  /** From the request to the last token, ms: the time to the first one, and that of the output. */
+  delayMs: number
+  inputTokens: number
+  /** How much of the input was read from a cache. */
+  cachedTokens: number
+  outputTokens: number
+}
+
+/** How long models, tools and people take: everything that a run draws of time beside its own factors. */
+export interface Profile {
+  /** In a few words, with its name. */
+  description: string
+  /** Parameters where neither query nor environment says them, and which of them a scenario has. */
+  defaults: Readonly<Record<string, number>>
+  /** How long a call may take, whatever makes it slower, ms. */
+  longestMs: number
+  /** How long a tool takes around the median that was asked for, ms. */
+  toolMs: (random: Random, tool: string, medianMs: number, jitter: number) => number
+  /** One model call around the median that was asked for; `contextTokens` is what it is sent beyond its prompt. */
+  modelCall: (random: Random, medianMs: number, jitter: number, contextTokens: number) => ModelCall
+  /** How long a model takes to its first token, ms. */
+  firstTokenMs: (random: Random, medianMs: number, jitter: number) => number
+  /** How long a person takes to answer, s: what was asked for, if anything was. */
+  personS: (random: Random, askedS: number | undefined) => number
+}

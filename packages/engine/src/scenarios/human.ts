@@ -12,7 +12,11 @@ export const human = defineScenario({
   finding: 'idle_wait',
   spans: { agent_app: '10, or 8 when not approved', tool_service: '2, or 1' },
   params: {
-    human_delay_s: number({ min: 0, max: 86_400, default: 1, description: 'How long the person takes, s' }),
+    human_delay_s: number({
+      min: 0,
+      max: 86_400,
+      description: 'How long the person takes, s; 1 unless given, drawn if measured',
+    }),
     outcome: choice(['approve', 'reject', 'expire'], { default: 'approve', description: 'What the person decides' }),
   },
   demand: () => ({ callsAtOnce: 1, calls: 2, steps: 12 }),

@@ -8,7 +8,7 @@ export interface Played<T> {
 }
 
 /** So many are under way at once: a turn of the event loop, which lets all that is due happen, is shared by them. */
-const together = 64
+const together = 8
 
 /**
  * Plays one after the other what `next` begins, until it yields nothing more; what has ended is handed over in the order in

@@ -105,6 +105,33 @@ export class Bytes {
     this.#length += this.#buffer.write(text, this.#length, 'utf8')
   }
 
+  /**
+   * A field that holds a key (written before, with its tag and length) and a short text of ASCII, both of whose lengths are
+   * known at once. False, and nothing written, when the text is none or the whole is longer than a length of one byte.
+   */
+  pair(tag: number, key: Uint8Array, valueTag: number, textTag: number, text: string): boolean {
+    const { length } = text
+    const whole = key.length + length + 4
+    if (whole > 0x7f) return false
+    this.#reserve(whole + 2)
+    const buffer = this.#buffer
+    let at = this.#length
+    buffer[at++] = tag
+    buffer[at++] = whole
+    for (let from = 0; from < key.length; from++) buffer[at++] = key[from] as number
+    buffer[at++] = valueTag
+    buffer[at++] = length + 2
+    buffer[at++] = textTag
+    buffer[at++] = length
+    for (let from = 0; from < length; from++) {
+      const code = text.charCodeAt(from)
+      if (code > 0x7f) return false
+      buffer[at++] = code
+    }
+    this.#length = at
+    return true
+  }
+
   /** Writes a short text of ASCII; false, and nothing written, when it is none. */
   #ascii(text: string): boolean {
     const { length } = text

@@ -1,4 +1,4 @@
-import { type Attributes, type AttributeValue, type FinishedSpan, flagsOf } from './span.ts'
+import { type Attributes, type AttributeValue, type EndedSpan, flagsOf, type SpanWriter } from './span.ts'
 
 /** Nanoseconds since the epoch in decimal digits, rounded as the SDK does. */
 export function nanosecondsText(ms: number): string {
@@ -8,7 +8,7 @@ export function nanosecondsText(ms: number): string {
 }
 
 /** The spans of one service as OTLP in JSON, an export request a line, as the Collector's file exporter writes it. */
-export class JsonWriter {
+export class JsonWriter implements SpanWriter {
   readonly contentType = 'application/json'
   readonly #before: string
   #spans: string[] = []
@@ -26,7 +26,7 @@ export class JsonWriter {
     return this.#size
   }
 
-  add(span: FinishedSpan): void {
+  add(span: EndedSpan): void {
     const text = JSON.stringify(spanOf(span))
     this.#spans.push(text)
     this.#size += text.length
@@ -40,7 +40,10 @@ export class JsonWriter {
   }
 }
 
-function spanOf(span: FinishedSpan) {
+/** A span as OTLP has it in JSON. */
+export function spanOf(span: EndedSpan) {
+  const attributes: { key: string; value: object }[] = []
+  span.eachAttribute((key, value) => attributes.push({ key, value: valueOf(value) }))
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -50,7 +53,7 @@ function spanOf(span: FinishedSpan) {
     kind: span.kind,
     startTimeUnixNano: nanosecondsText(span.startMs),
     endTimeUnixNano: nanosecondsText(span.endMs),
-    attributes: attributesOf(span.attributes),
+    attributes,
     ...(span.events.length > 0 && {
       events: span.events.map(({ name, timeMs, attributes }) => ({
         timeUnixNano: nanosecondsText(timeMs),
@@ -66,9 +69,7 @@ function spanOf(span: FinishedSpan) {
 }
 
 function attributesOf(attributes: Attributes) {
-  return Object.entries(attributes).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ key, value: valueOf(value) }],
-  )
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value) }))
 }
 
 function valueOf(value: AttributeValue): object {

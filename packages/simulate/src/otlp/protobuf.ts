@@ -1,5 +1,5 @@
 import { Bytes } from './bytes.ts'
-import { type Attributes, type AttributeValue, type FinishedSpan, flagsOf } from './span.ts'
+import { type Attributes, type AttributeValue, type EndedSpan, flagsOf, type SpanWriter } from './span.ts'
 
 /** Field numbers and wire types of opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto, as one byte each. */
 const field = {
@@ -32,20 +32,21 @@ const field = {
 const flagsTag = new Uint8Array([0x85, 0x01])
 const statusError = 2
 
-/** How many different values of one attribute are kept ready; more are written each time. */
-const mostKept = 256
-/** Longer texts are hardly ever the same. */
-const longestKept = 64
+/** How many names are kept ready; more are written each time. */
+const mostKept = 4096
 
 /** The spans of one service as OTLP: `take` gives an ExportTraceServiceRequest of what was added since. */
-export class ProtobufWriter {
+export class ProtobufWriter implements SpanWriter {
   readonly contentType = 'application/x-protobuf'
   readonly #head: Uint8Array
   readonly #scope: Uint8Array
   readonly #spans = new Bytes(1 << 20)
   readonly #keys = new Map<string, Uint8Array>()
-  readonly #pairs = new Map<string, Map<string, Uint8Array>>()
+  readonly #texts = new Map<string, Uint8Array>()
   #count = 0
+  /** One function for all attributes of all spans. */
+  readonly #visit = (name: string, value: AttributeValue) =>
+    this.#attribute(this.#spans, field.span.attributes, name, value)
 
   constructor(resource: Attributes, scope: { name: string; version?: string | undefined }) {
     const head = new Bytes(1024)
@@ -76,7 +77,7 @@ export class ProtobufWriter {
     return this.#spans.length
   }
 
-  add(span: FinishedSpan): void {
+  add(span: EndedSpan): void {
     const out = this.#spans
     this.#count++
     out.byte(field.scopeSpans.spans)
@@ -102,7 +103,7 @@ export class ProtobufWriter {
     out.nanoseconds(span.startMs)
     out.byte(field.span.end)
     out.nanoseconds(span.endMs)
-    this.#attributes(out, field.span.attributes, span.attributes)
+    span.eachAttribute(this.#visit)
     for (const event of span.events) {
       out.byte(field.span.events)
       const at = out.open()
@@ -157,33 +158,15 @@ export class ProtobufWriter {
   }
 
   #attributes(out: Bytes, tag: number, attributes: Attributes): void {
-    for (const key in attributes) {
-      const value = attributes[key]
-      if (typeof value === 'string' && value.length <= longestKept) out.bytes(this.#pair(tag, key, value))
-      else if (value !== undefined) this.#attribute(out, tag, key, value)
-    }
+    for (const key in attributes) this.#attribute(out, tag, key, attributes[key] as AttributeValue)
   }
 
-  /** A key and a value that come often, encoded once. */
-  #pair(tag: number, key: string, value: string): Uint8Array {
-    let values = this.#pairs.get(key)
-    if (!values) this.#pairs.set(key, (values = new Map()))
-    const known = values.get(value)
-    // The only tag that differs is that of events, whose keys are their own.
-    if (known && known[0] === tag) return known
-    const out = scratch
-    this.#attribute(out, tag, key, value)
-    const made = out.take()
-    if (values.size < mostKept) values.set(value, made)
-    return made
-  }
-
-  #attribute(out: Bytes, tag: number, key: string, value: AttributeValue | undefined): void {
-    if (value === undefined) return
+  #attribute(out: Bytes, tag: number, name: string, value: AttributeValue): void {
+    const key = this.#keyOf(name)
+    if (typeof value === 'string' && out.pair(tag, key, field.keyValue.value, field.value.string, value)) return
     out.byte(tag)
     const pair = out.open()
-    out.byte(field.keyValue.key)
-    out.bytes(this.#textOf(key))
+    out.bytes(key)
     out.byte(field.keyValue.value)
     const at = out.open()
     writeValue(out, value)
@@ -191,19 +174,29 @@ export class ProtobufWriter {
     out.close(pair)
   }
 
-  /** A text with its length, encoded once: keys and names. */
-  #textOf(text: string): Uint8Array {
-    const known = this.#keys.get(text)
+  /** A key with its tag and length, encoded once. */
+  #keyOf(name: string): Uint8Array {
+    const known = this.#keys.get(name)
     if (known) return known
-    scratchOfTexts.text(text)
-    const made = scratchOfTexts.take()
-    if (this.#keys.size < 4096) this.#keys.set(text, made)
+    scratch.byte(field.keyValue.key)
+    scratch.text(name)
+    const made = scratch.take()
+    this.#keys.set(name, made)
+    return made
+  }
+
+  /** A name with its length, encoded once. */
+  #textOf(text: string): Uint8Array {
+    const known = this.#texts.get(text)
+    if (known) return known
+    scratch.text(text)
+    const made = scratch.take()
+    if (this.#texts.size < mostKept) this.#texts.set(text, made)
     return made
   }
 }
 
 const scratch = new Bytes(4096)
-const scratchOfTexts = new Bytes(4096)
 
 function writeValue(out: Bytes, value: AttributeValue): void {
   if (typeof value === 'string') {

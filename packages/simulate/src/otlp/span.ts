@@ -1,29 +1,41 @@
 /** What an attribute may hold: whole numbers are written as ints, as the SDK's serializers do. */
 export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[]
-export type Attributes = Readonly<Record<string, AttributeValue | undefined>>
+export type Attributes = Readonly<Record<string, AttributeValue>>
+export type Visit = (name: string, value: AttributeValue) => void
 
 /** OTLP's numbers for a span's kind. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const
 
-/** A span that has ended, as it is written out. */
-export interface FinishedSpan {
+/** A span that has ended, as it is written out. Whoever takes one reads it at once: the next may come in the same object. */
+export interface EndedSpan {
   /** 32 and 16 hex digits; an empty parent is none. */
-  traceId: string
-  spanId: string
-  parentSpanId: string
-  name: string
-  kind: (typeof spanKind)[keyof typeof spanKind]
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string
+  readonly name: string
+  readonly kind: (typeof spanKind)[keyof typeof spanKind]
   /** Milliseconds since the epoch, with fraction. */
-  startMs: number
-  endMs: number
-  attributes: Attributes
-  events: readonly { name: string; timeMs: number; attributes: Attributes }[]
+  readonly startMs: number
+  readonly endMs: number
+  readonly events: readonly { name: string; timeMs: number; attributes: Attributes }[]
   /** Span ids of this trace. */
-  links: readonly string[]
+  readonly links: readonly string[]
   /** The message of a failure; undefined where the span did not fail. */
-  failure: string | undefined
+  readonly failure: string | undefined
   /** Whether its parent is in another process. */
-  isRemoteParent: boolean
+  readonly isRemoteParent: boolean
+  eachAttribute(visit: Visit): void
+}
+
+/** What spans of one service are collected in, until they are sent or written. */
+export interface SpanWriter {
+  readonly contentType: string
+  /** Spans that were added since the last `take`, and bytes that they take, roughly. */
+  readonly count: number
+  readonly size: number
+  add(span: EndedSpan): void
+  /** An export request of them all. */
+  take(): Uint8Array
 }
 
 /** Bit 8 says that bit 9 is known, bit 9 that the parent is remote; bit 0 is "sampled". */

@@ -1,0 +1,139 @@
+import type { RunFacts } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
+import type { Attributes as Written } from 'dialects/line'
+import { errorType, http } from 'dialects/gen-ai/names'
+import { type Served, toolService } from 'engine/virtual/tools'
+import { type Attributes, type EndedSpan, spanKind, type Visit } from './otlp/span.ts'
+import type { VirtualRecorder } from './recorder.ts'
+
+/** A run that has ended, for whoever reads its spans off the ledger. */
+export interface EndedRun {
+  service: string
+  facts: RunFacts
+  steps: readonly LedgerStep[]
+  recorder: VirtualRecorder
+  /** The request's path and query, as its SERVER span says them. */
+  path: string
+  query: string
+}
+
+/** Takes a span, and the service that made it. */
+export type TakeSpan = (service: string, span: EndedSpan) => void
+
+/** Hands over every span of a run, a parent before its children. */
+export function eachSpan(run: EndedRun, take: TakeSpan): void {
+  const span = new StepSpan(run)
+  for (const step of run.steps) {
+    if (step.span_id !== null) take(run.service, span.of(step))
+    else if (span.ofCall(run.steps[step.parent_id as number] as LedgerStep)) take(toolService, span)
+  }
+}
+
+const hosts = { agent: { address: 'agent-app', port: 8080 }, tool: { address: 'tool-service', port: 8081 } }
+const none: never[] = []
+
+/** One span after the other, in one object. */
+class StepSpan implements EndedSpan {
+  readonly traceId: string
+  spanId = ''
+  parentSpanId = ''
+  name = ''
+  kind: EndedSpan['kind'] = spanKind.internal
+  startMs = 0
+  endMs = 0
+  events: EndedSpan['events'] = none
+  links: readonly string[] = none
+  failure: string | undefined
+  isRemoteParent = false
+  readonly #run: EndedRun
+  #step: LedgerStep | undefined
+  #served: Served | undefined
+
+  constructor(run: EndedRun) {
+    this.#run = run
+    this.traceId = run.recorder.traceId
+  }
+
+  /** The span of a step of the agent's. */
+  of(step: LedgerStep): this {
+    const { steps, recorder } = this.#run
+    const { dialect } = recorder
+    this.#step = step
+    this.#served = undefined
+    this.spanId = step.span_id as string
+    this.parentSpanId = step.parent_id === null ? '' : ((steps[step.parent_id] as LedgerStep).span_id as string)
+    this.name = dialect.nameOf(step.facts)
+    this.kind = spanKind[dialect.kindOf(step.facts)]
+    this.startMs = step.start_ms
+    this.endMs = step.start_ms + (step.duration_ms as number)
+    this.events =
+      step.events.length === 0
+        ? none
+        : step.events.map((event) => ({
+            name: event.name,
+            timeMs: event.time_ms,
+            attributes: asText(dialect.eventAttributes(event)),
+          }))
+    this.links =
+      step.depends_on.length === 0 ? none : step.depends_on.map((id) => (steps[id] as LedgerStep).span_id as string)
+    this.failure = step.status === 'error' ? step.status_message : undefined
+    this.isRemoteParent = false
+    return this
+  }
+
+  /** The SERVER span that tool-service made of a call; undefined when it did not answer. */
+  ofCall(call: LedgerStep): this | undefined {
+    const served = this.#run.recorder.served.get(call.span_id as string)
+    if (!served) return undefined
+    this.#step = undefined
+    this.#served = served
+    this.spanId = served.spanId
+    this.parentSpanId = call.span_id as string
+    this.name = 'GET /tool/:tool_name'
+    this.kind = spanKind.server
+    this.startMs = served.startMs
+    this.endMs = served.endMs
+    this.events = none
+    this.links = none
+    this.failure = served.failed ? '' : undefined
+    this.isRemoteParent = true
+    return this
+  }
+
+  eachAttribute(visit: Visit): void {
+    const { recorder, facts, path, query } = this.#run
+    const step = this.#step
+    if (!step) return visitServed(this.#served as Served, visit)
+    if (step.parent_id === null) return visitRequest(path, query, visit)
+    const content = recorder.content.size > 0 ? recorder.content.get(this.spanId) : undefined
+    recorder.dialect.eachAttribute(step, facts, content, visit as (name: string, value: Written[string]) => void)
+  }
+}
+
+/** Content is text here: `eachAttribute` is given it as it was stated. */
+const asText = (attributes: Written) => attributes as Attributes
+
+function visitRequest(path: string, query: string, visit: Visit): void {
+  visit(http.route, path)
+  visitServer(path, hosts.agent, visit)
+  if (query !== '') visit(http.urlQuery, query)
+  visit(http.userAgent, 'simulate')
+  visit(http.statusCode, 200)
+}
+
+function visitServed({ tool, failed }: Served, visit: Visit): void {
+  visit(http.route, '/tool/:tool_name')
+  visitServer(`/tool/${encodeURIComponent(tool)}`, hosts.tool, visit)
+  visit(http.statusCode, failed ? 503 : 200)
+  if (failed) visit(errorType, '503')
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span, as the services write it. */
+function visitServer(path: string, { address, port }: { address: string; port: number }, visit: Visit): void {
+  visit(http.method, 'GET')
+  visit(http.urlScheme, 'http')
+  visit(http.urlPath, path)
+  visit(http.serverAddress, address)
+  visit(http.serverPort, port)
+  visit(http.protocolVersion, '1.1')
+}
