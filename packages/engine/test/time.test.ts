@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from 'contract/random'
 import { simulate } from '../../../test/support/simulated.ts'
+import { succeeded } from '../src/errors.ts'
 import { backoff } from '../src/retry-policy.ts'
 import { inLanes } from '../src/lanes.ts'
+import { defineScenario } from '../src/scenario.ts'
 
 const drawnOf = (steps: readonly { key: string; injected: { drawn_ms?: number | undefined } | null }[]) =>
   new Map(steps.map(({ key, injected }) => [key, injected?.drawn_ms ?? 0]))
@@ -75,6 +77,28 @@ describe('what was planted', () => {
       expect(drawn_ms).toBe(drawn.get(`${key}/0`))
       expect(drawn_ms).toBeGreaterThan(400)
     }
+  })
+
+  it('has it however often the call was tried again', async () => {
+    const retry = { maxRetries: 2, backoffMs: 1, backoffMaxMs: 1, jitter: 'none' as const }
+    const slow = { factor: 10, fault: 'straggler' as const }
+    const limping = defineScenario({
+      name: 'limping',
+      description: 'One call, slow and in vain',
+      symptom: 'It takes long',
+      missed: 'It was tried again',
+      reveals: 'That it was slow',
+      finding: 'straggler',
+      spans: { agent_app: '…', tool_service: '…' },
+      params: {},
+      demand: () => ({ callsAtOnce: 1, calls: 3, steps: 10 }),
+      run: (workflow, { delay_ms }) =>
+        succeeded(workflow.executeTool('search', { delayMs: delay_ms, errorRate: 1, retry, slowdown: slow })),
+    })
+    const { result, run } = await simulate(limping, { seed: 'a' })
+    const drawn = drawnOf(run.ledger.steps)
+    expect(result.finding.injected?.map(({ drawn_ms }) => drawn_ms)).toEqual([drawn.get('workflow/call/0')])
+    expect(drawn.get('workflow/call/2')).not.toBe(drawn.get('workflow/call/0'))
   })
 
   it('is every failed attempt with its own time, not the first one’s', async () => {
