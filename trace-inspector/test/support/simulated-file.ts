@@ -36,13 +36,13 @@ export async function simulateFile(
       }
   }
   const flush = () => lines.push(...Array.from(writers.values(), (writer) => writer.take()))
-  await drive(played(), ({ spans, ledger }) => {
-    for (const { service, span } of spans) {
+  await drive(played(), ({ eachSpan, ledger }) => {
+    eachSpan((service, span) => {
       const writer = writers.get(service) ?? new JsonWriter({ 'service.name': service }, { name: agent.serviceName })
       writers.set(service, writer)
       writer.add(span)
-    }
-    spanCount += spans.length
+      spanCount++
+    })
     const written = ledger()
     traceIds.push(written.trace_id)
     ledgers.push(`${JSON.stringify(written)}\n`)
