@@ -3,7 +3,7 @@ import { plantedBy } from 'findings/kinds'
 import type { Examined } from '../../server/examine.ts'
 import { address, go, note } from './address.ts'
 import { announce } from './announce.ts'
-import { agentFor, asTexts, scenarioFor, scenariosOf } from './agents.ts'
+import { agentFor, agents, asTexts, loadAgents, scenarioFor, scenariosOf } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
 import { hex, playRun } from './run.ts'
 
@@ -37,6 +37,8 @@ export function surprise(): void {
 /** Plays what the address asks for; the trace is part of the address from then on. */
 export async function startExam(): Promise<void> {
   const { agent, scenario: name, params } = address.value
+  // Who is quick begins before it is known who runs.
+  if (agents.value.length === 0) await loadAgents()
   const known = agentFor(agent)
   const scenario = known && scenarioFor(agent, name)
   if (!known || !scenario) return
