@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scenarios } from 'engine/scenarios/index'
 import { expect, it } from 'vitest'
 import { documents, withGeneratedParts } from '../scripts/docs/parts.ts'
 
@@ -79,6 +80,11 @@ it('the tree of docs/architecture.md has every package, and nothing that is not 
   expect(folders.filter((folder) => !existsSync(root + folder))).toEqual([])
   const { workspaces } = JSON.parse(textOf('package.json')) as { workspaces: string[] }
   expect(folders).toEqual(expect.arrayContaining(workspaces))
+})
+
+it('docs/findings.md says of every scenario what its rule does', () => {
+  const rows = scenarios.map(({ name, finding }) => new RegExp(`^\\| ${name} +\\| \`${finding}\` +\\| \\w`, 'm'))
+  for (const row of rows) expect(textOf('docs/findings.md')).toMatch(row)
 })
 
 it('README.md is short enough to be read', () => {

@@ -7,6 +7,8 @@ import { number, parseScalars } from 'contract/scalars'
 import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
+import type { FileLedgers } from './file/ledgers.ts'
+import { fileOpener } from './file/route.ts'
 import { fetchLedger } from './ledgers.ts'
 import { openApi } from './openapi.ts'
 import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
@@ -27,6 +29,10 @@ export interface Deps {
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
   lifecycle: Lifecycle
+  /** Traces that are here from the beginning. */
+  traces?: Traces
+  /** Ledgers that agents need not be asked for. */
+  ledgers?: FileLedgers
 }
 
 export interface InspectorApp {
@@ -41,10 +47,17 @@ const waitSchema = z.object({
 const recentTraces = 100
 
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
-export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): InspectorApp {
-  const traces = new Traces(maxBytes)
+export function createApp({
+  agents,
+  maxBytes,
+  allowedHosts,
+  lifecycle,
+  traces = new Traces(maxBytes),
+  ledgers,
+}: Deps): InspectorApp {
   const refused = new Refused()
   const agentIds = knownAgents(agents).map(({ id }) => id)
+  const ledgerOf = async (traceId: string) => ledgers?.find(traceId) ?? fetchLedger(agents, traceId)
   let inFlight = 0
 
   function traceOf(req: Request): Trace {
@@ -67,7 +80,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     const waiting = wait_s > 0 ? AbortSignal.timeout(Math.ceil(wait_s * 1000)) : AbortSignal.abort()
     inFlight++
     try {
-      const sources = { traces, fetchLedger: (id: string) => fetchLedger(agents, id) }
+      const sources = { traces, fetchLedger: ledgerOf }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
       const verification = await verifyWhenThere(traceId, sources, signal)
       // What is missing may be among what was turned down here, whosever it was.
@@ -102,6 +115,7 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
   const index = {
     'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
     'POST /v1/metrics': 'Taken and not kept, as /v1/logs',
+    'POST /files': 'Opens a file of OTLP JSON lines, gzipped or not, as if its spans had been received',
     'GET /traces': 'Recent traces',
     'GET /traces/:trace_id': 'All spans of a trace, as columns',
     'GET /traces/:trace_id/spans?where=gen_ai.tool.name=search': 'Which spans a comparison holds for',
@@ -141,7 +155,8 @@ export function createApp({ agents, maxBytes, allowedHosts, lifecycle }: Deps): 
     app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans), refused))
     app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
     app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
-    mountPage(app, { traces, agents, traceIdOf, traceOf })
+    app.route('/files').all(...fileOpener(traces))
+    mountPage(app, { traces, agents, ledgerOf, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => inFlight }

@@ -58,6 +58,6 @@ export async function fetchLedger(agents: readonly string[], traceId: string): P
   throw new Problem(
     404,
     'Unknown run',
-    `There is no ledger for trace ${traceId}: ${said.join('; ')}. AGENT_URLS says where agents are.`,
+    `There is no ledger for trace ${traceId}: ${said.join('; ') || 'no agents are known'}. AGENT_URLS says where agents are.`,
   )
 }

@@ -4,6 +4,7 @@ import { allowedHostsOf } from 'service-kit/settings'
 import { noTelemetry } from 'service-kit/telemetry/none'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { mostUploadMs } from './file/route.ts'
 
 await runMain('trace-inspector', async () => {
   const config = readConfig(process.env)
@@ -24,5 +25,6 @@ await runMain('trace-inspector', async () => {
     inFlight,
     drainMs: config.DRAIN_TIMEOUT_S * 1000,
     flushMs: 0,
+    requestMs: mostUploadMs,
   })
 })

@@ -71,6 +71,22 @@ export function openApi(agents: readonly string[], wait: z.ZodObject) {
       },
       '/v1/metrics': notKept('metrics'),
       '/v1/logs': notKept('logs'),
+      '/files': {
+        post: {
+          summary: 'Opens a file of OTLP JSON lines, gzipped or not, as if its spans had been received',
+          requestBody: { required: true, content: { 'application/octet-stream': {} } },
+          responses: {
+            ...json(),
+            ...problems({
+              400: 'It is another kind of file, or broken: what came before that is kept, and told as `opened`',
+              403: 'A page of another site asked',
+              413: 'It is too large: what came before is kept, and told as `opened`',
+              415: 'It is sent as something else',
+              503: 'Another file is being opened',
+            }),
+          },
+        },
+      },
       '/traces': readable({ summary: 'Recent traces', responses: json() }),
       '/traces/{trace_id}': ofTrace('All spans of a trace, as columns', { ...json(), ...noTrace }),
       '/traces/{trace_id}/spans': ofTrace(

@@ -7,6 +7,24 @@ import { extentOf } from './times.ts'
 /** What a trace takes in memory beside its spans, roughly, bytes. */
 export const emptyTraceBytes = 2000
 
+/** A file whose spans are put among those that were received: what is new here, and what was here before. */
+export class Opening {
+  /** Traces that it has opened. */
+  traces = 0
+  /** Of them, those that are still here. */
+  kept = 0
+  /** The last of them. */
+  newest: Trace | undefined
+  /** Spans that were here before. */
+  known = 0
+
+  opens(trace: Trace): void {
+    this.traces++
+    this.kept++
+    this.newest = trace
+  }
+}
+
 /** What came of one trace, in whatever order it came. */
 export class Trace {
   readonly id: string
@@ -30,8 +48,12 @@ export class Trace {
   /** An estimate. */
   bytes = emptyTraceBytes
 
-  constructor(id: string) {
+  /** The file that it was opened from; undefined when it was received. */
+  readonly opening: Opening | undefined
+
+  constructor(id: string, opening?: Opening) {
     this.id = id
+    this.opening = opening
   }
 
   /** Takes a span that takes `bytes`; whether it is a new one, and not one that has come before. */

@@ -1,7 +1,7 @@
 import type { ReceivedSpan } from './otlp/span.ts'
 import { Evicted } from './evicted.ts'
 import { Sizes } from './size.ts'
-import { emptyTraceBytes, Trace } from './trace.ts'
+import { emptyTraceBytes, type Opening, Trace } from './trace.ts'
 
 const mostServices = 1000
 
@@ -10,7 +10,8 @@ const mostServices = 1000
  * came of for longest, and last those that somebody waits for, which hold half of it at most.
  */
 export class Traces {
-  readonly #maxBytes: number
+  /** An estimate of what all spans may take. */
+  readonly maxBytes: number
   /** In the order of their last arrival. */
   readonly #byId = new Map<string, Trace>()
   readonly #arrivals = new Map<string, Set<() => void>>()
@@ -24,9 +25,8 @@ export class Traces {
   #duplicates = 0
   #spans = 0
 
-  /** `maxBytes` is an estimate of what the spans take. */
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
+    this.maxBytes = maxBytes
     this.#evicted = new Evicted(Math.floor(maxBytes / emptyTraceBytes))
   }
 
@@ -64,16 +64,23 @@ export class Traces {
     return this.#spans
   }
 
-  /** Assembles spans to traces. Rejected are those of a trace that alone would exceed the bound. */
-  add(spans: readonly ReceivedSpan[]): { rejected: number; reason: string } {
+  /**
+   * Assembles spans to traces. Rejected are those of a trace that alone would exceed the bound. Those of a file that were
+   * here before it was opened have not come again: it may well hold what was received.
+   */
+  add(spans: readonly ReceivedSpan[], opening?: Opening): { rejected: number; reason: string } {
     let rejected = 0
     const sizes = new Sizes()
     const touched = new Set<string>()
     for (const span of spans) {
-      const trace = this.#open(span.traceId, !touched.has(span.traceId))
+      const trace = this.#open(span.traceId, !touched.has(span.traceId), opening)
       touched.add(span.traceId)
+      if (opening && trace.opening !== opening && trace.spans.has(span.spanId)) {
+        opening.known++
+        continue
+      }
       const bytes = sizes.of(span)
-      if (trace.bytes + bytes > this.#maxBytes && !trace.spans.has(span.spanId)) {
+      if (trace.bytes + bytes > this.maxBytes && !trace.spans.has(span.spanId)) {
         rejected++
         trace.turnedAway++
         continue
@@ -90,25 +97,28 @@ export class Traces {
   }
 
   /** A trace that spans have come of; of each request its first span makes it the last that something came of. */
-  #open(traceId: string, isFirst: boolean): Trace {
+  #open(traceId: string, isFirst: boolean, opening: Opening | undefined): Trace {
     const known = this.#byId.get(traceId)
     if (known && !isFirst) return known
-    const trace = known ?? new Trace(traceId)
+    const trace = known ?? new Trace(traceId, opening)
     if (known) this.#byId.delete(traceId)
-    else this.#bytes += trace.bytes
+    else {
+      this.#bytes += trace.bytes
+      opening?.opens(trace)
+    }
     this.#byId.set(traceId, trace)
     return trace
   }
 
   #makeRoom(newest: Trace): void {
-    if (this.#bytes <= this.#maxBytes) return
+    if (this.#bytes <= this.maxBytes) return
     let awaitedBytes = 0
     for (const traceId of this.#awaited.keys()) awaitedBytes += this.find(traceId)?.bytes ?? 0
     for (const areAllToGo of [false, true])
       for (const trace of this.#byId.values()) {
-        if (this.#bytes <= this.#maxBytes) return
+        if (this.#bytes <= this.maxBytes) return
         const isAwaited = this.#awaited.has(trace.id)
-        const isKept = isAwaited && !areAllToGo && awaitedBytes <= this.#maxBytes / 2
+        const isKept = isAwaited && !areAllToGo && awaitedBytes <= this.maxBytes / 2
         if (trace === newest || isKept) continue
         if (isAwaited) awaitedBytes -= trace.bytes
         this.#evict(trace)
@@ -120,6 +130,7 @@ export class Traces {
     this.#bytes -= trace.bytes
     this.#spans -= trace.spans.size
     this.#forgotten++
+    if (trace.opening) trace.opening.kept--
     this.#evicted.add(trace.id)
     this.#tell(trace.id)
   }

@@ -18,7 +18,7 @@ export const faults = {
   straggler: {
     category: 'latency',
     multiplies: 'latency',
-    remedy: { changes: { stragglers: 0 }, label: 'no stragglers' },
+    remedy: { changes: { stragglers: 0 }, label: 'nothing slow' },
   },
   slow_tool: {
     category: 'latency',

@@ -12,8 +12,8 @@ export interface Defaults {
   errorRate: number
 }
 
-/** All but control characters, without the name for them that only some languages' patterns know. */
-const noControls = new RegExp(`^[ -~\u00a0-${String.fromCodePoint(0x10ffff)}]{1,128}$`, 'u')
+/** Control characters, without the name for them that only some languages' patterns know. */
+const controls = String.raw`\u0000-\u001f\u007f-\u009f`
 
 /** The parameters that every scenario takes, unless it declares its own of that name or goes without. */
 export function commonParams(defaults: Defaults) {
@@ -52,7 +52,7 @@ export function commonParams(defaults: Defaults) {
       description: 'Repeats every decision of a run; drawn when absent',
     }),
     conversation_id: text({
-      pattern: noControls,
+      pattern: new RegExp(`^[^${controls}]{1,128}$`, 'u'),
       expected: '1 to 128 characters',
       description: 'Joins runs to one conversation',
     }),

@@ -36,6 +36,8 @@ export interface ServeOptions {
   drainMs: number
   /** How long the spans may take to leave after that, ms. */
   flushMs: number
+  /** How long a request may take to arrive, ms; a minute unless it is said. */
+  requestMs?: number
 }
 
 /**
@@ -44,9 +46,9 @@ export interface ServeOptions {
  * A port that cannot be had is told in one line, and the process exits 1.
  */
 export async function serve(listener: RequestListener, options: ServeOptions): Promise<Server> {
-  const { name, host, port, portVariable = 'PORT', lifecycle } = options
+  const { name, host, port, portVariable = 'PORT', lifecycle, requestMs = 60_000 } = options
   // A request without Host is told so by the application, with a body like any other.
-  const limits = { maxHeaderSize: maxHeaderBytes, requestTimeout: 60_000, requireHostHeader: false }
+  const limits = { maxHeaderSize: maxHeaderBytes, requestTimeout: requestMs, requireHostHeader: false }
   const server = createServer(limits, listener)
   answerBrokenRequests(server)
   const answering = countAnswers(server)

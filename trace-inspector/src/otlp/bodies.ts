@@ -7,6 +7,8 @@ import { Refusal } from './refused.ts'
 export const maxBodyBytes = 64 * 1024 * 1024
 /** What all bodies that are under way may take together, unpacked, bytes. */
 export const bodiesBytes = 2 * maxBodyBytes
+/** How long one may take to arrive, ms: a slow one takes from what all have. */
+const mostMs = 60_000
 /** What a piece of a body takes beside its bytes. */
 const pieceBytes = 256
 
@@ -31,6 +33,7 @@ export class Bodies {
       if (!req.complete) unpacked.destroy(new Error('the sender left before its end'))
     }
     req.once('close', leave).on('error', leave)
+    const late = setTimeout(() => unpacked.destroy(new Error(`it took over ${mostMs / 1000} s to arrive`)), mostMs)
     const pieces: Buffer[] = []
     let bytes = 0
     let held = 0
@@ -53,6 +56,7 @@ export class Bodies {
         ? error
         : new Refusal(400, `The body could not be read: ${(error as Error).message}`)
     } finally {
+      clearTimeout(late)
       this.#held -= held
       // What still comes is of no use, but an answer is read only by who could send it all.
       req.unpipe(unpacked).resume()

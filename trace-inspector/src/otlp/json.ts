@@ -1,5 +1,5 @@
 import type { Encoding } from './encoding.ts'
-import { asMessage, Malformed, numberOf } from './fields.ts'
+import { asMessage, Malformed, type Message, numberOf } from './fields.ts'
 import { type Batch, readRequest } from './read.ts'
 
 /** OTLP's JSON writes ids as hex, unlike all other bytes: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
@@ -15,23 +15,34 @@ const encoding: Encoding = {
 const harmlessBytes = 8 * 1024 * 1024
 const mostObjects = 4_000_000
 
-function checkObjects(body: Buffer): void {
+function checkObjects(body: Buffer, what: string): void {
   if (body.length <= harmlessBytes) return
   let objects = 0
   for (const byte of body) if (byte === 0x7b || byte === 0x5b) objects++
-  if (objects > mostObjects) throw new Malformed('the body', `at most ${mostObjects} objects and lists`)
+  if (objects > mostObjects) throw new Malformed(what, `at most ${mostObjects} objects and lists`)
 }
 
 /** Throws Malformed. */
 export function decodeJson(body: Buffer): Batch {
-  checkObjects(body)
+  return readRequest(parse(body, 'the body'), encoding)
+}
+
+/** A line of a file: unlike a body, nothing but itself says that it is meant as a request for spans. Throws Malformed. */
+export function decodeJsonLine(line: Buffer): Batch {
+  const request = parse(line, 'the line')
+  if (!Object.hasOwn(request, 'resourceSpans')) throw new Malformed('the line', 'a request with resourceSpans')
+  return readRequest(request, encoding)
+}
+
+function parse(body: Buffer, what: string): Message {
+  checkObjects(body, what)
   let request: unknown
   try {
     request = JSON.parse(withDigits(body.toString()))
   } catch (error) {
-    throw new Malformed('the body', `JSON (${(error as Error).message.slice(0, 200)})`)
+    throw new Malformed(what, `JSON (${(error as Error).message.slice(0, 200)})`)
   }
-  return readRequest(asMessage(request, 'the body'), encoding)
+  return asMessage(request, what)
 }
 
 /** Long whole numbers as text, as the protocol wants them: read as numbers, they would lose their last digits. */

@@ -1,3 +1,5 @@
+import { onOneLine } from './text.ts'
+
 /** A request that is not taken as a whole; the text is meant for its sender. */
 export class Refusal extends Error {
   override name = 'Refusal'
@@ -43,8 +45,7 @@ export class Refused {
   }
 
   #tell(reason: string): void {
-    // Parts of what was sent may be in it: it stays on one line.
-    this.reason = reason.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, longestReason)
+    this.reason = onOneLine(reason).slice(0, longestReason)
     this.#isSaid = false
     if (!this.#quiet) this.#say()
   }

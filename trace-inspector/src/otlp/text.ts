@@ -13,3 +13,6 @@ export function capped(text: string, most: number): string {
   const kept = Buffer.from(text.slice(0, most), 'utf16le').toString('utf16le')
   return `${kept}… (cut from ${text.length} characters)`
 }
+
+/** A text that may have parts of what was sent in it, on one line. */
+export const onOneLine = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')

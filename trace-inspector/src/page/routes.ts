@@ -3,9 +3,9 @@ import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
 import { flag, parseScalars } from 'contract/scalars'
+import type { LedgerAnswer } from 'contract/ledger'
 import { z } from 'zod'
 import { jaegerJson } from '../jaeger-json.ts'
-import { fetchLedger } from '../ledgers.ts'
 import { writeRequest } from '../otlp/write.ts'
 import type { Trace } from '../trace.ts'
 import type { Traces } from '../traces.ts'
@@ -23,6 +23,8 @@ export interface PageDeps {
   traces: Traces
   /** Where agents are: no trailing slashes. */
   agents: readonly string[]
+  /** Of a trace; throws a 404 problem where nobody has one. */
+  ledgerOf: (traceId: string) => Promise<LedgerAnswer>
   /** Of a request; a 400 problem when it is none. */
   traceIdOf: (req: Request) => string
   /** Of a request; a 404 problem that says why it is not there. */
@@ -47,7 +49,10 @@ export const spansSchema = z.object({
 })
 
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
-export function mountPage(app: express.Express, { traces, agents: urls, traceIdOf, traceOf }: PageDeps): void {
+export function mountPage(
+  app: express.Express,
+  { traces, agents: urls, ledgerOf, traceIdOf, traceOf }: PageDeps,
+): void {
   const agents = knownAgents(urls)
   let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
   const page = () => {
@@ -80,7 +85,7 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
       const query = parseScalars(pictureSchema, queryOf(req), () => 'ledger')
       if ('faults' in query) throw badQuery(query.faults)
       if (!query.value.ledger) return void res.json(pictureOf(traceId, traceOf(req)))
-      const ledger = await fetchLedger(urls, traceId)
+      const ledger = await ledgerOf(traceId)
       res.json(pictureOf(traceId, traces.find(traceId), ledger))
     })
   app
@@ -96,7 +101,7 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
     .route('/traces/:trace_id/runs')
     .all(onlyRead)
     .get(async (req, res) => {
-      const { runs } = await fetchLedger(urls, traceIdOf(req))
+      const { runs } = await ledgerOf(traceIdOf(req))
       res.json({ trace_id: traceIdOf(req), runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
     })
   const downloads: Record<string, (trace: Trace) => object> = {
@@ -120,7 +125,7 @@ export function mountPage(app: express.Express, { traces, agents: urls, traceIdO
       async (req: Request, res: Response) => {
         const answer = parseAnswer(req.body)
         const traceId = traceIdOf(req)
-        res.json(examine(await fetchLedger(urls, traceId), traces.find(traceId), answer))
+        res.json(examine(await ledgerOf(traceId), traces.find(traceId), answer))
       },
       refuseBody,
     )

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'
 import { startStack, type Stack } from '../support/stack.ts'
@@ -105,6 +105,30 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.getByText(/ seen$/).waitFor()
     await press('0', 'Escape', '?')
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.close()
+  })
+
+  test('two traces stand side by side, each with its own rows', async () => {
+    const run = await stack.run('scenario=human&human_delay_s=0.3&seed=f')
+    const plain = await stack.run('scenario=human&human_delay_s=0&seed=f')
+    await stack.arrived(run.trace_id, run.spans.total)
+    await stack.arrived(plain.trace_id, plain.spans.total)
+    const path = `/?trace=${run.trace_id}&tab=without&against=${plain.trace_id}`
+    const { page, complaints } = await open(browser, stack.inspector.url, path)
+    await page.getByText('Both waterfalls, side by side').click()
+    const [before, after] = ['With the fault: spans', 'Without it: spans'].map((name) =>
+      page.getByRole('treegrid', { name }),
+    ) as [Locator, Locator]
+    await before.getByRole('row', { name: 'human_feedback' }).click()
+    await after.getByRole('row', { name: 'checkpoint' }).click()
+    expect(await before.locator('.is-selected').innerText()).toContain('human_feedback')
+    expect(await after.locator('.is-selected').innerText()).toContain('checkpoint')
+    await after.getByText('▾').first().click()
+    expect(await after.getByRole('row').count()).toBe(1)
+    expect(await before.getByRole('row').count()).toBe(run.spans.total)
+    const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(complaints).toEqual([])
     await page.close()
   })
 

@@ -60,7 +60,7 @@ export const criticalPath = defineFinding({
   without: ({ branches }, { params }) => {
     const slacks = branches.map(({ slack_ms }) => slack_ms).sort((a, b) => a - b)
     const slow = Number(params.stragglers ?? 1)
-    return saving(slacks[Math.min(slow, slacks.length - 1)] ?? 0, 'the slack of the branch that would be next')
+    return saving(slacks[Math.min(slow, slacks.length - 1)] ?? 0, 'how much sooner the next branch was done')
   },
   chart: (observed) => ({ shape: 'branches', observed }),
 })

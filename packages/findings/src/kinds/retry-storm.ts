@@ -125,7 +125,7 @@ export const retryStorm = defineFinding({
     const inOrder = [...calls].filter(([id]) => bySpan.has(id))
     const clean = inOrder.map(([id]) => durationOf(bySpan.get(id)?.attempts[0]?.span_id ?? ''))
     const taken = inOrder.map(([, ms]) => ms)
-    const how = 'the same schedule with first attempts alone'
+    const how = 'the same order of calls, with first attempts alone'
     return saving(makespan(taken, slots) - makespan(clean, slots), how)
   },
   chart: (observed) => ({ shape: 'attempts', observed }),

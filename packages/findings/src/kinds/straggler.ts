@@ -59,7 +59,8 @@ export const straggler = defineFinding({
       missed: `${count(stragglers.length, 'slow call')} of ${whole(calls.count)} ${stragglers.length === 1 ? 'moves' : 'move'} the mean from ${ms(others.mean_ms)} to ${ms(calls.mean_ms)}, and the median not at all. No row of the table says which batch waited.`,
     }
   },
-  without: ({ saving_ms }) => saving(saving_ms, 'the same schedule with the stragglers at the median of the others'),
+  without: ({ saving_ms }) =>
+    saving(saving_ms, 'the same order of calls, with the slow ones at the median of the others'),
   chart: ({ calls, span_ids }) => ({
     shape: 'strip',
     title: 'Every tool call by its duration',

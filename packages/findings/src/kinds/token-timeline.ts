@@ -75,7 +75,7 @@ function rates(first: Mark, last: Mark, started: Mark, ended: Mark, intervalMs: 
 }
 
 export const tokenTimeline = defineFinding({
-  cause: { remedy: { changes: { contention: 0 }, label: 'no contention' } },
+  cause: { remedy: { changes: { contention: 0 }, label: 'background work that slows nothing down' } },
   observe,
   sentence: ({ ttft_ms, tokens, rate_with_background, rate_without_background, stalls, background }) => {
     const first = ttft_ms === null ? 'no token came' : `first token after ${say.ms(ttft_ms)}, ${tokens} in all`

@@ -44,6 +44,8 @@ export class ProtobufWriter implements SpanWriter {
   readonly #keys = new Map<string, Uint8Array>()
   readonly #texts = new Map<string, Uint8Array>()
   #count = 0
+  #traceId = ''
+  #traceIdBytes: Uint8Array = new Uint8Array()
   /** One function for all attributes of all spans. */
   readonly #visit = (name: string, value: AttributeValue) =>
     this.#attribute(this.#spans, field.span.attributes, name, value)
@@ -82,9 +84,7 @@ export class ProtobufWriter implements SpanWriter {
     this.#count++
     out.byte(field.scopeSpans.spans)
     const start = out.open()
-    out.byte(field.span.traceId)
-    out.byte(16)
-    out.hex(span.traceId)
+    out.bytes(this.#traceIdOf(span.traceId))
     out.byte(field.span.spanId)
     out.byte(8)
     out.hex(span.spanId)
@@ -183,6 +183,18 @@ export class ProtobufWriter implements SpanWriter {
     const made = scratch.take()
     this.#keys.set(name, made)
     return made
+  }
+
+  /** A trace's id with its tag and length: spans come trace by trace. */
+  #traceIdOf(traceId: string): Uint8Array {
+    if (traceId !== this.#traceId) {
+      this.#traceId = traceId
+      scratch.byte(field.span.traceId)
+      scratch.byte(16)
+      scratch.hex(traceId)
+      this.#traceIdBytes = scratch.take()
+    }
+    return this.#traceIdBytes
   }
 
   /** A name with its length, encoded once. */

@@ -1,18 +1,22 @@
-import { html, render } from 'htm/preact'
 import { effect } from '@preact/signals'
+import { render } from 'preact'
 import { onPageKey } from './look/keys.ts'
-import { address } from './state/address.ts'
+import { address, note } from './state/address.ts'
 import { loadAgents } from './state/agents.ts'
-import { openTrace } from './state/trace.ts'
+import { Look } from './state/look.ts'
+import { OpenTrace } from './state/trace.ts'
 import { App } from './views/app.ts'
+import { h } from './h.ts'
 import './state/theme.ts'
 
+const shown = new OpenTrace()
+const look = new Look(shown, 'waterfall', { wanted: () => address.value.span, keep: (span) => note({ span }) })
 let traceId = ''
 effect(() => {
   const { trace } = address.value
-  if (trace !== '' && trace !== traceId) void openTrace(trace)
+  if (trace !== '' && trace !== traceId) void shown.open(trace)
   traceId = trace
 })
 addEventListener('keydown', onPageKey)
-render(html`<${App} />`, document.body)
+render(h(App, { look }), document.body)
 void loadAgents()

@@ -1,6 +1,7 @@
 import type { LedgerAnswer, RunLedger } from 'contract/ledger'
-import { type FindingKind, plantedBy } from 'findings/kinds'
+import { plantedBy } from 'findings/kinds'
 import type { Trace } from '../../trace.ts'
+import type { LedgerFinding } from '../model/finding.ts'
 import { type ExamSpan, score, type Score } from '../model/exam.ts'
 
 export interface Examined extends Score {
@@ -11,16 +12,9 @@ export interface Examined extends Score {
   text: string
 }
 
-interface Finding {
-  kind: FindingKind
-  text: string
-  injected: { span_id: string }[] | null
-  observed: { span_ids: string[] }
-}
-
 /** Scores an answer by what the runs of a trace know of themselves. */
 export function examine(ledger: LedgerAnswer, trace: Trace | undefined, answer: readonly string[]): Examined {
-  const findings = ledger.runs.flatMap(({ finding }) => (finding ? [finding as Finding] : []))
+  const findings = ledger.runs.flatMap(({ finding }) => (finding ? [finding as LedgerFinding] : []))
   const culprits = findings.flatMap(culpritsOf)
   // A SERVER span of another service is known by its call alone.
   const known = new Set(ledger.runs.flatMap(({ steps }) => steps.map(({ span_id }) => span_id)))
@@ -35,7 +29,7 @@ export function examine(ledger: LedgerAnswer, trace: Trace | undefined, answer: 
 }
 
 /** Where culprits are planted and none was, the right answer is that nothing is wrong. */
-function culpritsOf({ kind, injected, observed }: Finding): string[] {
+function culpritsOf({ kind, injected, observed }: LedgerFinding): string[] {
   return plantedBy(kind) ? (injected ?? []).map(({ span_id }) => span_id) : observed.span_ids
 }
 

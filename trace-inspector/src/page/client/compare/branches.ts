@@ -2,12 +2,13 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { BranchFigures } from 'findings/chart'
 import { count, durations } from '../../model/format.ts'
+import type { Look } from '../state/look.ts'
 import { agentById } from './spans.ts'
 
 const mostShown = 10
 
 /** The branches that a join came nearest to waiting for: how long each took, and how much longer it could have. */
-export function Branches({ observed }: { observed: BranchFigures }): VNode {
+export function Branches({ look, observed }: { look: Look; observed: BranchFigures }): VNode {
   const branches = [...observed.branches].sort((a, b) => a.slack_ms - b.slack_ms)
   const shown = branches.slice(0, mostShown)
   const whole = shown.reduce((most, { ms: took, slack_ms }) => Math.max(most, took + slack_ms), 0) || 1
@@ -30,7 +31,7 @@ export function Branches({ observed }: { observed: BranchFigures }): VNode {
         ${shown.map(({ span_id, agent_id, ms: took, slack_ms }) => {
           const isIt = span_id === observed.bottleneck?.span_id
           return html`<tr>
-            <th scope="row">${isIt && html`<b class="diamond">◆</b>`}${agent_id ?? agentById(span_id)}</th>
+            <th scope="row">${isIt && html`<b class="diamond">◆</b>`}${agent_id ?? agentById(look, span_id)}</th>
             <td class="bar-cell">
               <span class="track">
                 <i

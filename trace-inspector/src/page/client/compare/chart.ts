@@ -1,36 +1,37 @@
-import { html } from 'htm/preact'
-import type { VNode } from 'preact'
+import type { ComponentChildren } from 'preact'
 import { chartOf, type Observation } from 'findings/kinds'
 import { flag, has, nameOf } from '../../model/columns.ts'
-import { callsOf, trace, type TraceModel } from '../state/trace.ts'
 import { Branches } from './branches.ts'
 import { Scatter } from './scatter.ts'
 import { type Segment, Stack } from './stack.ts'
 import { Strip } from './strip.ts'
 import { Tokens } from './tokens.ts'
 import { Tools } from './tools.ts'
+import type { Look } from '../state/look.ts'
+import { callsOf, type TraceModel } from '../../model/trace-model.ts'
+import { h } from '../h.ts'
 
 /** The picture of a finding: what the table beside it has no room for. */
-export function Chart({ observation }: { observation: Observation }): VNode | null {
-  const model = trace.value
+export function Chart({ look, observation }: { look: Look; observation: Observation }): ComponentChildren {
+  const model = look.trace.model.value
   if (!model) return null
   const chart = chartOf(observation)
   switch (chart.shape) {
     case 'strip': {
       const marked = new Set(chart.marked)
       const values = [...callsOf(model)].map(([id, value]) => ({ id, ms: value, isMarked: marked.has(id) }))
-      return html`<${Strip} title=${chart.title} values=${values} lines=${chart.lines} />`
+      return h(Strip, { look, title: chart.title, values, lines: chart.lines })
     }
     case 'stack':
-      return html`<${Stack} title=${chart.title} segments=${inOrder(model, chart.operations)} marked=${chart.marked} />`
+      return h(Stack, { title: chart.title, segments: inOrder(model, chart.operations), marked: chart.marked ?? [] })
     case 'branches':
-      return html`<${Branches} observed=${chart.observed} />`
+      return h(Branches, { look, observed: chart.observed })
     case 'attempts':
-      return html`<${Tools} observed=${chart.observed} />`
+      return h(Tools, { observed: chart.observed })
     case 'scatter':
-      return html`<${Scatter} observed=${chart.observed} />`
+      return h(Scatter, { observed: chart.observed })
     case 'timeline':
-      return html`<${Tokens} observed=${chart.observed} />`
+      return h(Tokens, { observed: chart.observed })
   }
 }
 

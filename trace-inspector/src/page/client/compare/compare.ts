@@ -4,17 +4,19 @@ import { answersFor, type Observation } from 'findings/kinds'
 import { workflowOf } from '../../model/critical.ts'
 import { durations, percent, whole } from '../../model/format.ts'
 import { anyScenario } from '../state/agents.ts'
-import { ledgerRuns, revelation, type Revelation, trace } from '../state/trace.ts'
 import { Chart } from './chart.ts'
 import { LedgerAnswer } from './ledger-answer.ts'
+import type { Look } from '../state/look.ts'
+import type { Revelation } from '../state/trace.ts'
+import { h } from '../h.ts'
 
 /** What averages show of these spans beside what the trace reveals, and whether the ledger agrees. */
-export function Compare(): VNode {
-  const revealed = revelation.value
+export function Compare({ look }: { look: Look }): VNode {
+  const revealed = look.trace.revelation.value
   if (!revealed)
     return html`<p class="waiting" role="status"><i class="spinner" aria-hidden="true"></i> Reading the trace</p>`
   return html`<div class="compare">
-    <${Questions} revealed=${revealed} />
+    ${h(Questions, { look, revealed })}
     <section class="card" aria-labelledby="aggregate-title">
       <h2 id="aggregate-title">What averages show</h2>
       <p class="dim">Durations by span name, as an APM's table has them.</p>
@@ -23,19 +25,19 @@ export function Compare(): VNode {
     <section class="card" aria-labelledby="reveals-title">
       <h2 id="reveals-title">What the trace shows of it</h2>
       ${revealed.observed === null && html`<p class="dim">${revealed.text}.</p>`}
-      ${revealed.observed && html`<${Chart} observation=${revealed as Observation} />`}
-      <${LedgerAnswer} revealed=${revealed} />
+      ${revealed.observed && h(Chart, { look, observation: revealed as Observation })}
+      ${h(LedgerAnswer, { look, revealed })}
     </section>
   </div>`
 }
 
-function Questions({ revealed }: { revealed: Revelation }): VNode | null {
-  const model = trace.value
+function Questions({ look, revealed }: { look: Look; revealed: Revelation }): VNode | null {
+  const model = look.trace.model.value
   if (!model || !revealed.observed) return null
   const root = workflowOf(model.columns, model.tree)
   const total = root === undefined ? 0 : (model.columns.duration[root] as number)
   const { symptom, missed } = answersFor(revealed as Observation, { totalMs: total, table: revealed.aggregate })
-  const scenario = anyScenario(ledgerRuns.value[0]?.scenario ?? '')
+  const scenario = anyScenario(look.trace.runs.value[0]?.scenario ?? '')
   const cards: [string, string | undefined, string][] = [
     ['The symptom', scenario?.symptom, symptom],
     ['Why averages miss it', scenario?.missed, missed],

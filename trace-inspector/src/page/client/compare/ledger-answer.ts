@@ -2,18 +2,19 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { compareFindings, type Figure } from '../../model/agreement.ts'
 import { actorOf, nameOf } from '../../model/columns.ts'
+import type { LedgerFinding } from '../../model/finding.ts'
 import { count, few, ms } from '../../model/format.ts'
-import { positions, select } from '../state/look.ts'
 import { note } from '../state/address.ts'
-import { ledgerProblem, ledgerRuns, type Revelation, trace } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
+import type { Revelation } from '../state/trace.ts'
 
 /** What the run knows of itself, and whether the trace told the same. */
-export function LedgerAnswer({ revealed }: { revealed: Revelation }): VNode {
-  const run = ledgerRuns.value[0]
+export function LedgerAnswer({ look, revealed }: { look: Look; revealed: Revelation }): VNode {
+  const run = look.trace.runs.value[0]
   if (!run?.finding)
     return html`<div class="ledger">
       <h3>What the run knows of itself</h3>
-      <p class="dim">${ledgerProblem.value || 'The run has no finding yet.'}</p>
+      <p class="dim">${look.trace.ledgerProblem.value || 'The run has no finding yet.'}</p>
     </div>`
   const { finding } = run
   const agreement =
@@ -31,7 +32,7 @@ export function LedgerAnswer({ revealed }: { revealed: Revelation }): VNode {
       }
     </h3>
     <p>${finding.text === revealed.text ? 'The same, word for word.' : `${finding.text}.`}</p>
-    <p class="planted">${planted(finding.injected)}</p>
+    <p class="planted">${planted(look, finding.injected)}</p>
     ${
       agreement &&
       !agreement.agrees &&
@@ -44,10 +45,9 @@ export function LedgerAnswer({ revealed }: { revealed: Revelation }): VNode {
   </div>`
 }
 
-type Injected = NonNullable<(typeof ledgerRuns.value)[number]['finding']>['injected']
 const mostShown = 6
 
-function planted(injected: Injected): VNode | string {
+function planted(look: Look, injected: LedgerFinding['injected']): VNode | string {
   if (!injected || injected.length === 0) return 'Nothing was planted: the figures are the finding.'
   return html`<span>Planted</span> ${injected.slice(0, mostShown).map(
       ({ key, drawn_ms, span_id }) =>
@@ -56,19 +56,19 @@ function planted(injected: Injected): VNode | string {
             class="link"
             onClick=${() => {
               note({ tab: 'look' })
-              select(positions.value.get(span_id) ?? -1)
+              look.select(look.positions.value.get(span_id) ?? -1)
             }}
           >
-            ${where(span_id) || key}
+            ${where(look, span_id) || key}
           </button>
           <span class="dim">${ms(drawn_ms)}</span>`,
     )}
     ${injected.length > mostShown && html`<span class="dim">and ${injected.length - mostShown} more</span>`}`
 }
 
-function where(spanId: string): string {
-  const model = trace.value
-  const span = positions.value.get(spanId)
+function where(look: Look, spanId: string): string {
+  const model = look.trace.model.value
+  const span = look.positions.value.get(spanId)
   if (!model || span === undefined) return ''
   return few([actorOf(model.columns, span), nameOf(model.columns, span)].filter(Boolean), 2)
 }

@@ -1,11 +1,10 @@
 import { actorOf, nameOf } from '../../model/columns.ts'
-import { positions } from '../state/look.ts'
-import { trace } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
 
 /** Who a span is of, or what it is called where it names nobody. */
-export function agentById(id: string): string {
-  const span = positions.value.get(id)
-  const model = trace.value
+export function agentById(look: Look, id: string): string {
+  const span = look.positions.value.get(id)
+  const model = look.trace.model.value
   if (!model || span === undefined) return id
   return actorOf(model.columns, span) || nameOf(model.columns, span)
 }

@@ -23,7 +23,7 @@ export function Stack({
 }: {
   title: string
   segments: Segment[]
-  marked?: string[]
+  marked?: readonly string[]
 }): VNode {
   const total = segments.reduce((sum, { ms: each }) => sum + each, 0) || 1
   const byKind = Map.groupBy(segments, ({ kind }) => kind)

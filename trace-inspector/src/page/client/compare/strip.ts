@@ -2,6 +2,7 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { durations, tick } from '../../model/format.ts'
 import { ticks } from '../../model/scale.ts'
+import type { Look } from '../state/look.ts'
 import { agentById } from './spans.ts'
 
 interface Value {
@@ -18,10 +19,12 @@ const mostDots = 1500
 
 /** One dot for each value; the lines are what a table would say of them. */
 export function Strip({
+  look,
   title,
   values,
   lines,
 }: {
+  look: Look
   title: string
   values: Value[]
   lines: { name: string; ms: number }[]
@@ -73,7 +76,7 @@ export function Strip({
             .map(
               ({ id, ms: value, isMarked }) =>
                 html`<tr>
-                  <th scope="row">${isMarked ? '◆ ' : ''}${agentById(id)}</th>
+                  <th scope="row">${isMarked ? '◆ ' : ''}${agentById(look, id)}</th>
                   <td class="number">${shown(value)}</td>
                 </tr>`,
             )}

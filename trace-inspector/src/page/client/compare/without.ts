@@ -5,17 +5,23 @@ import { count, durations } from '../../model/format.ts'
 import type { StepPair } from '../../model/align.ts'
 import { announce } from '../state/announce.ts'
 import { address, link } from '../state/address.ts'
-import { type Against, against, againstProblem, loadAgainst, remedyHere, runWithout } from '../state/against.ts'
+import { type Against, against, againstProblem, loadAgainst, remedyOfRun, runWithout } from '../state/against.ts'
 import { progress, runProblem } from '../state/run.ts'
-import { revelation, trace, type TraceModel } from '../state/trace.ts'
 import { Progress } from '../views/progress.ts'
+import { Waterfall } from '../look/waterfall.ts'
 import { Miniature } from './miniature.ts'
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
+import { h } from '../h.ts'
 
 /** The same seed again with the fault taken out: what it saved, beside what the finding said that it would. */
-export function Without(): VNode {
-  const remedy = remedyHere()
+export function Without({ look }: { look: Look }): VNode {
+  const remedy = remedyOfRun(look.trace)
   const found = against.value?.traceId === address.value.against ? against.value : null
-  useEffect(() => void loadAgainst(), [address.value.against, trace.value, revelation.value])
+  useEffect(
+    () => void loadAgainst(look.trace),
+    [address.value.against, look.trace.model.value, look.trace.revelation.value],
+  )
   if (!remedy) return html`<p class="waiting">Nobody has said how to take the fault out of this scenario.</p>`
   const changes = Object.entries(remedy.changes)
     .map((pair) => pair.join('='))
@@ -26,17 +32,17 @@ export function Without(): VNode {
       <p>
         ${'The same seed once more, with '}<b>${remedy.label}</b>${' '}<code>${changes}</code>${'. Every other decision stays the same.'}
       </p>
-      <button type="button" class="primary" disabled=${isBusy} onClick=${() => void runWithout()}>
+      <button type="button" class="primary" disabled=${isBusy} onClick=${() => void runWithout(look.trace)}>
         ${isBusy ? html`<i class="spinner" aria-hidden="true"></i> Running` : found ? 'Run it again' : 'Run without the fault'}
       </button>
-      <${Progress} />
+      ${h(Progress, {})}
       ${(runProblem.value || againstProblem.value) && html`<p class="problem" role="alert">${runProblem.value || againstProblem.value}</p>`}
     </section>
-    ${found && trace.value && html`<${Result} found=${found} model=${trace.value} />`}
+    ${found && look.trace.model.value && h(Result, { found, look, model: look.trace.model.value })}
   </div>`
 }
 
-function Result({ found, model }: { found: Against; model: TraceModel }): VNode {
+function Result({ found, look, model }: { found: Against; look: Look; model: TraceModel }): VNode {
   const { prediction, measured, beforeMs, afterMs } = found
   const unit = prediction?.unit ?? 'ms'
   const inUnit = durations(Math.max(beforeMs, afterMs))
@@ -56,9 +62,10 @@ function Result({ found, model }: { found: Against; model: TraceModel }): VNode 
         ${run('With the fault', model, longest, inUnit(beforeMs))}
         ${run('Without it', found.model, longest, inUnit(afterMs))}
       </div>
+      ${h(Both, { looks: [look, found.look] })}
       <p><a ...${link({ page: 'trace', trace: found.traceId })}>Open the run without the fault</a></p>
     </section>
-    <${Steps} steps=${found.steps} inUnit=${inUnit} />`
+    ${h(Steps, { steps: found.steps, inUnit })}`
 }
 
 function saving(name: string, value: number, most: number, shown: (value: number) => string): VNode {
@@ -77,8 +84,23 @@ function saving(name: string, value: number, most: number, shown: (value: number
 function run(title: string, model: TraceModel, longest: number, total: string): VNode {
   return html`<figure>
     <figcaption>${title} <span class="dim">${total}, ${count(model.columns.id.length, 'span')}</span></figcaption>
-    <${Miniature} model=${model} longestMs=${longest} />
+    ${h(Miniature, { model, longestMs: longest })}
   </figure>`
+}
+
+/** Both traces in full, each with its own rows and its own time. */
+function Both({ looks }: { looks: readonly [Look, Look] }): VNode {
+  const [isOpen, setOpen] = useState(false)
+  const [before, after] = looks
+  return html`<details onToggle=${(event: Event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}>
+    <summary>Both waterfalls, side by side</summary>
+    ${
+      isOpen &&
+      html`<div class="pair-of-runs">
+        ${h(Waterfall, { look: before, label: 'With the fault' })} ${h(Waterfall, { look: after, label: 'Without it' })}
+      </div>`
+    }
+  </details>`
 }
 
 const first = 40

@@ -3,38 +3,39 @@ import type { VNode } from 'preact'
 import { agentOf, endOf, flag, has, nameOf, serviceOf } from '../../model/columns.ts'
 import { instant } from '../../model/format.ts'
 import type { detailsOf } from '../../../columns.ts'
-import { inUnit, path, positions, select, showMarks } from '../state/look.ts'
-import type { TraceModel } from '../state/trace.ts'
 import { textOf, wordsOf } from './bars.ts'
 import { Copy } from './copy.ts'
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
+import { h } from '../h.ts'
 
 /** Everything about a span, as the server tells it. */
 export type Received = ReturnType<typeof detailsOf>
 
 /** What a span is, when it was, and where it hangs. `known` is null of a span that never arrived, and until it is there. */
-export function facts(model: TraceModel, span: number, known: Received | null): VNode {
+export function facts(look: Look, model: TraceModel, span: number, known: Received | null): VNode {
   const { columns, tree } = model
-  const exclusive = path.value.get(span)
+  const exclusive = look.path.value.get(span)
   const noStart = has(columns, span, flag.no_start)
   const noEnd = has(columns, span, flag.not_ended)
   const list: [string, unknown][] = [
     ['service', html`<i class=${`dot hue-${(columns.service[span] as number) % 6}`}></i>${serviceOf(columns, span)}`],
     ['agent', agentOf(columns, span)],
     ['kind', known?.kind ?? ''],
-    ['took', noStart || noEnd ? 'not known' : inUnit.value(columns.duration[span] as number)],
-    ['started', noStart ? 'not known' : time(model, columns.start[span] as number, known?.start_ms)],
-    ['ended', noEnd ? 'not known' : time(model, endOf(columns, span), known?.end_ms)],
+    ['took', noStart || noEnd ? 'not known' : look.inUnit.value(columns.duration[span] as number)],
+    ['started', noStart ? 'not known' : time(look, model, columns.start[span] as number, known?.start_ms)],
+    ['ended', noEnd ? 'not known' : time(look, model, endOf(columns, span), known?.end_ms)],
     [
       'waited for',
-      !showMarks.value
+      !look.showMarks.value
         ? ''
         : exclusive === undefined
           ? 'no: not on the critical path'
-          : `${inUnit.value(exclusive)} here, on the critical path`,
+          : `${look.inUnit.value(exclusive)} here, on the critical path`,
     ],
-    ['status', status(columns, span, known)],
+    ['status', status(look, columns, span, known)],
     ['depth', String(tree.depth[span])],
-    ['parent', parent(model, known, columns.parent[span] as number)],
+    ['parent', parent(look, model, known, columns.parent[span] as number)],
     ['span id', id('span id', columns.id[span] as string)],
     ['trace id', id('trace id', columns.trace_id)],
     ['trace state', known?.trace_state ?? ''],
@@ -53,31 +54,36 @@ export function facts(model: TraceModel, span: number, known: Received | null): 
 }
 
 /** Since the trace's start, and on the clock; as it was sent, where that is known. */
-function time({ columns: { origin_ms: origin } }: TraceModel, drawn: number, sent: number | null | undefined): VNode {
+function time(
+  look: Look,
+  { columns: { origin_ms: origin } }: TraceModel,
+  drawn: number,
+  sent: number | null | undefined,
+): VNode {
   const at = sent ?? (origin === null ? null : origin + drawn)
   const since = at === null || origin === null ? drawn : at - origin
-  return html`${since < 0 ? '−' : '+'} ${inUnit.value(Math.abs(since))}
+  return html`${since < 0 ? '−' : '+'} ${look.inUnit.value(Math.abs(since))}
   ${at !== null && html`<span class="dim instant">${instant(at)}</span>`}`
 }
 
-function status(columns: TraceModel['columns'], span: number, known: Received | null): VNode {
-  const words = wordsOf(columns, span).map(textOf)
+function status(look: Look, columns: TraceModel['columns'], span: number, known: Received | null): VNode {
+  const words = wordsOf(look, columns, span).map(textOf)
   const all = [...new Set([...(known ? [known.status] : []), ...words])].join(', ')
   return html`${all}${known?.status_message && html`<span class="status-message">${known.status_message}</span>`}`
 }
 
-function parent({ columns }: TraceModel, known: Received | null, above: number): VNode | string {
+function parent(look: Look, { columns }: TraceModel, known: Received | null, above: number): VNode | string {
   const parentId = known?.parent_span_id ?? (above >= 0 ? (columns.id[above] as string) : null)
   if (parentId === null) return 'none: a root'
-  const place = positions.value.get(parentId)
+  const place = look.positions.value.get(parentId)
   const name =
     place === undefined
       ? html`<span class="dim">not here</span>`
-      : html`<button type="button" class="link" onClick=${() => select(place)}>${nameOf(columns, place)}</button>`
+      : html`<button type="button" class="link" onClick=${() => look.select(place)}>${nameOf(columns, place)}</button>`
   return html`<span class="parent">${name}</span>${id('parent id', parentId)}`
 }
 
-const id = (what: string, text: string) => html`<code>${text}</code> <${Copy} text=${text} what=${what} />`
+const id = (what: string, text: string) => html`<code>${text}</code> ${h(Copy, { text, what })}`
 
 const dropped = ({ dropped: { attributes, events, links } }: Received) =>
   Object.entries({ attributes, events, links })

@@ -3,16 +3,15 @@ import type { VNode } from 'preact'
 import { actorOf, flag, has, nameOf } from '../../model/columns.ts'
 import { count, percent, whole } from '../../model/format.ts'
 import { waitsOf } from '../../model/waits.ts'
-import { inUnit, marked, path, select, showMarks } from '../state/look.ts'
-import { isExcused, trace, type TraceModel } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
 
 /** What to look at first, while no span is selected. */
-export function Glance(): VNode {
-  const model = trace.value as TraceModel
+export function Glance({ look, model }: { look: Look; model: TraceModel }): VNode {
   return html`<aside class="details glance" aria-label="At a glance">
-    ${showMarks.value && pointers(model, '◆ The finding points at', [...marked.value])}
-    ${pointers(model, isExcused.value ? '○ Not here' : '◌ Lost', withFlag(model, flag.lost))}
-    ${pointers(model, '≠ Altered', withFlag(model, flag.altered))} ${waits(model)}
+    ${look.showMarks.value && pointers(look, model, '◆ The finding points at', [...look.marked.value])}
+    ${pointers(look, model, look.trace.isExcused.value ? '○ Not here' : '◌ Lost', withFlag(model, flag.lost))}
+    ${pointers(look, model, '≠ Altered', withFlag(model, flag.altered))} ${waits(look, model)}
     <p class="dim">Select a span to see all of it: click, or walk with the arrow keys.</p>
   </aside>`
 }
@@ -21,7 +20,7 @@ const withFlag = ({ columns }: TraceModel, bit: number) =>
   columns.id.flatMap((_, span) => (has(columns, span, bit) ? [span] : []))
 const mostPointers = 6
 
-function pointers({ columns }: TraceModel, title: string, spans: readonly number[]): VNode | null {
+function pointers(look: Look, { columns }: TraceModel, title: string, spans: readonly number[]): VNode | null {
   if (spans.length === 0) return null
   return html`<section>
     <h2>${title}</h2>
@@ -29,9 +28,9 @@ function pointers({ columns }: TraceModel, title: string, spans: readonly number
       ${spans.slice(0, mostPointers).map(
         (span) =>
           html`<li class="pointer">
-            <button type="button" class="link" onClick=${() => select(span)}>${nameOf(columns, span)}</button>
+            <button type="button" class="link" onClick=${() => look.select(span)}>${nameOf(columns, span)}</button>
             <span class="dim">${actorOf(columns, span)}</span>
-            <span class="number">${inUnit.value(columns.duration[span] as number)}</span>
+            <span class="number">${look.inUnit.value(columns.duration[span] as number)}</span>
           </li>`,
       )}
       ${spans.length > mostPointers && html`<li class="dim">and ${count(spans.length - mostPointers, 'more', 'more')}: N walks them</li>`}
@@ -42,8 +41,8 @@ function pointers({ columns }: TraceModel, title: string, spans: readonly number
 const mostWaits = 7
 
 /** What the run waited for: what lies on its critical path, by name. */
-function waits({ columns }: TraceModel): VNode | null {
-  const all = waitsOf(columns, path.value)
+function waits(look: Look, { columns }: TraceModel): VNode | null {
+  const all = waitsOf(columns, look.path.value)
   const total = all.reduce((sum, wait) => sum + wait.ms, 0)
   if (total <= 0) return null
   return html`<section>
@@ -53,11 +52,13 @@ function waits({ columns }: TraceModel): VNode | null {
         ({ name, actor, spans, longest, ms: waited }) =>
           html`<li>
             <span class="share-name"
-              ><button type="button" class="link" onClick=${() => select(longest)}>${name}</button>
+              ><button type="button" class="link" onClick=${() => look.select(longest)}>${name}</button>
               <span class="dim"
                 >${[actor, spans > 1 && `${actor && 'and '}${whole(spans - 1)} more`].filter(Boolean).join(' ')}</span
               ></span
-            ><span class="number">${inUnit.value(waited)} <span class="dim">${percent(waited / total)}</span></span>
+            ><span class="number"
+              >${look.inUnit.value(waited)} <span class="dim">${percent(waited / total)}</span></span
+            >
             <i class="share" style=${{ width: `${(waited / total) * 100}%` }}></i>
           </li>`,
       )}

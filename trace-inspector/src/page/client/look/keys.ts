@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals'
-import { pressIdle, showLinks, showPath, unselect } from '../state/look.ts'
-import { query } from '../state/search.ts'
 import { fit, inward, next, outward, page, panBy, showAll, step, toEnd, zoomBy } from './walk.ts'
+import type { Look } from '../state/look.ts'
 
 export const showHelp = signal(false)
 
@@ -31,36 +30,36 @@ export const searches: readonly { typed: string; finds: string }[] = [
   { typed: 'is:lost is:altered is:idle', finds: 'what is said of a span' },
 ]
 
-const actions: Readonly<Record<string, () => void>> = {
-  ArrowDown: () => step(1),
-  ArrowUp: () => step(-1),
+const actions: Readonly<Record<string, (look: Look) => void>> = {
+  ArrowDown: (look) => step(look, 1),
+  ArrowUp: (look) => step(look, -1),
   ArrowRight: inward,
   ArrowLeft: outward,
-  PageDown: () => step(page()),
-  PageUp: () => step(-page()),
-  Home: () => toEnd(false),
-  End: () => toEnd(true),
-  w: () => zoomBy(0.7),
-  s: () => zoomBy(1 / 0.7),
-  a: () => panBy(-0.25),
-  d: () => panBy(0.25),
+  PageDown: (look) => step(look, page(look)),
+  PageUp: (look) => step(look, -page(look)),
+  Home: (look) => toEnd(look, false),
+  End: (look) => toEnd(look, true),
+  w: (look) => zoomBy(look, 0.7),
+  s: (look) => zoomBy(look, 1 / 0.7),
+  a: (look) => panBy(look, -0.25),
+  d: (look) => panBy(look, 0.25),
   f: fit,
   0: showAll,
-  n: () => next(1),
-  p: () => next(-1),
-  c: () => (showPath.value = !showPath.value),
-  l: () => (showLinks.value = !showLinks.value),
-  i: () => (pressIdle.value = !pressIdle.value),
-  Escape: () => (query.value ? (query.value = '') : unselect()),
+  n: (look) => next(look, 1),
+  p: (look) => next(look, -1),
+  c: (look) => (look.showPath.value = !look.showPath.value),
+  l: (look) => (look.showLinks.value = !look.showLinks.value),
+  i: (look) => (look.pressIdle.value = !look.pressIdle.value),
+  Escape: (look) => (look.search.query.value ? (look.search.query.value = '') : look.unselect()),
 }
 
 /** Keys within the rows. */
-export function onRowKey(event: KeyboardEvent): void {
+export function onRowKey(look: Look, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]
   if (!action) return
   event.preventDefault()
-  action()
+  action(look)
 }
 
 /** Keys wherever one is, but in a field. */

@@ -1,21 +1,9 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { computed } from '@preact/signals'
 import { endOf } from '../../model/columns.ts'
-import { across, inUnit } from '../state/look.ts'
-import { trace, type TraceModel } from '../state/trace.ts'
 import { placeBeside, shareOf } from './bars.ts'
-
-/** Places of the events of each span that has some. */
-const eventsOf = computed(() => {
-  const found = new Map<number, number[]>()
-  trace.value?.columns.events.span.forEach((span, index) => {
-    const own = found.get(span)
-    if (own) own.push(index)
-    else found.set(span, [index])
-  })
-  return found
-})
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
 
 const words = new Map([
   ['first_token', 'first token'],
@@ -25,14 +13,14 @@ const words = new Map([
 ])
 
 /** Events on a span's bar: a tick each; those that tell a stream's story are named. */
-export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
-  const own = eventsOf.value.get(span)
+export function eventMarks(look: Look, { columns }: TraceModel, span: number): VNode[] {
+  const own = look.eventsOf.value.get(span)
   if (!own) return []
   const ticks: Record<'stall' | 'other', string[]> = { stall: [], other: [] }
   const named: VNode[] = []
-  const lastEnd = roomOnBar(columns, span)
+  const lastEnd = roomOnBar(look, columns, span)
   for (const index of own) {
-    const at = across(columns.events.at[index] as number)
+    const at = look.across(columns.events.at[index] as number)
     if (at < 0 || at > 1) continue
     const name = columns.names[columns.events.name[index] as number] as string
     const word = words.get(name)
@@ -40,7 +28,7 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
       const left = `${(at * 100).toFixed(3)}%`
       named.push(html`<i class=${`mark mark-${name}`} style=${{ left }} title=${word}></i>`)
       // What would run into the next word, or into the duration at the end, is left to the tooltip.
-      if (at + shareOf(word) < Math.min(lastEnd, nextNamed(columns, own, index)))
+      if (at + shareOf(look, word) < Math.min(lastEnd, nextNamed(look, columns, own, index)))
         named.push(html`<span class="mark-text" style=${{ left }}>${word}</span>`)
     } else ticks[name === 'stall' ? 'stall' : 'other'].push(`M${(at * 1000).toFixed(1)} 0V10`)
   }
@@ -57,15 +45,20 @@ export function eventMarks({ columns }: TraceModel, span: number): VNode[] {
 }
 
 /** Where the room for words ends: at the bar's end, or at the duration that stands there. */
-function roomOnBar(columns: TraceModel['columns'], span: number): number {
-  const from = Math.max(0, across(columns.start[span] as number))
-  const to = Math.min(1, across(endOf(columns, span)))
-  const duration = inUnit.value(columns.duration[span] as number)
-  return placeBeside(from, to, duration) === 'on' ? to - shareOf(duration) : to
+function roomOnBar(look: Look, columns: TraceModel['columns'], span: number): number {
+  const from = Math.max(0, look.across(columns.start[span] as number))
+  const to = Math.min(1, look.across(endOf(columns, span)))
+  const duration = look.inUnit.value(columns.duration[span] as number)
+  return placeBeside(look, from, to, duration) === 'on' ? to - shareOf(look, duration) : to
 }
 
 /** Where the next named event of the span is. */
-function nextNamed({ events, names }: TraceModel['columns'], own: readonly number[], index: number): number {
+function nextNamed(
+  look: Look,
+  { events, names }: TraceModel['columns'],
+  own: readonly number[],
+  index: number,
+): number {
   const next = own.find((each) => each > index && words.has(names[events.name[each] as number] as string))
-  return next === undefined ? Infinity : across(events.at[next] as number)
+  return next === undefined ? Infinity : look.across(events.at[next] as number)
 }

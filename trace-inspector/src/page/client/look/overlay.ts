@@ -1,68 +1,52 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { computed } from '@preact/signals'
 import { endOf } from '../../model/columns.ts'
 import { prepare } from '../dom.ts'
-import {
-  across,
-  placeOf,
-  rowHeight,
-  rows,
-  scrollTop,
-  seen,
-  segments,
-  selected,
-  showLinks,
-  timeline,
-  viewHeight,
-} from '../state/look.ts'
 import { palette } from '../state/theme.ts'
-import { trace, type TraceModel } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
 
 /** More arcs than this are drawn as one bundle for each pair of rows. */
 const mostArcs = 50
 /** Of a segment that is drawn, px. */
 const leastWidth = 1.5
 
-/** The rows of the critical path's segments. */
-const segmentPlaces = computed(() => segments.value.map(({ span }) => placeOf(span)))
-
 /** What runs across rows: the critical path, and links. */
-export function Overlay(): VNode {
+export function Overlay({ look }: { look: Look }): VNode {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
-    if (canvas.current && trace.value) draw(canvas.current, trace.value)
+    if (canvas.current && look.trace.model.value) draw(look, canvas.current, look.trace.model.value)
   }, [
-    trace.value,
-    rows.value,
-    scrollTop.value,
-    viewHeight.value,
-    seen.value,
-    timeline.value,
-    segments.value,
-    selected.value,
-    showLinks.value,
+    look.trace.model.value,
+    look.rows.value,
+    look.scrollTop.value,
+    look.viewHeight.value,
+    look.seen.value,
+    look.timeline.value,
+    look.segments.value,
+    look.selected.value,
+    look.showLinks.value,
     palette.value,
-    rowHeight.value,
+    look.rowHeight.value,
   ])
   return html`<div class="overlay" aria-hidden="true"><canvas ref=${canvas}></canvas></div>`
 }
 
-function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
+function draw(look: Look, canvas: HTMLCanvasElement, model: TraceModel): void {
   const prepared = prepare(canvas)
   if (!prepared) return
   const { pen, width, height } = prepared
   const { critical = '', link = '' } = palette.value
-  const tall = rowHeight.value
-  const y = (place: number) => (place + 1) * tall - 3.5 - scrollTop.value
+  const tall = look.rowHeight.value
+  const y = (place: number) => (place + 1) * tall - 3.5 - look.scrollTop.value
   const isNear = (top: number) => top > -tall && top < height + tall
-  const widthOfMs = width / (seen.value.to - seen.value.from || 1)
+  const widthOfMs = width / (look.seen.value.to - look.seen.value.from || 1)
   const along = new Path2D()
   const between = new Path2D()
   let lastY: number | undefined
-  segments.value.forEach(({ from, to }, index) => {
-    const place = segmentPlaces.value[index] as number
+  look.segments.value.forEach(({ from, to }, index) => {
+    const place = look.segmentPlaces.value[index] as number
     // What is thinner than a line would only be a line up and down.
     if (place < 0 || (to - from) * widthOfMs < leastWidth) return
     const here = y(place)
@@ -71,12 +55,12 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
     // Of thousands of segments a few are to be seen.
     const isSeen = isNear(here)
     if (!isSeen && !isNear(before) && before < 0 === here < 0) return
-    const left = across(from) * width
+    const left = look.across(from) * width
     if (before !== here) {
       between.moveTo(left, before)
       between.lineTo(left, here)
     }
-    const right = across(to) * width
+    const right = look.across(to) * width
     if (!isSeen || right < 0 || left > width) return
     along.moveTo(Math.max(-2, left), here)
     along.lineTo(Math.min(width + 2, Math.max(right, left + 1)), here)
@@ -86,7 +70,8 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   pen.stroke(along)
   pen.lineWidth = 1
   pen.stroke(between)
-  if (showLinks.value) drawLinks(pen, model, link, (place) => (place + 0.5) * tall - scrollTop.value, width, height)
+  if (look.showLinks.value)
+    drawLinks(look, pen, model, link, (place) => (place + 0.5) * tall - look.scrollTop.value, width, height)
 }
 
 interface Arc {
@@ -98,6 +83,7 @@ interface Arc {
 }
 
 function drawLinks(
+  look: Look,
   pen: CanvasRenderingContext2D,
   { columns }: TraceModel,
   colour: string,
@@ -110,12 +96,12 @@ function drawLinks(
   const arcs = new Map<string, Arc>()
   from.forEach((joined, index) => {
     const waited = to[index] as number
-    const places = [placeOf(waited), placeOf(joined)] as const
+    const places = [look.placeOf(waited), look.placeOf(joined)] as const
     if (places[0] < 0 || places[1] < 0 || places[0] === places[1]) return
     const arc = {
-      fromX: across(endOf(columns, waited)) * width,
+      fromX: look.across(endOf(columns, waited)) * width,
       fromY: y(places[0]),
-      toX: across(columns.start[joined] as number) * width,
+      toX: look.across(columns.start[joined] as number) * width,
       toY: y(places[1]),
       count: 1,
     }

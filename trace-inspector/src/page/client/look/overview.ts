@@ -1,25 +1,21 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { computed } from '@preact/signals'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { endOf, flag, has } from '../../model/columns.ts'
 import { layOut } from '../../model/rows.ts'
 import { prepare } from '../dom.ts'
-import { marked, seen, selected, timeline, view } from '../state/look.ts'
 import { palette } from '../state/theme.ts'
-import { isExcused, trace, type TraceModel } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
 
-/** Every span, opened or not, in the order of the rows. */
-const order = computed(() => {
-  const model = trace.value
-  if (!model) return new Int32Array()
-  const all = layOut(model.tree, { folds: [], of: new Int32Array(model.columns.id.length).fill(-1) }, none)
-  return all.row
-})
 const none = { closed: new Set<number>(), unfolded: new Set<number>() }
 
+/** Every span, opened or not, in the order of the rows. */
+export const allRows = ({ columns, tree }: TraceModel): Int32Array =>
+  layOut(tree, { folds: [], of: new Int32Array(columns.id.length).fill(-1) }, none).row
+
 /** The whole trace in a strip, and which part of it is seen; a drag over it zooms. */
-export function Overview(): VNode {
+export function Overview({ look }: { look: Look }): VNode {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [size, setSize] = useState(0)
   useEffect(() => {
@@ -27,20 +23,18 @@ export function Overview(): VNode {
     observer.observe(canvas.current as HTMLCanvasElement)
     return () => observer.disconnect()
   }, [])
-  const line = timeline.value
-  const model = trace.value
+  const line = look.timeline.value
+  const model = look.trace.model.value
+  const order = useMemo(() => model && allRows(model), [model])
   useEffect(() => {
-    if (canvas.current && model && line)
-      drawSpans(
-        canvas.current,
-        model,
-        order.value,
-        (time) => line.drawn(time) / line.length,
-        marked.value,
-        selected.value,
-      )
-  }, [model, line, order.value, marked.value, selected.value, palette.value, size, isExcused.value])
-  const { from, to } = seen.value
+    if (canvas.current && model && order && line)
+      drawSpans(canvas.current, model, order, (time) => line.drawn(time) / line.length, {
+        marks: look.marked.value,
+        chosen: look.selected.value,
+        lost: look.trace.isExcused.value ? 'muted' : 'ink',
+      })
+  }, [model, line, order, look.marked.value, look.selected.value, palette.value, size, look.trace.isExcused.value])
+  const { from, to } = look.seen.value
   const length = line?.length || 1
   const start = useRef<number | null>(null)
   const at = (event: PointerEvent) => {
@@ -59,13 +53,13 @@ export function Overview(): VNode {
         onPointerMove=${(event: PointerEvent) => {
           const began = start.current
           if (began === null || Math.abs(at(event) - began) < length / 100) return
-          view.value = { from: Math.min(began, at(event)), to: Math.max(began, at(event)) }
+          look.view.value = { from: Math.min(began, at(event)), to: Math.max(began, at(event)) }
         }}
         onPointerUp=${() => (start.current = null)}
-        onDblClick=${() => (view.value = null)}
+        onDblClick=${() => (look.view.value = null)}
       ></canvas>
       ${
-        view.value &&
+        look.view.value &&
         html`<i class="veil" style=${{ left: 0, width: `${(from / length) * 100}%` }}></i>
           <i class="veil" style=${{ left: `${(to / length) * 100}%`, right: 0 }}></i>`
       }
@@ -73,7 +67,14 @@ export function Overview(): VNode {
   </div>`
 }
 
-const nothing: ReadonlySet<number> = new Set()
+interface Emphasis {
+  marks: ReadonlySet<number>
+  /** −1 for none. */
+  chosen: number
+  /** The colour of spans that are not there. */
+  lost: string
+}
+const nothing: Emphasis = { marks: new Set(), chosen: -1, lost: 'ink' }
 
 /** Draws spans in the order of their rows; `x` says where a time is, from 0 to 1. */
 export function drawSpans(
@@ -81,8 +82,7 @@ export function drawSpans(
   model: TraceModel,
   rows: Int32Array,
   x: (time: number) => number,
-  marks = nothing,
-  chosen = -1,
+  { marks, chosen, lost } = nothing,
 ): void {
   const prepared = prepare(canvas)
   if (!prepared) return
@@ -102,7 +102,7 @@ export function drawSpans(
   const late: [number, number, string][] = []
   rows.forEach((span, place) => {
     if (marks.has(span)) late.push([span, place, hue('mark')])
-    else if (has(columns, span, flag.lost)) late.push([span, place, hue(isExcused.value ? 'muted' : 'ink')])
+    else if (has(columns, span, flag.lost)) late.push([span, place, hue(lost)])
     else if (has(columns, span, flag.error)) late.push([span, place, hue('error')])
     else bar(span, place, hue(`hue-${(columns.service[span] as number) % 6}`))
     if (span === chosen) late.push([span, place, hue('accent')])

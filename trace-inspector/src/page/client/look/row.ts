@@ -4,12 +4,11 @@ import { nameOf, shortAgentOf } from '../../model/columns.ts'
 import type { Fold } from '../../model/fold.ts'
 import { foldOfRow } from '../../model/rows.ts'
 import { childrenOf } from '../../model/tree.ts'
-import { cursor, folds, marked, moveTo, opened, path, rowHeight, showPath } from '../state/look.ts'
-import { matching, query } from '../state/search.ts'
-import type { TraceModel } from '../state/trace.ts'
 import { foldBar, foldText, spanBar, timeText } from './bars.ts'
 import { eventMarks } from './marks.ts'
 import { toggle } from './walk.ts'
+import type { Look } from '../state/look.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
 
 /** Rows that scroll out of sight give their elements to those that scroll in; more than can be seen at once. */
 const slots = 256
@@ -19,34 +18,34 @@ const deepestIndent = 10
 const mostOutlined = 24
 
 /** One row of the treegrid: a span, or a fold. */
-export function row(model: TraceModel, code: number, place: number, level: number): VNode {
+export function row(look: Look, model: TraceModel, code: number, place: number, level: number): VNode {
   const isFold = code < 0
-  const fold = folds.value.folds[foldOfRow(code)]
+  const fold = look.folds.value.folds[foldOfRow(code)]
   const below = isFold ? 1 : childrenOf(model.tree, code).length
-  const isOpen = isFold ? opened.value.unfolded.has(foldOfRow(code)) : !opened.value.closed.has(code)
-  const isDim = query.value !== '' && (isFold || !matching.value.has(code))
+  const isOpen = isFold ? look.opened.value.unfolded.has(foldOfRow(code)) : !look.opened.value.closed.has(code)
+  const isDim = look.search.query.value !== '' && (isFold || !look.search.matching.value.has(code))
   const classes = [
     'row',
-    ...(cursor.value === code ? ['is-selected'] : []),
+    ...(look.cursor.value === code ? ['is-selected'] : []),
     ...(isFold ? ['is-fold'] : []),
     ...(isDim ? ['is-dim'] : []),
-    ...(!isFold && marked.value.has(code)
-      ? [marked.value.size <= mostOutlined ? 'is-marked is-outlined' : 'is-marked']
+    ...(!isFold && look.marked.value.has(code)
+      ? [look.marked.value.size <= mostOutlined ? 'is-marked is-outlined' : 'is-marked']
       : []),
-    ...(!isFold && showPath.value && path.value.has(code) ? ['on-path'] : []),
+    ...(!isFold && look.showPath.value && look.path.value.has(code) ? ['on-path'] : []),
   ]
   return html`<div
     key=${place % slots}
-    id=${rowId(code)}
+    id=${rowId(look, code)}
     role="row"
     class=${classes.join(' ')}
     aria-level=${level + 1}
     aria-rowindex=${place + 1}
-    aria-selected=${cursor.value === code}
+    aria-selected=${look.cursor.value === code}
     aria-expanded=${below > 0 ? isOpen : undefined}
-    style=${{ top: `${place * rowHeight.value}px` }}
-    onClick=${() => moveTo(code)}
-    onDblClick=${() => toggle(code)}
+    style=${{ top: `${place * look.rowHeight.value}px` }}
+    onClick=${() => look.moveTo(code)}
+    onDblClick=${() => toggle(look, code)}
   >
     <span role="gridcell" class="cell-name">
       <span class="indent" style=${{ width: `${Math.min(level, deepestIndent) * 12}px` }}>
@@ -57,30 +56,30 @@ export function row(model: TraceModel, code: number, place: number, level: numbe
           ? html`<span
               class="twisty"
               aria-hidden="true"
-              onClick=${(event: Event) => (event.stopPropagation(), toggle(code))}
+              onClick=${(event: Event) => (event.stopPropagation(), toggle(look, code))}
               >${isOpen ? '▾' : '▸'}</span
             >`
           : html`<span class="twisty"></span>`
       }
-      ${fold ? foldName(model, fold) : spanName(model, code, isOpen)}
+      ${fold ? foldName(model, fold) : spanName(look, model, code, isOpen)}
     </span>
     <span role="gridcell" class="cell-time">
-      <span class="sr">${fold ? foldText(fold) : timeText(model, code)}</span>
+      <span class="sr">${fold ? foldText(look, fold) : timeText(look, model, code)}</span>
       <span aria-hidden="true"
-        >${fold ? foldBar(model, fold) : [...spanBar(model, code), ...eventMarks(model, code)]}</span
+        >${fold ? foldBar(look, model, fold) : [...spanBar(look, model, code), ...eventMarks(look, model, code)]}</span
       >
     </span>
   </div>`
 }
 
-export const rowId = (code: number) => (code < 0 ? `fold${-1 - code}` : `span${code}`)
+export const rowId = ({ id }: Look, code: number) => (code < 0 ? `${id}-fold${-1 - code}` : `${id}-span${code}`)
 
-function spanName({ columns, tree }: TraceModel, span: number, isOpen: boolean): VNode {
+function spanName(look: Look, { columns, tree }: TraceModel, span: number, isOpen: boolean): VNode {
   const agent = shortAgentOf(columns, span)
   const isAgent = nameOf(columns, span).startsWith('invoke_agent')
   const hidden = isOpen ? 0 : (tree.below[span] as number)
   return html`<span class="name">
-    ${marked.value.has(span) && html`<b class="diamond" title="The finding points here">◆</b>`}
+    ${look.marked.value.has(span) && html`<b class="diamond" title="The finding points here">◆</b>`}
     <i class=${`dot hue-${(columns.service[span] as number) % 6}`}></i>${nameOf(columns, span)}
     ${isAgent && agent && html`<span class="agent">${agent}</span>`}
     ${hidden > 0 && html`<span class="hidden">${hidden} below</span>`}

@@ -2,15 +2,13 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { Signal } from '@preact/signals'
 import { count } from '../../model/format.ts'
-import { inUnit, pressIdle, seen, showLinks, showMarks, showPath, timeline, view } from '../state/look.ts'
-import { isSearching, matches, query, searchProblem } from '../state/search.ts'
-import { trace } from '../state/trace.ts'
 import { showHelp } from './keys.ts'
 import { next, panBy, showAll, zoomBy } from './walk.ts'
+import type { Look } from '../state/look.ts'
 
 /** Search, zoom and what is to be drawn. */
-export function Toolbar(): VNode | null {
-  const model = trace.value
+export function Toolbar({ look }: { look: Look }): VNode | null {
+  const model = look.trace.model.value
   if (!model) return null
   const { columns, idle } = model
   return html`<div class="toolbar" role="toolbar" aria-label="Waterfall">
@@ -21,35 +19,37 @@ export function Toolbar(): VNode | null {
         type="search"
         placeholder="Search all spans   /"
         title="Words of name, agent, service or id; >500ms; status=error; gen_ai.tool.name=search; ? tells more"
-        value=${query.value}
-        onInput=${(event: Event) => (query.value = (event.target as HTMLInputElement).value)}
+        value=${look.search.query.value}
+        onInput=${(event: Event) => (look.search.query.value = (event.target as HTMLInputElement).value)}
         onKeyDown=${(event: KeyboardEvent) => {
-          if (event.key === 'Enter') next(event.shiftKey ? -1 : 1)
-          else if (event.key === 'Escape') (document.querySelector('.rows') as HTMLElement | null)?.focus()
+          if (event.key === 'Enter') next(look, event.shiftKey ? -1 : 1)
+          else if (event.key === 'Escape') (document.querySelector(`#${look.id} .rows`) as HTMLElement | null)?.focus()
         }}
       />
     </label>
-    <span class="found" role="status">${query.value && found()}</span>
+    <span class="found" role="status">${look.search.query.value && found(look)}</span>
     <span class="group">
-      ${button('+', 'Closer (W)', () => zoomBy(0.6))} ${button('−', 'Further away (S)', () => zoomBy(1 / 0.6))}
-      ${button('‹', 'Earlier (A)', () => panBy(-0.25), !view.value)}
-      ${button('›', 'Later (D)', () => panBy(0.25), !view.value)}
-      ${button('All', 'All of the time (0)', showAll, !view.value)}
+      ${button('+', 'Closer (W)', () => zoomBy(look, 0.6))}
+      ${button('−', 'Further away (S)', () => zoomBy(look, 1 / 0.6))}
+      ${button('‹', 'Earlier (A)', () => panBy(look, -0.25), !look.view.value)}
+      ${button('›', 'Later (D)', () => panBy(look, 0.25), !look.view.value)}
+      ${button('All', 'All of the time (0)', () => showAll(look), !look.view.value)}
     </span>
     <span class="group">
-      ${showMarks.value && choice('Critical path', showPath)}
-      ${columns.links.from.length > 0 && choice('Links', showLinks)}
-      ${idle.length > 0 && choice('Shorten idle time', pressIdle)}
+      ${look.showMarks.value && choice('Critical path', look.showPath)}
+      ${columns.links.from.length > 0 && choice('Links', look.showLinks)}
+      ${idle.length > 0 && choice('Shorten idle time', look.pressIdle)}
     </span>
     <span class="seen">
-      ${view.value && timeline.value && `${inUnit.value(timeline.value.time(seen.value.to) - timeline.value.time(seen.value.from))} seen`}
+      ${look.view.value && look.timeline.value && `${look.inUnit.value(look.timeline.value.time(look.seen.value.to) - look.timeline.value.time(look.seen.value.from))} seen`}
     </span>
     ${button('?', 'Keys', () => (showHelp.value = true))}
   </div>`
 }
 
-const found = () =>
-  searchProblem.value || (isSearching.value ? 'searching' : count(matches.value.length, 'match', 'matches'))
+const found = ({ search }: Look) =>
+  search.problem.value ||
+  (search.isSearching.value ? 'searching' : count(search.matches.value.length, 'match', 'matches'))
 
 function button(text: string, title: string, act: () => void, disabled = false): VNode {
   return html`<button type="button" class="tool" title=${title} aria-label=${title} disabled=${disabled} onClick=${act}>

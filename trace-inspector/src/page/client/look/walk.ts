@@ -2,112 +2,98 @@ import { endOf } from '../../model/columns.ts'
 import { foldOfRow, rowOfFold } from '../../model/rows.ts'
 import { pan, zoom } from '../../model/scale.ts'
 import { childrenOf } from '../../model/tree.ts'
-import {
-  cursor,
-  folds,
-  marked,
-  moveTo,
-  opened,
-  placeOf,
-  rowHeight,
-  rows,
-  seen,
-  select,
-  timeline,
-  view,
-  viewHeight,
-} from '../state/look.ts'
-import { matches, query } from '../state/search.ts'
-import { trace } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
 
 /** Opens what is closed and closes what is open. */
-export function toggle(row: number): void {
-  const { closed, unfolded } = opened.value
+export function toggle(look: Look, row: number): void {
+  const { closed, unfolded } = look.opened.value
   const isFold = row < 0
   const changed = new Set(isFold ? unfolded : closed)
   const key = isFold ? foldOfRow(row) : row
   if (!changed.delete(key)) changed.add(key)
-  opened.value = isFold ? { closed, unfolded: changed } : { closed: changed, unfolded }
-  if (cursor.value === null || placeIn(cursor.value) < 0) moveTo(row)
+  look.opened.value = isFold ? { closed, unfolded: changed } : { closed: changed, unfolded }
+  if (look.cursor.value === null || placeIn(look, look.cursor.value) < 0) look.moveTo(row)
 }
 
-const placeIn = (row: number) => rows.value?.row.indexOf(row) ?? -1
+const placeIn = (look: Look, row: number) => look.rows.value?.row.indexOf(row) ?? -1
 
 /** Moves the cursor by rows. */
-export function step(by: number): void {
-  const list = rows.value?.row
+export function step(look: Look, by: number): void {
+  const list = look.rows.value?.row
   if (!list || list.length === 0) return
-  const at = cursor.value === null ? -1 : list.indexOf(cursor.value)
-  moveTo(list[Math.max(0, Math.min(list.length - 1, at < 0 && Number.isFinite(by) ? 0 : at + by))] as number)
+  const at = look.cursor.value === null ? -1 : list.indexOf(look.cursor.value)
+  look.moveTo(list[Math.max(0, Math.min(list.length - 1, at < 0 && Number.isFinite(by) ? 0 : at + by))] as number)
 }
 
-export const page = (): number => Math.max(1, Math.floor(viewHeight.value / rowHeight.value) - 2)
+export const page = (look: Look): number => Math.max(1, Math.floor(look.viewHeight.value / look.rowHeight.value) - 2)
 
-export function toEnd(isLast: boolean): void {
-  step(isLast ? Infinity : -Infinity)
+export function toEnd(look: Look, isLast: boolean): void {
+  step(look, isLast ? Infinity : -Infinity)
 }
 
 /** Right: opens, or goes to the first row below. */
-export function inward(): void {
-  const row = cursor.value
-  const model = trace.value
-  if (row === null || !model) return step(0)
-  const isOpen = row < 0 ? opened.value.unfolded.has(foldOfRow(row)) : !opened.value.closed.has(row)
+export function inward(look: Look): void {
+  const row = look.cursor.value
+  const model = look.trace.model.value
+  if (row === null || !model) return step(look, 0)
+  const isOpen = row < 0 ? look.opened.value.unfolded.has(foldOfRow(row)) : !look.opened.value.closed.has(row)
   const below = row < 0 ? 1 : childrenOf(model.tree, row).length
   if (below === 0) return
-  if (isOpen) step(1)
-  else toggle(row)
+  if (isOpen) step(look, 1)
+  else toggle(look, row)
 }
 
 /** Left: closes, or goes to the row above that this one belongs to. */
-export function outward(): void {
-  const row = cursor.value
-  const model = trace.value
+export function outward(look: Look): void {
+  const row = look.cursor.value
+  const model = look.trace.model.value
   if (row === null || !model) return
   const isOpen =
     row < 0
-      ? opened.value.unfolded.has(foldOfRow(row))
-      : !opened.value.closed.has(row) && childrenOf(model.tree, row).length > 0
-  if (isOpen) return toggle(row)
-  if (row < 0) return select(folds.value.folds[foldOfRow(row)]?.parent ?? -1)
-  const fold = folds.value.of[row] as number
-  if (fold >= 0) moveTo(rowOfFold(fold))
-  else select(model.columns.parent[row] as number)
+      ? look.opened.value.unfolded.has(foldOfRow(row))
+      : !look.opened.value.closed.has(row) && childrenOf(model.tree, row).length > 0
+  if (isOpen) return toggle(look, row)
+  if (row < 0) return look.select(look.folds.value.folds[foldOfRow(row)]?.parent ?? -1)
+  const fold = look.folds.value.of[row] as number
+  if (fold >= 0) look.moveTo(rowOfFold(fold))
+  else look.select(model.columns.parent[row] as number)
 }
 
 /** Goes to the next of what was searched for, or what the finding points at; in order of rows. */
-export function next(by: 1 | -1): void {
-  const model = trace.value
-  const wanted = query.value ? matches.value : [...marked.value]
+export function next(look: Look, by: 1 | -1): void {
+  const model = look.trace.model.value
+  const wanted = look.search.query.value ? look.search.matches.value : [...look.marked.value]
   if (!model || wanted.length === 0) return
   const { start } = model.columns
-  const inOrder = [...wanted].sort((a, b) => placeOf(a) - placeOf(b) || (start[a] as number) - (start[b] as number))
-  const at = inOrder.indexOf(cursor.value ?? -1)
+  const inOrder = [...wanted].sort(
+    (a, b) => look.placeOf(a) - look.placeOf(b) || (start[a] as number) - (start[b] as number),
+  )
+  const at = inOrder.indexOf(look.cursor.value ?? -1)
   const place = at < 0 ? (by > 0 ? 0 : -1) : at + by
-  select(inOrder.at(place % inOrder.length) as number)
+  look.select(inOrder.at(place % inOrder.length) as number)
 }
 
-export function zoomBy(factor: number, anchor = 0.5): void {
-  const length = timeline.value?.length ?? 0
-  const zoomed = zoom(seen.value, factor, anchor, length)
-  view.value = zoomed.to - zoomed.from >= length ? null : zoomed
+export function zoomBy(look: Look, factor: number, anchor = 0.5): void {
+  const length = look.timeline.value?.length ?? 0
+  const zoomed = zoom(look.seen.value, factor, anchor, length)
+  look.view.value = zoomed.to - zoomed.from >= length ? null : zoomed
 }
 
-export function panBy(share: number): void {
-  if (view.value) view.value = pan(view.value, share, timeline.value?.length ?? 0)
+export function panBy(look: Look, share: number): void {
+  if (look.view.value) look.view.value = pan(look.view.value, share, look.timeline.value?.length ?? 0)
 }
 
 /** Shows the selected span across the width; without one, everything. */
-export function fit(): void {
-  const model = trace.value
-  const row = cursor.value
-  if (!model || row === null || row < 0 || !timeline.value) return void (view.value = null)
-  const from = timeline.value.drawn(model.columns.start[row] as number)
-  const to = timeline.value.drawn(endOf(model.columns, row))
+export function fit(look: Look): void {
+  const model = look.trace.model.value
+  const row = look.cursor.value
+  if (!model || row === null || row < 0 || !look.timeline.value) return void (look.view.value = null)
+  const from = look.timeline.value.drawn(model.columns.start[row] as number)
+  const to = look.timeline.value.drawn(endOf(model.columns, row))
   const margin = (to - from) * 0.1 || 0.01
-  view.value = { from: Math.max(0, from - margin), to: Math.min(timeline.value.length, to + margin) }
+  look.view.value = { from: Math.max(0, from - margin), to: Math.min(look.timeline.value.length, to + margin) }
 }
 
-export function showAll(): void {
-  view.value = null
+export function showAll(look: Look): void {
+  look.view.value = null
 }

@@ -1,29 +1,23 @@
 import { signal } from '@preact/signals'
-import { align, type StepPair } from '../../model/align.ts'
 import type { Remedy } from 'contract/faults'
 import type { Prediction } from 'findings/finding'
 import { type Observation, predict } from 'findings/kinds'
+import { align, type StepPair } from '../../model/align.ts'
 import { workflowOf } from '../../model/critical.ts'
+import { callsOf, type TraceModel } from '../../model/trace-model.ts'
 import { address, note } from './address.ts'
 import { agents, anyScenario, asTexts, scenarioFor } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
+import { Look } from './look.ts'
 import { playRun } from './run.ts'
-import {
-  callsOf,
-  fetchModel,
-  type LedgerRun,
-  ledgerRuns,
-  revelation,
-  type Revelation,
-  trace,
-  type TraceModel,
-  type Verification,
-} from './trace.ts'
+import { fetchModel, type LedgerRun, OpenTrace, type Revelation, type Verification } from './trace.ts'
 
 /** The same run without its fault, beside the run. */
 export interface Against {
   traceId: string
   model: TraceModel
+  /** The second trace, to be looked at like the first. */
+  look: Look
   steps: StepPair[]
   prediction: Prediction | null
   /** In the prediction's unit. */
@@ -35,14 +29,14 @@ export interface Against {
 export const against = signal<Against | null>(null)
 export const againstProblem = signal('')
 
-export function remedyHere(): Remedy | undefined {
-  return anyScenario(ledgerRuns.value[0]?.scenario ?? '')?.remedy
+export function remedyOfRun({ runs }: OpenTrace): Remedy | undefined {
+  return anyScenario(runs.value[0]?.scenario ?? '')?.remedy
 }
 
 /** Runs the same seed again, where it ran, with the fault taken out. */
-export async function runWithout(): Promise<void> {
-  const run = ledgerRuns.value[0]
-  const remedy = remedyHere()
+export async function runWithout(shown: OpenTrace): Promise<void> {
+  const run = shown.runs.value[0]
+  const remedy = remedyOfRun(shown)
   const agent =
     run &&
     (agents.value.find(({ service, is_up }) => is_up && service === run.service) ??
@@ -56,10 +50,10 @@ export async function runWithout(): Promise<void> {
 const asTyped = ({ params, seed }: LedgerRun) => asTexts({ ...params, seed })
 
 /** Puts the run that the address names beside the one that is shown. */
-export async function loadAgainst(): Promise<void> {
+export async function loadAgainst(shown: OpenTrace): Promise<void> {
   const traceId = address.value.against
-  const before = trace.value
-  const found = revelation.value
+  const before = shown.model.value
+  const found = shown.revelation.value
   if (!traceId || !before || !found || against.value?.traceId === traceId) return
   againstProblem.value = ''
   try {
@@ -68,7 +62,7 @@ export async function loadAgainst(): Promise<void> {
     if (address.value.against !== traceId) return
     const beforeMs = totalOf(before)
     const afterMs = totalOf(model)
-    const prediction = found.observed && predict(found as Observation, figuresOf(before))
+    const prediction = found.observed && predict(found as Observation, figuresOf(before, shown.runs.value[0]))
     const rate =
       second.kind === 'token_timeline' && second.observed
         ? (second.observed as { rate_with_background: number | null }).rate_with_background
@@ -76,6 +70,7 @@ export async function loadAgainst(): Promise<void> {
     against.value = {
       traceId,
       model,
+      look: lookAt(model, second),
       steps: align(before, model),
       prediction,
       measured: prediction?.unit === 'tokens/s' ? rate : beforeMs - afterMs,
@@ -87,10 +82,18 @@ export async function loadAgainst(): Promise<void> {
   }
 }
 
-function figuresOf(model: TraceModel) {
+/** A look of its own at a trace that is all there; what is selected in it is in no address. */
+function lookAt(model: TraceModel, revelation: Revelation): Look {
+  const second = new OpenTrace()
+  second.model.value = model
+  second.revelation.value = revelation
+  return new Look(second, 'waterfall-without', { wanted: () => '', keep: () => {} })
+}
+
+function figuresOf(model: TraceModel, run: LedgerRun | undefined) {
   const places = new Map(model.columns.id.map((id, span) => [id, span]))
   return {
-    params: ledgerRuns.value[0]?.params ?? {},
+    params: run?.params ?? {},
     durationOf: (id: string) => model.columns.duration[places.get(id) ?? -1] ?? 0,
     calls: callsOf(model),
   }

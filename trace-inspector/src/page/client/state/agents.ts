@@ -1,14 +1,10 @@
 import { signal } from '@preact/signals'
 import type { Remedy } from 'contract/faults'
 import type { FindingKind } from 'findings/kinds'
+import type { AgentState } from '../../server/agents.ts'
 import { getJson, messageOf } from './api.ts'
 
-export interface Agent {
-  id: string
-  service: string
-  prefix: string | null
-  is_up: boolean
-}
+export type Agent = AgentState
 
 /** A parameter as JSON Schema has it. */
 export interface ParameterSchema {

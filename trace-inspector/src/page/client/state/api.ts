@@ -1,9 +1,6 @@
-/** What is wrong with one parameter, in the server's words. */
-export interface Fault {
-  parameter: string
-  value?: string
-  expected: string
-}
+import type { Fault } from 'contract/scalars'
+
+export type { Fault }
 
 /** An answer that is an error: its words are the server's. */
 export class ApiProblem extends Error {

@@ -1,21 +1,15 @@
 import { signal } from '@preact/signals'
-import type { Score } from '../../model/exam.ts'
 import { plantedBy } from 'findings/kinds'
+import type { Examined } from '../../server/examine.ts'
 import { address, go, note } from './address.ts'
 import { announce } from './announce.ts'
-import { agentFor, asTexts, scenarioFor, scenariosOf } from './agents.ts'
+import { agentFor, agents, asTexts, loadAgents, scenarioFor, scenariosOf } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
 import { hex, playRun } from './run.ts'
 
-/** A score, and what the run tells of itself once an answer is in. */
-export interface Result extends Score {
-  culprits: string[]
-  text: string
-}
-
 /** Ids of the spans that the reader points at. */
 export const pointedAt = signal<ReadonlySet<string>>(new Set())
-export const score = signal<Result | null>(null)
+export const score = signal<Examined | null>(null)
 export const examProblem = signal('')
 
 /** How an answer was, in words. */
@@ -43,6 +37,8 @@ export function surprise(): void {
 /** Plays what the address asks for; the trace is part of the address from then on. */
 export async function startExam(): Promise<void> {
   const { agent, scenario: name, params } = address.value
+  // Who is quick begins before it is known who runs.
+  if (agents.value.length === 0) await loadAgents()
   const known = agentFor(agent)
   const scenario = known && scenarioFor(agent, name)
   if (!known || !scenario) return
@@ -56,7 +52,7 @@ export async function startExam(): Promise<void> {
 export async function handIn(): Promise<void> {
   examProblem.value = ''
   try {
-    score.value = await getJson<Result>(`/traces/${address.value.trace}/answer`, {
+    score.value = await getJson<Examined>(`/traces/${address.value.trace}/answer`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ span_ids: [...pointedAt.value] }),

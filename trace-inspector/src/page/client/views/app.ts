@@ -3,15 +3,18 @@ import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { keys, searches, showHelp } from '../look/keys.ts'
 import { address, link } from '../state/address.ts'
+import type { Address } from '../../model/address.ts'
+import type { Look } from '../state/look.ts'
 import { announcement } from '../state/announce.ts'
 import { nextTheme, theme } from '../state/theme.ts'
 import { ExamPage } from './exam.ts'
 import { RunPage } from './run-page.ts'
 import { TracePage } from './trace-page.ts'
+import { type Component, h } from '../h.ts'
 
-const pages = { run: RunPage, trace: TracePage, exam: ExamPage }
+const pages: Record<Address['page'], Component<{ look: Look }>> = { run: RunPage, trace: TracePage, exam: ExamPage }
 
-export function App(): VNode {
+export function App({ look }: { look: Look }): VNode {
   const { page } = address.value
   const here = (name: string) => (page === name ? 'page' : undefined)
   return html`<a class="skip" href="#main">Skip to content</a>
@@ -27,9 +30,9 @@ export function App(): VNode {
         ${{ auto: '◐', light: '☀', dark: '☾' }[theme.value]} <span>${theme.value}</span>
       </button>
     </header>
-    <main id="main" tabindex="-1"><${pages[page]} key=${page} /></main>
+    <main id="main" tabindex="-1">${h(pages[page], { look }, page)}</main>
     <div class="sr" role="status" aria-live="polite">${announcement.value}</div>
-    <${Help} />`
+    ${h(Help, {})}`
 }
 
 function Help(): VNode {

@@ -2,20 +2,12 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { signal } from '@preact/signals'
+import type { summaryOf } from '../../../columns.ts'
 import { count, ms, whole } from '../../model/format.ts'
 import { link } from '../state/address.ts'
 import { getJson, messageOf } from '../state/api.ts'
 
-interface Summary {
-  trace_id: string
-  name: string
-  scenario: string | null
-  start_ms: number | null
-  duration_ms: number
-  spans: number
-  errors: number
-  services: string[]
-}
+type Summary = ReturnType<typeof summaryOf>
 
 /** What trace-inspector did not take. */
 interface NotTaken {
@@ -75,7 +67,7 @@ export function Recent(): VNode {
                     html`<tr>
                       <th scope="row">
                         <a ...${link({ page: 'trace', trace: each.trace_id })}
-                          >${each.scenario || each.name || 'trace'}</a
+                          >${typeof each.scenario === 'string' ? each.scenario : each.name || 'trace'}</a
                         >
                         <code>${each.trace_id.slice(0, 8)}</code>
                         ${each.errors > 0 && html`<span class="sign is-error">✕ ${whole(each.errors)} errors</span>`}

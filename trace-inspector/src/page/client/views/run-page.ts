@@ -8,6 +8,7 @@ import { playRun, progress, runProblem, faults } from '../state/run.ts'
 import { Progress } from './progress.ts'
 import { Recent } from './recent.ts'
 import { fields } from './run-form.ts'
+import { h } from '../h.ts'
 
 const saying = ({ parameter, value, expected }: Fault) => `${parameter}=${value ?? ''}: expected ${expected}`
 
@@ -95,8 +96,7 @@ export function RunPage(): VNode {
               >${scenario.spans.agent_app} spans of the agent, ${scenario.spans.tool_service} of the tools</span
             >
           </p>
-          ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-          <${Progress} />
+          ${problem && html`<p class="problem" role="alert">${problem}</p>`} ${h(Progress, {})}
         </header>
         <div class="fields">
           <div class="field">
@@ -119,6 +119,6 @@ export function RunPage(): VNode {
         </div>
       </form>`
     }
-    <${Recent} />
+    ${h(Recent, {})}
   </div>`
 }

@@ -4,7 +4,8 @@ import { whole, ms } from '../../model/format.ts'
 import { formatAddress } from '../../model/address.ts'
 import { Copy } from '../look/copy.ts'
 import { address, link } from '../state/address.ts'
-import { ledgerProblem, ledgerRuns, revelation, trace, verification } from '../state/trace.ts'
+import type { Look } from '../state/look.ts'
+import { h } from '../h.ts'
 
 export const verdicts = {
   complete: { sign: '✓', text: 'complete', says: 'All spans arrived, once and unchanged' },
@@ -17,19 +18,19 @@ export const verdicts = {
 } as const
 
 /** The first line: verdict, one sentence, figures. */
-export function TraceHead({ isExam = false }: { isExam?: boolean }): VNode {
-  const model = trace.value
-  const run = ledgerRuns.value[0]
+export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boolean }): VNode {
+  const model = look.trace.model.value
+  const run = look.trace.runs.value[0]
   const title = run?.scenario ?? 'Trace'
   return html`<header class="trace-head">
     <div class="trace-title">
       <h1>${title}</h1>
-      ${!isExam && html`<${Verdict} />`}
+      ${!isExam && h(Verdict, { look })}
       <span class="spacer"></span>
-      ${!isExam && html`<${Actions} />`}
+      ${!isExam && h(Actions, { look })}
     </div>
-    ${!isExam && html`<p class="sentence">${revelation.value?.text ?? ''}</p>`}
-    ${!isExam && verification.value?.note && html`<p class="excuse">${verification.value.note}.</p>`}
+    ${!isExam && html`<p class="sentence">${look.trace.revelation.value?.text ?? ''}</p>`}
+    ${!isExam && look.trace.verification.value?.note && html`<p class="excuse">${look.trace.verification.value.note}.</p>`}
     <ul class="figures" aria-label="Figures">
       ${
         model &&
@@ -48,11 +49,11 @@ export function TraceHead({ isExam = false }: { isExam?: boolean }): VNode {
   </header>`
 }
 
-function Verdict(): VNode {
-  const verdict = verification.value
+function Verdict({ look }: { look: Look }): VNode {
+  const verdict = look.trace.verification.value
   if (!verdict)
-    return html`<span class="badge is-unknown" title=${ledgerProblem.value}>
-      ${ledgerProblem.value ? '– not compared' : html`<i class="spinner" aria-hidden="true"></i> verifying`}
+    return html`<span class="badge is-unknown" title=${look.trace.ledgerProblem.value}>
+      ${look.trace.ledgerProblem.value ? '– not compared' : html`<i class="spinner" aria-hidden="true"></i> verifying`}
     </span>`
   if (verdict.run === 'running')
     return html`<span class="badge is-unknown"><i class="spinner" aria-hidden="true"></i> still running</span>`
@@ -74,8 +75,8 @@ function closeMenu(event: KeyboardEvent | FocusEvent): void {
   if (isOver) menu.open = false
 }
 
-function Actions(): VNode {
-  const run = ledgerRuns.value[0]
+function Actions({ look }: { look: Look }): VNode {
+  const run = look.trace.runs.value[0]
   const params = run
     ? Object.fromEntries(
         Object.entries({ ...run.params, seed: run.seed }).map(([name, value]) => [name, String(value)]),
@@ -95,6 +96,6 @@ function Actions(): VNode {
         )}
       </ul>
     </details>
-    <${Copy} text=${location.origin + formatAddress(address.value)} what="link" isNamed=${true} />
+    ${h(Copy, { text: location.origin + formatAddress(address.value), what: 'link', isNamed: true })}
   </span>`
 }

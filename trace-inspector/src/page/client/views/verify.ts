@@ -2,27 +2,20 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { flag, has } from '../../model/columns.ts'
 import { count, ms, whole } from '../../model/format.ts'
-import { positions, select } from '../state/look.ts'
 import { address } from '../state/address.ts'
-import {
-  isExcused,
-  openTrace,
-  trace,
-  type TraceModel,
-  type Verification,
-  verification,
-  ledgerProblem,
-} from '../state/trace.ts'
 import { valueText } from '../look/value.ts'
-import { Look } from './trace-page.ts'
+import { LookView } from './look-view.ts'
 import { verdicts } from './trace-head.ts'
+import type { Look } from '../state/look.ts'
+import type { Verification } from '../state/trace.ts'
+import { h } from '../h.ts'
 
 /** Whether everything arrived, what did not, and where it happened. */
-export function Verify(): VNode {
-  const verdict = verification.value
+export function Verify({ look }: { look: Look }): VNode {
+  const verdict = look.trace.verification.value
   if (!verdict)
-    return ledgerProblem.value
-      ? html`<p class="problem">${ledgerProblem.value}</p>`
+    return look.trace.ledgerProblem.value
+      ? html`<p class="problem">${look.trace.ledgerProblem.value}</p>`
       : html`<p class="waiting" role="status">
           <i class="spinner" aria-hidden="true"></i> Comparing with what the run did
         </p>`
@@ -30,16 +23,18 @@ export function Verify(): VNode {
     <section class="card" aria-labelledby="verdict-title">
       <h2 id="verdict-title">${verdicts[verdict.verdict].sign} ${sentence(verdict)}</h2>
       <p class="dim">Each span was compared with what the run did, as it knows it itself (its ledger).</p>
-      ${verdict.note && html`<p>${verdict.note}.</p>`} ${skews(verdict)} ${counts(verdict)} ${differences(verdict)}
+      ${verdict.note && html`<p>${verdict.note}.</p>`} ${skews(verdict)} ${counts(verdict)}
+      ${differences(look, verdict)}
       ${
         verdict.verdict !== 'complete' &&
         html`<p>
-          <button type="button" class="tool" onClick=${() => void openTrace(address.value.trace)}>Verify again</button>
+          <button type="button" class="tool" onClick=${() => void look.trace.open(address.value.trace)}>
+            Verify again
+          </button>
         </p>`
       }
     </section>
-    ${legend(trace.value)}
-    <${Look} />
+    ${legend(look)} ${h(LookView, { look })}
   </div>`
 }
 
@@ -85,7 +80,7 @@ function counts({ counts: all }: Verification): VNode {
   </ul>`
 }
 
-function differences({ differences: list, counts: all }: Verification): VNode | null {
+function differences(look: Look, { differences: list, counts: all }: Verification): VNode | null {
   if (list.length === 0) return null
   return html`<div class="scroll differences" tabindex="0" role="region" aria-label="Differences">
       <table>
@@ -101,7 +96,7 @@ function differences({ differences: list, counts: all }: Verification): VNode | 
             ({ kind, span_id, path, expected, actual }) =>
               html`<tr>
                 <th scope="row">${kind === 'missing' ? '◌' : '≠'} ${kind.replaceAll('_', ' ')}</th>
-                <td>${place(span_id, path)}</td>
+                <td>${place(look, span_id, path)}</td>
                 <td class="change">
                   <del>${valueText(expected)}</del> <span aria-label="became">→</span> <ins>${valueText(actual)}</ins>
                 </td>
@@ -113,29 +108,30 @@ function differences({ differences: list, counts: all }: Verification): VNode | 
     ${all.differences > list.length && html`<p class="dim">The first ${list.length} of ${whole(all.differences)}; every span is marked below.</p>`}`
 }
 
-function place(spanId: string | null, path: string): VNode | string {
-  const span = spanId === null ? undefined : positions.value.get(spanId)
+function place(look: Look, spanId: string | null, path: string): VNode | string {
+  const span = spanId === null ? undefined : look.positions.value.get(spanId)
   if (span === undefined) return path
   return html`<button
     type="button"
     class="link"
     onClick=${() => {
-      select(span)
-      document.querySelector('.waterfall')?.scrollIntoView({ block: 'nearest' })
+      look.select(span)
+      document.getElementById(look.id)?.scrollIntoView({ block: 'nearest' })
     }}
   >
     ${path}
   </button>`
 }
 
-function legend(model: TraceModel | null): VNode | null {
+function legend(look: Look): VNode | null {
+  const model = look.trace.model.value
   if (!model) return null
   const of = (bit: number) => model.columns.id.filter((_, span) => has(model.columns, span, bit)).length
   const lost = of(flag.lost)
   const altered = of(flag.altered)
   if (lost + altered === 0) return null
   return html`<p class="ghost-legend">
-    ${lost > 0 && html`<span><i class=${`bar ${isExcused.value ? 'is-away' : 'is-lost'} sample`}></i> ${count(lost, 'span')} ${isExcused.value ? 'not here' : 'lost'}: drawn where the run says that it made them</span>`}
+    ${lost > 0 && html`<span><i class=${`bar ${look.trace.isExcused.value ? 'is-away' : 'is-lost'} sample`}></i> ${count(lost, 'span')} ${look.trace.isExcused.value ? 'not here' : 'lost'}: drawn where the run says that it made them</span>`}
     ${altered > 0 && html`<span><i class="bar is-altered sample hue-0"></i> ${count(altered, 'span')} altered: select one to see before → after</span>`}
   </p>`
 }

@@ -1,0 +1,69 @@
+import type { Readable } from 'node:stream'
+import { type LedgerAnswer, ledgerSchemaVersion, type RunLedger, runLedgerSchema } from 'contract/ledger'
+import type { Traces } from '../traces.ts'
+import { linesOf } from './lines.ts'
+
+/** Ledgers of traces that were opened from a file, as another file has them. */
+export class FileLedgers {
+  readonly #maxBytes: number
+  /** The lines of each trace: text takes a tenth of what it says. */
+  readonly #byTrace = new Map<string, Buffer[]>()
+  #bytes = 0
+  /** Runs that there was no room for. */
+  turnedAway = 0
+  /** Runs of traces that are not here. */
+  strange = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** How many traces there is a ledger of. */
+  get size(): number {
+    return this.#byTrace.size
+  }
+
+  add(traceId: string, line: Buffer): void {
+    if (this.#bytes + line.length > this.#maxBytes) return void this.turnedAway++
+    this.#bytes += line.length
+    const lines = this.#byTrace.get(traceId) ?? []
+    this.#byTrace.set(traceId, lines)
+    // A copy: a part of what was read would keep all of it.
+    lines.push(Buffer.from(line))
+  }
+
+  find(traceId: string): LedgerAnswer | undefined {
+    const lines = this.#byTrace.get(traceId)
+    if (!lines) return undefined
+    // When the run was has nothing to do with when this process began.
+    const runs = lines.map((line) => ({ ...(JSON.parse(line.toString()) as RunLedger), age_ms: 0 }))
+    return { schema_version: ledgerSchemaVersion, trace_id: traceId, runs, senders: [] }
+  }
+}
+
+/**
+ * Reads a file of ledgers, a run a line as in `runs` of `GET /runs/:trace_id`, gzipped or not; those of traces that are not
+ * here are passed over. Throws an Error that names the line when one is no ledger.
+ */
+export async function readLedgers(file: Readable, traces: Traces): Promise<FileLedgers> {
+  const ledgers = new FileLedgers(traces.maxBytes)
+  for await (const { number, bytes } of linesOf(file, Infinity)) {
+    const { trace_id } = parse(bytes, number)
+    if (traces.find(trace_id)) ledgers.add(trace_id, bytes)
+    else ledgers.strange++
+  }
+  return ledgers
+}
+
+function parse(bytes: Buffer, number: number): RunLedger {
+  let json: unknown
+  try {
+    json = JSON.parse(bytes.toString())
+  } catch (error) {
+    throw new Error(`line ${number}: expected JSON (${(error as Error).message.slice(0, 200)})`)
+  }
+  const parsed = runLedgerSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Error(`line ${number}: expected the ledger of a run (${issue?.path.join('.')}: ${issue?.message})`)
+}
