@@ -2,22 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { mayImport, type Part } from '../scripts/layers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Which part may import which, beside itself. Arrows point down: services use packages, and no package knows a service. */
-const mayImport = {
-  contract: [],
-  dialects: ['contract'],
-  findings: ['contract'],
-  engine: ['contract', 'dialects', 'findings'],
-  simulate: ['contract', 'dialects', 'engine', 'findings', 'service-kit'],
-  'service-kit': ['contract', 'dialects'],
-  'tool-service': ['contract', 'service-kit'],
-  'agent-app': ['contract', 'dialects', 'engine', 'service-kit'],
-  'trace-inspector': ['contract', 'dialects', 'engine', 'findings', 'service-kit'],
-} satisfies Record<string, readonly string[]>
-type Part = keyof typeof mayImport
 const parts = Object.keys(mayImport) as Part[]
 
 /** What a part may use of others' packages, where that is less than all of them. */
