@@ -51,14 +51,14 @@ export class Shard {
   #traces = 0
   #spans = 0
 
-  constructor({ startMs, receiver, files, digest }: ShardOptions, { write, tell }: Surroundings) {
+  constructor({ startMs, receiver, files, digest }: ShardOptions, around: Surroundings) {
     this.#startMs = startMs
-    this.#receiver = receiver && new ReceiverSink({ ...receiver, tell })
+    this.#receiver = receiver && new ReceiverSink({ ...receiver, tell: (line) => around.tell(line) })
     this.#digest = digest ? new DigestSink() : undefined
     const sinks: (Sink | undefined)[] = [
       this.#receiver ?? (files.includes('out') ? undefined : new NowhereSink()),
-      files.includes('out') ? new SpanLines((bytes) => write('out', bytes)) : undefined,
-      files.includes('ledger') ? new LedgerLines((bytes) => write('ledger', bytes)) : undefined,
+      files.includes('out') ? new SpanLines((bytes) => around.write('out', bytes)) : undefined,
+      files.includes('ledger') ? new LedgerLines((bytes) => around.write('ledger', bytes)) : undefined,
       this.#digest,
     ]
     this.#sinks = sinks.filter((sink) => sink !== undefined)

@@ -165,7 +165,8 @@ function totalsOf(states: readonly ShardState[]): Totals {
     totals.traces += traces
     totals.spans += spans
     if (!receiver) continue
-    for (const name of ['queued', 'exported', 'refused', 'unconfirmed', 'resent'] as const) totals[name] += receiver[name]
+    for (const name of ['queued', 'exported', 'refused', 'unconfirmed', 'resent'] as const)
+      totals[name] += receiver[name]
   }
   return totals
 }

@@ -96,9 +96,7 @@ export function createReporter(
         if (isOutageTold || failedAt - toldAt < sameOutageMs) return
         isOutageTold = true
         toldAt = failedAt
-        return log(
-          `${url} takes no spans (${outcome.reason}${asksFor(outcome.retryAfterMs)}). ${consequences.outage}`,
-        )
+        return log(`${url} takes no spans (${outcome.reason}${asksFor(outcome.retryAfterMs)}). ${consequences.outage}`)
       case 'refused':
         if (isNew(outcome.code))
           log(
