@@ -50,6 +50,8 @@ export class Shard {
   readonly #sinks: readonly Sink[]
   #traces = 0
   #spans = 0
+  /** Units that have ended, and the spans of all up to each. */
+  readonly #ended: { unit: number; spans: number }[] = []
 
   constructor({ startMs, receiver, files, digest }: ShardOptions, around: Surroundings) {
     this.#startMs = startMs
@@ -82,7 +84,9 @@ export class Shard {
       this.#traces++
       this.#spans += run.spans
       const unit = ends.shift()
-      if (unit !== undefined) for (const sink of this.#sinks) sink.unitEnded(unit)
+      if (unit === undefined) return
+      this.#ended.push({ unit, spans: this.#spans })
+      for (const sink of this.#sinks) sink.unitEnded(unit)
     })
   }
 
@@ -94,6 +98,11 @@ export class Shard {
   /** Waits no longer than this for a receiver that takes nothing, ms. */
   async hurry(patienceMs: number): Promise<void> {
     this.#receiver?.hurry(patienceMs)
+  }
+
+  /** How many spans those of its units have that come before this one. */
+  async spansBefore(unit: number): Promise<number> {
+    return this.#ended.findLast((ended) => ended.unit < unit)?.spans ?? 0
   }
 
   async state(): Promise<ShardState> {

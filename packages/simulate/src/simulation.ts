@@ -91,12 +91,14 @@ export async function simulate(options: SimulationOptions, stop: Stop): Promise<
     const failureOfFiles = await failureOf([...open.values()].map((file) => file.end(isWhole)))
     const isAllTaken = isTaken && failureOfFiles === undefined
     const untaken = receiver ? firstUntaken(states, options.fromUnit) : isAllTaken ? end : options.fromUnit
+    const nextUnit = Math.min(untaken, end)
+    const before = await Promise.all(crew.shards.map((shard) => shard.spansBefore(nextUnit)))
     return {
       ...totals,
       failure: failure ?? failureOfFiles,
       isAllTaken,
-      nextUnit: Math.min(untaken, end),
-      beyond: states.reduce((sum, { receiver }) => sum + (receiver?.beyond ?? 0), 0),
+      nextUnit,
+      beyond: receiver ? before.reduce((left, spans) => left - spans, totals.exported) : 0,
       digest: digest ? digestOf(states) : undefined,
       partial: isWhole ? [] : [...open.values()].flatMap(({ partial }) => partial ?? []),
     }

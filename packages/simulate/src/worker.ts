@@ -9,6 +9,7 @@ const { remote } = connect<Surroundings>(parentPort, {
   end: () => shard.end(),
   hurry: (...args: Parameters<Shard['hurry']>) => shard.hurry(...args),
   state: () => shard.state(),
+  spansBefore: (...args: Parameters<Shard['spansBefore']>) => shard.spansBefore(...args),
 })
 const shard = new Shard(workerData as ShardOptions, {
   write: (file, bytes) => remote.write(file, bytes),

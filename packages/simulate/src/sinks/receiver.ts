@@ -27,8 +27,6 @@ export interface ReceiverCounters extends SentCounters {
   queued: number
   /** The last unit of which, and of all before, every span was taken; -1 before there is one. */
   through: number
-  /** Spans that were taken beyond it. */
-  beyond: number
 }
 
 interface Batch {
@@ -80,8 +78,7 @@ export class ReceiverSink implements Sink, BatchSource<Batch> {
 
   get counters(): ReceiverCounters {
     const kept = [...this.#waiting, ...this.#sender.kept].reduce((sum, { count }) => sum + count, 0)
-    const beyond = this.#order.reduce((sum, { taken = 0 }) => sum + taken, 0)
-    return { ...this.#sender.counters, queued: kept + this.#writer.count, through: this.#through, beyond }
+    return { ...this.#sender.counters, queued: kept + this.#writer.count, through: this.#through }
   }
 
   take(run: PlayedRun): Promise<void> | undefined {
