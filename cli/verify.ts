@@ -3,6 +3,7 @@ import { keepLoopbackDirect } from 'service-kit/loopback'
 import { defineCommand, howToStart, readUrl, readWhole, runCommand, UsageError } from './command.ts'
 import { foldFor } from './fold.ts'
 import { getJson } from './http.ts'
+import { statusLine } from './status-line.ts'
 import { inspectorJudge, jaegerJudge, type Judge } from './verify/judge.ts'
 import { head, renderEnd, renderOutcome } from './verify/outcome.ts'
 import { readPlays } from './verify/play.ts'
@@ -109,13 +110,6 @@ async function verifyAll({ agent, judge, ...options }: Options): Promise<number>
   if (options.isJson) console.log(JSON.stringify({ agent, judge: judge.name, passed, runs: outcomes }, undefined, 2))
   else say(renderEnd(outcomes, judge.name, notCarried))
   return passed === null ? 3 : passed ? 0 : 1
-}
-
-/** Tells what is under way, where somebody looks at it: one line that is written over. */
-function statusLine(isSilent: boolean): (text: string) => void {
-  const { stderr } = process
-  if (isSilent || !stderr.isTTY) return () => {}
-  return (text) => stderr.write(`\r\u001b[K${text}`)
 }
 
 keepLoopbackDirect(process.env)
