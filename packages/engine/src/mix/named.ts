@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Catalog } from '../catalog.ts'
 import type { Mix } from './mix.ts'
 import { MixError, readMix } from './read.ts'
 
@@ -10,7 +11,7 @@ export const mixNames = readdirSync(folder)
   .toSorted()
 
 /** The mix of this name, or the one in the file of this path. Throws a MixError that says what was tried. */
-export function loadMix(nameOrPath: string): Mix {
+export function loadMix(nameOrPath: string, catalog: Catalog): Mix {
   const isName = mixNames.includes(nameOrPath)
   const path = isName ? new URL(`${nameOrPath}.yaml`, folder) : nameOrPath
   let text: string
@@ -22,5 +23,5 @@ export function loadMix(nameOrPath: string): Mix {
       `${nameOrPath} is neither a mix that comes along (${mixNames.join(', ')}) nor a file that can be read: ${why}`,
     )
   }
-  return readMix(text, nameOrPath)
+  return readMix(text, nameOrPath, catalog)
 }
