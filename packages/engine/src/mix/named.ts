@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Catalog } from '../catalog.ts'
+import { Catalog } from '../catalog.ts'
+import { scenarios } from '../scenarios/index.ts'
 import type { Mix } from './mix.ts'
 import { MixError, readMix } from './read.ts'
 
@@ -10,8 +11,11 @@ export const mixNames = readdirSync(folder)
   .map((file) => file.replace(/\.yaml$/, ''))
   .toSorted()
 
-/** The mix of this name, or the one in the file of this path. Throws a MixError that says what was tried. */
-export function loadMix(nameOrPath: string, catalog: Catalog): Mix {
+/** Of all scenarios there are: what a mix may ask for depends on no environment. */
+const all = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
+
+/** The mix of this name, or the one in the file of this path, of what the catalog has. Throws a MixError that says what was tried. */
+export function loadMix(nameOrPath: string, catalog = all): Mix {
   const isName = mixNames.includes(nameOrPath)
   const path = isName ? new URL(`${nameOrPath}.yaml`, folder) : nameOrPath
   let text: string
