@@ -19,7 +19,11 @@ function faultsIn(yaml: string): string[] {
   try {
     readMix(yaml, 'a.yaml', catalog)
   } catch (error) {
-    if (error instanceof MixError) return error.message.split('\n').slice(1).map((line) => line.trim())
+    if (error instanceof MixError)
+      return error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim())
     throw error
   }
   return []
@@ -152,14 +156,20 @@ faults: [{ kind: slow_model, factor: 2, prevalence: 0.5, from: 100s, until: 300s
   expect(share(350, 480)).toBe(0)
   const [fault] = mix.faults
   if (!fault) throw new Error('no fault')
-  expect([0, 100, 125, 150, 300, 325, 350].map((s) => prevalenceAt(fault, s * 1000))).toEqual([0, 0, 0.25, 0.5, 0.5, 0.25, 0])
+  expect([0, 100, 125, 150, 300, 325, 350].map((s) => prevalenceAt(fault, s * 1000))).toEqual([
+    0, 0, 0.25, 0.5, 0.5, 0.25, 0,
+  ])
 })
 
 test('arrivals come at their rate, and over a day between trough and peak', () => {
   const steady = readMix('rate: 5/s\nruns: [{ scenario: rag }]', 'steady', catalog)
   const last = take(10_000, plan(steady, 'a')).at(-1)?.atMs ?? 0
   expect(Math.abs(10_000 / (last / 1000) / 5 - 1)).toBeLessThan(0.05)
-  const daily = readMix('rate: { shape: diurnal, peak: 360/h, trough: 36/h }\nruns: [{ scenario: rag }]', 'daily', catalog)
+  const daily = readMix(
+    'rate: { shape: diurnal, peak: 360/h, trough: 36/h }\nruns: [{ scenario: rag }]',
+    'daily',
+    catalog,
+  )
   const hours = take(4700, plan(daily, 'a')).map(({ atMs }) => Math.floor(atMs / 3_600_000) % 24)
   const inHours = (...wanted: number[]) => hours.filter((hour) => wanted.includes(hour)).length
   expect(inHours(11, 12) / inHours(0, 23)).toBeGreaterThan(5)
@@ -177,8 +187,7 @@ test('a draw lies within the range of its parameter, whole where that has to be'
   )
   fc.assert(
     fc.property(number, (seed) => {
-      const draw = (run: number, name: string) =>
-        drawValue(mix.runs[run]?.params[name] ?? '', new Random(String(seed)))
+      const draw = (run: number, name: string) => drawValue(mix.runs[run]?.params[name] ?? '', new Random(String(seed)))
       expect(draw(0, 'max_steps')).toSatisfy((steps: number) => Number.isInteger(steps) && steps >= 1 && steps <= 1000)
       expect(draw(0, 'finish_probability')).toSatisfy((p: number) => p >= 0 && p <= 1)
       expect(draw(1, 'rag_chunks')).toSatisfy((n: number) => Number.isInteger(n) && n >= 1 && n <= 20)
