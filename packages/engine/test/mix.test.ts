@@ -126,13 +126,13 @@ test('what a mix plants is its own to say', () => {
     new Set(runsOf(take(600, plan(loadMix(name), 'a'))).map(({ params }) => params.faults))
   expect(faultsOf('healthy')).toEqual(new Set(['off']))
   expect(faultsOf('everything')).toEqual(new Set([undefined]))
-  expect([...faultsOf('default')].toSorted()).toEqual(
+  expect([...faultsOf('default')]).toEqual(
     expect.arrayContaining(['failing_tool:database:0.3', 'off', 'slow_tool:search:4', 'straggler']),
   )
 })
 
 test('a mix and the same one without its faults draw the same', () => {
-  const bare = ({ params: { faults: _, ...params }, ...run }: PlannedRun) => ({ ...run, params })
+  const bare = (run: PlannedRun) => ({ ...run, params: { ...run.params, faults: undefined } })
   const plans = ['default', 'healthy'].map((name) => runsOf(take(300, plan(loadMix(name), 'a'))).map(bare))
   expect(plans[0]).toEqual(plans[1])
 })
