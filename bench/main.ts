@@ -1,5 +1,6 @@
-// npm run bench: what this costs, as ratios to floors that are measured in the same run. [--only NAME] [--json] [--check]
-import { parseArgs } from 'node:util'
+// npm run bench: what this costs, as ratios to floors that are measured in the same run.
+import { defineCommand, runCommand, UsageError } from '../cli/command.ts'
+import { type Column, renderTable } from '../cli/table.ts'
 import type { Figure } from './benchmark.ts'
 import { burst } from './burst.ts'
 import { elapsed } from './elapsed.ts'
@@ -9,47 +10,39 @@ import { overload } from './overload.ts'
 
 const benchmarks = [elapsed, hopCost, largeRun, overload, burst]
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    json: { type: 'boolean' },
-    check: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-})
-const chosen = benchmarks.filter(({ name }) => values.only === undefined || values.only === name)
+const names = benchmarks.map(({ name }) => name).join(', ')
 const isOver = ({ ratio, limit }: Figure) => limit !== undefined && ratio > limit
+const columns: Column[] = ['', 'measured', 'floor', 'ratio', 'limit'].map((title) => ({ title }))
 
-if (values.help || chosen.length === 0) {
-  console.log('Usage: npm run bench -- [--only NAME] [--json] [--check]')
-  console.log(
-    `Names: ${benchmarks.map(({ name }) => name).join(', ')}. With --check it exits 1 when a limit is exceeded.`,
-  )
-  process.exitCode = values.help ? 0 : 2
-} else {
-  const figures: Figure[] = []
-  for (const { run } of chosen) figures.push(...(await run((line) => console.error(line))))
-  if (values.json)
-    console.log(JSON.stringify({ node: process.version, date: new Date().toISOString(), figures }, undefined, 2))
-  else printTable(figures)
-  if (values.check && figures.some(isOver)) process.exitCode = 1
-}
+await runCommand(
+  defineCommand({
+    name: 'npm run bench --',
+    description: 'Measures what the services cost, as ratios to floors that are measured in the same run',
+    args: {
+      only: { type: 'string', valueHint: 'NAME', description: `one of ${names}` },
+      json: { type: 'boolean', description: 'for machines' },
+      check: { type: 'boolean', description: 'exit 1 when a limit is exceeded' },
+    },
+    async run({ only, json, check }) {
+      const chosen = benchmarks.filter(({ name }) => only === undefined || only === name)
+      if (chosen.length === 0) throw new UsageError(`--only ${only}: expected one of ${names}`)
+      const figures: Figure[] = []
+      for (const { run } of chosen) figures.push(...(await run((line) => console.error(line))))
+      if (json)
+        console.log(JSON.stringify({ node: process.version, date: new Date().toISOString(), figures }, undefined, 2))
+      else console.log(renderTable(columns, figures.map(cellsOf)))
+      return check && figures.some(isOver) ? 1 : 0
+    },
+  }),
+)
 
-function printTable(figures: readonly Figure[]): void {
-  const rows = figures.map((figure) => [
-    figure.name,
-    figure.measured,
-    figure.floor,
-    `${figure.ratio.toFixed(2)} ×`,
-    figure.limit === undefined ? '' : `${isOver(figure) ? 'OVER' : 'ok'} (≤ ${figure.limit})`,
-  ])
-  const table = [['', 'measured', 'floor', 'ratio', 'limit'], ...rows]
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => (row[column] as string).length)))
-  for (const row of table)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] as number))
-        .join('  ')
-        .trimEnd(),
-    )
+function cellsOf(figure: Figure): string[] {
+  const { name, measured, floor, ratio, limit } = figure
+  return [
+    name,
+    measured,
+    floor,
+    `${ratio.toFixed(2)} ×`,
+    limit === undefined ? '' : `${isOver(figure) ? 'OVER' : 'ok'} (≤ ${limit})`,
+  ]
 }

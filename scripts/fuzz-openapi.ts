@@ -1,13 +1,12 @@
 // npm run fuzz: asks every service what its /openapi.json says, and much that it does not say, and tells where the two differ.
-// Needs Python 3 and PyPI; says so and exits 0 where they are missing. [--examples N] [--seed N]
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+// Needs Python 3 and PyPI; says so and exits 0 where they are missing.
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
+import { defineCommand, readWhole, runCommand } from '../cli/command.ts'
 import { exportingTo, type Service, startService } from './pair.ts'
+import { startHeard } from './process.ts'
 
 const fuzzer = 'schemathesis==4.32.5'
 /** What a service may answer beside 2xx and 4xx because it was asked to, or is told to by its environment. A 500 never. */
@@ -16,17 +15,16 @@ const failures = { 'tool-service': [503], 'agent-app': [502, 503, 504], 'trace-i
 /** Runs and calls of an hour are legal; waiting for them finds nothing. */
 const hasty = { RUN_TIMEOUT_S: '0.02', TOOL_MAX_DELAY_MS: '5' }
 
-const { values } = parseArgs({
-  options: { examples: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
-})
-const folder = mkdtempSync(join(tmpdir(), 'fuzz-openapi-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+interface Fuzzer {
+  /** The program, and a folder of its own. */
+  command: string
+  folder: string
+  /** What it is told of how much and of what to ask. */
+  options: string[]
+}
 
-const python = install()
-if (python) process.exitCode = (await fuzzAll(python)) ? 0 : 1
-
-/** The fuzzer in a folder of its own; undefined, and said why, where it cannot be had. */
-function install(): string | undefined {
+/** The fuzzer's program in `folder`; undefined, and said why, where it cannot be had. */
+function install(folder: string): string | undefined {
   const environment = join(folder, 'venv')
   const bin = join(environment, 'bin')
   const isDone = (command: string, ...args: string[]) => spawnSync(command, args).status === 0
@@ -36,7 +34,8 @@ function install(): string | undefined {
   return undefined
 }
 
-async function fuzzAll(command: string): Promise<boolean> {
+/** Whether nothing was found. */
+async function fuzzAll(by: Fuzzer): Promise<boolean> {
   const inspector = await startService('trace-inspector')
   const tools = await startService('tool-service', exportingTo(inspector.url))
   const agent = await startService('agent-app', { ...exportingTo(inspector.url), TOOL_BASE: tools.url, ...hasty })
@@ -44,10 +43,10 @@ async function fuzzAll(command: string): Promise<boolean> {
   const watching = await startService('trace-inspector', { AGENT_URLS: agent.url })
   try {
     const found = await Promise.all([
-      fuzz(command, 'tool-service', hastyTools),
-      fuzz(command, 'agent-app', agent, ['--include-path', '/run']),
-      fuzz(command, 'agent-app', agent, ['--exclude-path', '/run']),
-      fuzz(command, 'trace-inspector', watching),
+      fuzz(by, 'tool-service', hastyTools),
+      fuzz(by, 'agent-app', agent, ['--include-path', '/run']),
+      fuzz(by, 'agent-app', agent, ['--exclude-path', '/run']),
+      fuzz(by, 'trace-inspector', watching),
     ])
     return found.every((one) => !one)
   } finally {
@@ -56,23 +55,40 @@ async function fuzzAll(command: string): Promise<boolean> {
 }
 
 /** Whether something was found. Each has a process of its own: with several threads the fuzzer trips over Python 3.11's parser. */
-async function fuzz(command: string, name: keyof typeof failures, { url }: Service, only: string[] = []) {
-  const config = join(folder, `${name}.toml`)
+async function fuzz(by: Fuzzer, name: keyof typeof failures, { url }: Service, only: string[] = []): Promise<boolean> {
+  const config = join(by.folder, `${name}.toml`)
   const expected = JSON.stringify(['2xx', '3xx', '4xx', ...failures[name].map(String)])
   writeFileSync(config, `[checks]\nnot_a_server_error.expected-statuses = ${expected}\n`)
-  const options = ['--checks', 'all', '--max-examples', values.examples, '--seed', values.seed, '--warnings', 'off']
-  // How fast the fuzzer gets on says nothing of the API.
-  options.push('--suppress-health-check', 'too_slow')
-  const args = ['--config-file', config, 'run', `${url}/openapi.json`, ...options, ...only]
-  const child = spawn(command, args, {
-    cwd: folder,
-    env: { ...process.env, NO_PROXY: '127.0.0.1' },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const output = text(child.stdout)
-  const [status] = (await once(child, 'close')) as [number | null]
-  const isClean = status === 0
-  const cases = /(\d+) generated/.exec(await output)?.[1] ?? 'no'
-  console.log(`${[name, ...only].join(' ')}: ${cases} requests, ${isClean ? 'nothing found' : await output}`)
+  const args = ['--config-file', config, 'run', `${url}/openapi.json`, ...by.options, ...only]
+  const env = { ...process.env, NO_PROXY: '127.0.0.1' }
+  const started = startHeard(by.command, args, { cwd: by.folder, env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const { code } = await started.ended
+  const isClean = code === 0
+  const cases = /(\d+) generated/.exec(started.text())?.[1] ?? 'no'
+  console.log(`${[name, ...only].join(' ')}: ${cases} requests, ${isClean ? 'nothing found' : started.text()}`)
   return !isClean
 }
+
+await runCommand(
+  defineCommand({
+    name: 'npm run fuzz --',
+    description:
+      'Asks every service what its /openapi.json says, and much that it does not say, and tells where the two differ',
+    args: {
+      examples: { type: 'string', valueHint: 'N', description: 'requests for each operation and check', default: '20' },
+      seed: { type: 'string', valueHint: 'N', description: 'what requests are drawn from', default: '1' },
+    },
+    async run(args) {
+      const examples = readWhole('--examples', args.examples, 1, 100_000)
+      const seed = readWhole('--seed', args.seed, 0, 2 ** 32)
+      const folder = mkdtempSync(join(tmpdir(), 'fuzz-openapi-'))
+      process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+      const command = install(folder)
+      if (command === undefined) return 0
+      const options = ['--checks', 'all', '--max-examples', `${examples}`, '--seed', `${seed}`, '--warnings', 'off']
+      // How fast the fuzzer gets on says nothing of the API.
+      options.push('--suppress-health-check', 'too_slow')
+      return (await fuzzAll({ command, folder, options })) ? 0 : 1
+    },
+  }),
+)

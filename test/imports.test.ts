@@ -2,22 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { mayImport, type Part } from '../scripts/layers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Which part may import which, beside itself. Arrows point down: services use packages, and no package knows a service. */
-const mayImport = {
-  contract: [],
-  dialects: ['contract'],
-  findings: ['contract'],
-  engine: ['contract', 'dialects', 'findings'],
-  simulate: ['contract', 'dialects', 'engine', 'findings', 'service-kit'],
-  'service-kit': ['contract', 'dialects'],
-  'tool-service': ['contract', 'service-kit'],
-  'agent-app': ['contract', 'dialects', 'engine', 'service-kit'],
-  'trace-inspector': ['contract', 'dialects', 'engine', 'findings', 'service-kit'],
-} satisfies Record<string, readonly string[]>
-type Part = keyof typeof mayImport
 const parts = Object.keys(mayImport) as Part[]
 
 /** What a part may use of others' packages, where that is less than all of them. */
@@ -41,14 +29,25 @@ interface Module {
 /** Imports of every kind: values, types, what is only run, what is imported later, what is handed on. */
 const specifiers = /(?:^|[\s;])(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/g
 
+function importsOf(file: string): string[] {
+  const found = [...readFileSync(file, 'utf8').matchAll(specifiers)].map(([, one, later]) => one ?? later)
+  return found.filter((each) => each !== undefined)
+}
+
+/** The packages that are imported, without paths and what comes with Node. */
+const packagesOf = (imports: readonly string[]) => [
+  ...new Set(
+    imports.filter((each) => !/^(\.|node:)/.test(each)).map((each) => /^(@[^/]+\/)?[^/]+/.exec(each)?.[0] as string),
+  ),
+]
+
 function modulesOf(part: Part): Module[] {
   const folder = `${folderOf(part)}/src/`
   return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => {
       const path = folder + file
-      const imports = [...readFileSync(root + path, 'utf8').matchAll(specifiers)].map(([, one, later]) => one ?? later)
-      return { path, part, imports: imports.filter((each) => each !== undefined) }
+      return { path, part, imports: importsOf(root + path) }
     })
 }
 
@@ -134,9 +133,8 @@ describe.each(parts)('%s', (part) => {
     const { dependencies = {} } = JSON.parse(readFileSync(`${root}${folderOf(part)}/package.json`, 'utf8')) as {
       dependencies?: Record<string, string>
     }
-    const bare = own.flatMap(({ imports }) => imports.filter((each) => !/^(\.|node:)/.test(each)))
-    const used = new Set(bare.map((each) => /^(@[^/]+\/)?[^/]+/.exec(each)?.[0] as string))
-    expect(Object.keys(dependencies)).toEqual(expect.arrayContaining([...used].toSorted()))
+    const used = packagesOf(own.flatMap(({ imports }) => imports))
+    expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(used))
   })
 })
 
@@ -147,4 +145,18 @@ it.each(Object.entries(outside))('%s uses little else', (part, allowed) => {
       .map((each) => `${module.path}: ${each}`),
   )
   expect(foreign).toEqual([])
+})
+
+it('the root declares what its own folders import', () => {
+  const { devDependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  const files = ['bench', 'cli', 'scripts', 'test'].flatMap((folder) =>
+    readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `${root}${folder}/${file}`),
+  )
+  const used = packagesOf(files.flatMap(importsOf))
+  expect(used).toContain('citty')
+  expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(used))
 })

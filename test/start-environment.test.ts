@@ -5,7 +5,7 @@ import { cleanEnvironment } from '../scripts/process.ts'
 import { startSupervisor, type Supervisor } from './support/supervisor.ts'
 import { deadAddress } from './support/ports.ts'
 
-const script = fileURLToPath(new URL('../scripts/verify.ts', import.meta.url))
+const script = fileURLToPath(new URL('../cli/verify.ts', import.meta.url))
 let supervisor: Supervisor | undefined
 
 async function start(env: Record<string, string>): Promise<Supervisor> {

@@ -92,9 +92,9 @@ test('ends with where to look, and with what finds it', async () => {
 })
 
 test.each([
-  [['--help'], 0, /^npm start \[-- --help\]\n[^]*\n {2}AGENT_PORT\n {6}Port of the primary agent \(8080\)\n/],
-  [['--port', '80'], 2, /^Unknown option '--port'[^]*\n\nnpm start \[-- --help\]\n/],
-  [['fast'], 2, /^Unexpected argument 'fast'[^]*\n\nnpm start/],
+  [['--help'], 0, /\nUSAGE npm start -- [^]*\n {2}AGENT_PORT\n {6}Port of the primary agent \(8080\)\n/],
+  [['--port', '80'], 2, /^--port: expected one of --help\n[^]*\nUSAGE npm start -- /],
+  [['fast'], 2, /^fast: expected an option\n[^]*\nUSAGE npm start -- /],
 ])('npm start -- %j is answered before anything starts', async (args, code, words) => {
   const supervisor = await start({}, 'node', args)
   expect(await supervisor.ended).toBe(code)

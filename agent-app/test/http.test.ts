@@ -326,7 +326,9 @@ describe('what can be run', () => {
       // What each takes, in the words of a bad query's answer, and what it means.
       expect(notes).toHaveLength(names.length)
       for (const note of notes)
-        expect(note).toMatch(/^(a (whole )?number from \S+ to \S+|one of .+|true or false|1 to .+): [A-Z]/)
+        expect(note).toMatch(
+          /^(a (whole )?number from \S+ to \S+|one of .+|true or false|1 to .+|off, or a list of .+): [A-Z]/,
+        )
     }
   })
 

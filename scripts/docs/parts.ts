@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier'
 import { attributeTables } from './attributes.ts'
 import { configurationTable } from './configuration.ts'
 import { agentEndpoints, inspectorEndpoints, toolEndpoints } from './endpoints.ts'
+import { layerTable } from './layers.ts'
 import { plantedTable } from './planted.ts'
 import { parameterTables, scenarioTable } from './scenarios.ts'
 
@@ -14,6 +15,7 @@ const parts: Record<string, () => string | Promise<string>> = {
   scenarios: scenarioTable,
   parameters: parameterTables,
   planted: plantedTable,
+  layers: layerTable,
   'agent-app': agentEndpoints,
   'tool-service': toolEndpoints,
   'trace-inspector': inspectorEndpoints,

@@ -2,6 +2,7 @@ import { round } from 'findings/step'
 import { type ReceivedSpan, spanKinds, statuses } from './otlp/span.ts'
 import { extentOf, oddityOf } from './times.ts'
 import type { Trace } from './trace.ts'
+import { Words } from './words.ts'
 
 /** A line of `GET /traces`. */
 export function summaryOf(trace: Trace) {
@@ -30,8 +31,8 @@ export function columnsOf(trace: Trace) {
   )
   const spans = placed.map(({ span }) => span)
   const places = new Map(spans.map(({ spanId }, index) => [spanId, index]))
-  const names = new Places()
-  const services = new Places()
+  const names = new Words()
+  const services = new Words()
   const parentOf = ({ parentSpanId }: ReceivedSpan) => (parentSpanId === null ? -1 : (places.get(parentSpanId) ?? -2))
   return {
     ...summaryOf(trace),
@@ -42,8 +43,8 @@ export function columnsOf(trace: Trace) {
     columns: {
       span_id: spans.map(({ spanId }) => spanId),
       parent: spans.map(parentOf),
-      name: spans.map(({ name }) => names.of(name)),
-      service: spans.map(({ service }) => services.of(service)),
+      name: spans.map(({ name }) => names.place(name)),
+      service: spans.map(({ service }) => services.place(service)),
       kind: spans.map(({ kind }) => spanKinds.indexOf(kind)),
       status: spans.map(({ status }) => statuses.indexOf(status)),
       /** Since the trace's start. */
@@ -81,18 +82,5 @@ export function detailsOf(span: ReceivedSpan) {
     resource: span.resource,
     trace_state: span.traceState,
     flags: span.flags,
-  }
-}
-
-/** Words, each kept once and named by its place. */
-class Places {
-  readonly list: string[] = []
-  readonly #places = new Map<string, number>()
-
-  of(word: string): number {
-    const known = this.#places.get(word)
-    if (known !== undefined) return known
-    this.#places.set(word, this.list.length)
-    return this.list.push(word) - 1
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { inspectorJudge } from '../src/cli/judge.ts'
-import { verifyRuns } from '../src/cli/verify-runs.ts'
+import { inspectorJudge } from '../../cli/verify/judge.ts'
+import { verifyRuns } from '../../cli/verify/runs.ts'
 import type { Verification } from '../src/verify/verify.ts'
 import { type Service, startService } from '../../scripts/pair.ts'
 import { named, only } from './support/meddler.ts'

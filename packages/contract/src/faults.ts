@@ -1,5 +1,5 @@
 /** What can be planted in a run. */
-export const faultKinds = ['straggler', 'slow_tool', 'failure'] as const
+export const faultKinds = ['straggler', 'slow_tool', 'failure', 'slow_model'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** Names of published taxonomies (TRAIL, MAST; OpenRCA and RCAEval for infrastructure), so that scores can be compared. */
@@ -7,7 +7,7 @@ export type FaultCategory = 'latency' | 'failure'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
-  changes: Readonly<Record<string, number>>
+  changes: Readonly<Record<string, number | string>>
   label: string
 }
 
@@ -29,6 +29,11 @@ export const faults = {
     category: 'failure',
     replaces: 'outcome',
     remedy: { changes: { error_rate: 0 }, label: 'no errors' },
+  },
+  slow_model: {
+    category: 'latency',
+    multiplies: 'latency',
+    remedy: { changes: { faults: 'off' }, label: 'nothing planted' },
   },
 } satisfies Record<FaultKind, Fault>
 

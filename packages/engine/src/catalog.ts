@@ -2,6 +2,7 @@ import { faults, type Remedy } from 'contract/faults'
 import { type Fault, parseScalars } from 'contract/scalars'
 import { causeOf } from 'findings/kinds'
 import { z } from 'zod'
+import { changesOf } from './asked-faults.ts'
 import { profileOf } from './profile/index.ts'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
@@ -44,6 +45,8 @@ export class Catalog {
     const params: Record<string, unknown> = { ...parsed.value }
     for (const [name, value] of Object.entries(profileOf(params).defaults))
       if (Object.hasOwn(schema.shape, name) && !query[name] && !this.#said.has(name)) params[name] = value
+    for (const [name, value] of Object.entries(changesOf(params.faults)))
+      if (Object.hasOwn(schema.shape, name)) params[name] = value
     const faults = scenario.complete(params)
     if (faults.length > 0) return { faults, clash: true }
     // In the order in which they are declared, whatever was given and whatever was derived.

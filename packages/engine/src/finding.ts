@@ -1,3 +1,4 @@
+import { faults } from 'contract/faults'
 import { type FindingKind, observe, type ObservedOf, plantedBy, sentenceOf } from 'findings/kinds'
 import { type AnalysisStep, compare } from 'findings/step'
 import type { LedgerStep } from 'contract/ledger'
@@ -57,12 +58,14 @@ export function toAnalysisSteps(steps: readonly LedgerStep[], dialect: Dialect):
 
 function injectedBy(kind: FindingKind, steps: readonly LedgerStep[]): Injected[] | null {
   const fault = plantedBy(kind)
-  if (fault === undefined) return null
+  const category = fault === undefined ? 'latency' : faults[fault].category
   // A call's latency is drawn by its first attempt.
   const drawnByParent = new Map<number | null, number | undefined>()
   for (const { facts, parent_id, injected } of steps)
     if (facts.operation === 'http_client' && facts.attempt === 0) drawnByParent.set(parent_id, injected?.drawn_ms)
-  const planted = steps.filter(({ injected }) => injected?.fault === fault)
+  const planted = steps.filter(
+    ({ injected }) => injected?.fault !== undefined && faults[injected.fault].category === category,
+  )
   if (planted.length === 0) return null
   return planted
     .map(({ id, key, span_id, injected }) => ({

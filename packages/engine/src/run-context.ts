@@ -3,6 +3,7 @@ import type { Random } from 'contract/random'
 import type { Demand } from './demand.ts'
 import type { Ledger } from './ledger.ts'
 import type { Clock, Emit, Pause, Tools } from './ports.ts'
+import type { Planted } from './planted.ts'
 import type { Profile } from './profile/profile.ts'
 
 /** What all steps of one run share. */
@@ -23,6 +24,8 @@ export interface RunContext {
   readonly conversationId: string | undefined
   /** How long tools, the model and people take. */
   readonly profile: Profile
+  /** What goes wrong, beside what the scenario has of its own. */
+  readonly planted: Planted
   /** Of the tools and the model: `jitter` and `llm_delay_ms` of the run. */
   readonly jitter: number
   readonly llmDelayMs: number

@@ -7,6 +7,7 @@ import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { Ledger } from './ledger.ts'
 import type { Ports, Recorder } from './ports.ts'
+import { Planted } from './planted.ts'
 import { profileOf } from './profile/index.ts'
 import type { RunContext } from './run-context.ts'
 import type { Plan, Scenario } from './scenario.ts'
@@ -64,13 +65,14 @@ export class Run {
     this.replay = replayPath(route, scenario, params, this.seed)
     this.#recorder = recorder
     this.#plan = scenario.plan(params)
+    const random = new Random(this.seed)
     this.#context = {
       clock,
       tools,
       emit,
       pause,
       ledger: this.ledger,
-      random: new Random(this.seed),
+      random,
       seed: this.seed,
       facts: { workflow: scenario.name, scenario: scenario.name },
       agentPrefix: agent.agentName ? `${agent.agentName}:` : '',
@@ -78,6 +80,7 @@ export class Run {
       captureContent: agent.captureContent,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
       profile: profileOf(params),
+      planted: new Planted(params, random),
       jitter: Number(params.jitter),
       llmDelayMs: Number(params.llm_delay_ms),
       signal: this.#controller.signal,

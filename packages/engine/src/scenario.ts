@@ -2,6 +2,7 @@ import { choice, number, integer, text, type Fault } from 'contract/scalars'
 import { seedPattern } from 'contract/tool'
 import type { FindingKind } from 'findings/kinds'
 import { z } from 'zod'
+import { faultsExpected, faultsPattern } from './asked-faults.ts'
 import type { Demand } from './demand.ts'
 import { profileNames, profiles } from './profile/index.ts'
 import type { Step } from './step.ts'
@@ -45,6 +46,12 @@ export function commonParams(defaults: Defaults) {
     profile: choice(profileNames, {
       default: 'demo',
       description: `How long tools, models and people take: ${profileNames.map((name) => profiles[name].description).join(', ')}`,
+    }),
+    faults: text({
+      pattern: faultsPattern,
+      expected: faultsExpected,
+      description:
+        'What is planted: nothing (off), or a list in which own is what the scenario plants by itself; that alone unless given',
     }),
     seed: text({
       pattern: seedPattern,

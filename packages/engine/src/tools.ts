@@ -8,6 +8,9 @@ export const toolDescriptions: ReadonlyMap<string, string> = new Map([
 ])
 export const toolNames: readonly string[] = [...toolDescriptions.keys()]
 
+/** All that answers an agent: its tools, and what only one scenario has. */
+export const allTools = [...toolNames, 'knowledge_base', 'aggregate']
+
 /** The tool of the worker with this index. */
 export function toolOf(index: number): string {
   return toolNames[index % toolNames.length] as string

@@ -7,19 +7,23 @@ import { VirtualClock } from 'engine/virtual/clock'
 import type { Played } from 'engine/virtual/drive'
 import { VirtualTools } from 'engine/virtual/tools'
 import { VirtualRecorder, VirtualSpan } from './recorder.ts'
-import { eachSpan, type TakeSpan } from './spans.ts'
+import { eachSpan, spansOf, type TakeSpan } from './spans.ts'
 
 /** A run to be played, with everything about it decided. */
 export interface Asked {
   offer: Offer
   params: ParamValues
   seed: string
+  /** What ids come from where another trace has the same seed; otherwise they come from the seed. */
+  ids?: string | undefined
   startMs: number
 }
 
 /** What came of it. */
 export interface PlayedRun {
   traceId: string
+  /** How many spans it has. */
+  spans: number
   /** Hands over its spans, a parent before its children; each is read at once or never. */
   eachSpan: (take: TakeSpan) => void
   /** All that it did, its finding with it. */
@@ -29,12 +33,12 @@ export interface PlayedRun {
 export const agent: Agent = { serviceName: 'synthetic-agent-app', agentName: undefined, captureContent: false }
 
 /** Begins a run in virtual time; it goes on as its clock is advanced. */
-export function begin({ offer, params, seed, startMs }: Asked): Played<PlayedRun> {
+export function begin({ offer, params, seed, ids = seed, startMs }: Asked): Played<PlayedRun> {
   const { scenario } = offer
   const { path, name } = scenario
   const clock = new VirtualClock(startMs)
   // Generators of their own: no draw of the run's moves for ids and network.
-  const recorder = new VirtualRecorder(genAi, new Random(`${seed} ${name} spans`))
+  const recorder = new VirtualRecorder(genAi, new Random(`${ids} ${name} spans`))
   const tools = new VirtualTools(clock, new Random(`${seed} ${name} network`), (served, below) => {
     if (below instanceof VirtualSpan) below.answered(served)
   })
@@ -51,6 +55,7 @@ export function begin({ offer, params, seed, startMs }: Asked): Played<PlayedRun
     }
     return {
       traceId: recorder.traceId,
+      spans: spansOf(ended),
       eachSpan: (take) => eachSpan(ended, take),
       ledger() {
         run.conclude()

@@ -29,6 +29,12 @@ export function eachSpan(run: EndedRun, take: TakeSpan): void {
   }
 }
 
+/** How many those are. */
+export function spansOf({ steps, recorder }: EndedRun): number {
+  const own = steps.reduce((count, { span_id }) => count + Number(span_id !== null), 0)
+  return own + recorder.served.size
+}
+
 const hosts = { agent: { address: 'agent-app', port: 8080 }, tool: { address: 'tool-service', port: 8081 } }
 const none: never[] = []
 

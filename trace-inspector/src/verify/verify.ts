@@ -1,17 +1,12 @@
 import type { LedgerAnswer } from 'contract/ledger'
 import type { ReceivedSpan } from '../otlp/span.ts'
-import type { Trace } from '../trace.ts'
 import { type Transport, otlp } from './transport.ts'
+import { compare, nothing, type Received } from './compare.ts'
 import { type Difference, type DifferenceKind, Differences } from './difference.ts'
 import type { Excuse } from './excuse.ts'
-import { type Expectation, expectationsOf, isRunning, pathOf } from './expectation.ts'
-import { match } from './match.ts'
-import { compareResources } from './resource.ts'
+import { isRunning, pathOf } from './expectation.ts'
 import { skewByService } from './skew.ts'
-import { termsOf } from './terms.ts'
 import { shortPath } from './path.ts'
-import { strangers } from './strangers.ts'
-import { compareSpan } from './span.ts'
 
 /**
  * `complete`: all there, once, unchanged. `absent`: nothing came, or nothing was sampled. An excuse where something is
@@ -47,52 +42,28 @@ export interface Verification {
   not_carried: readonly string[]
 }
 
-type Received = Pick<Trace, 'spans' | 'repeats'>
-const nothing: Received = { spans: new Map(), repeats: new Map() }
+/** What is missing, and what its being missing does to others. */
+const ofMissing = new Set<DifferenceKind>(['missing', 'orphaned'])
 
-/** Compares what came of a trace with what its runs did, span by span. `excuse` is for what is missing. */
+/** What is to be said of a trace. `excuse` is for what is missing. */
 export function verify(
   ledger: LedgerAnswer,
   received: Received = nothing,
   { transport = otlp, excuse }: { transport?: Transport; excuse?: Excuse | undefined } = {},
 ): Verification {
-  const { spans, repeats } = received
-  const expectations = expectationsOf(ledger)
-  const { pairs, missing, rest, skew } = match(expectations, spans)
+  const { spans } = received
+  const { pairs, missing, skew, strangers, flaws } = compare(ledger, received, transport)
   const isExcused = excuse !== undefined && missing.length > 0
-  const terms = termsOf(ledger, transport, skew)
   const differences = new Differences()
-  const expectationBySpan = new Map<string, Expectation>()
-  for (const [expectation, span] of pairs) expectationBySpan.set(span.spanId, expectation)
-
-  for (const expectation of isExcused ? [] : missing) {
-    const { step } = expectation
-    const expected = { name: expectation.name, service: step.service }
-    differences.add({ kind: 'missing', expected, actual: null }, step.span_id, () => pathOf(expectation))
-  }
-  for (const [expectation, span] of pairs) {
-    const found = compareSpan(expectation, span, terms)
-    if (!isExcused && isOrphan(expectation, span, spans))
-      found.unshift({ kind: 'orphaned', expected: span.parentSpanId, actual: null })
-    for (const difference of found) differences.add(difference, span.spanId, () => pathOf(expectation))
-  }
-  for (const [expectation, span, found] of compareResources(pairs, terms))
-    differences.add(found, span.spanId, () => pathOf(expectation))
-  const others = strangers(ledger, rest, spans)
-  for (const span of others.unexpected) {
-    const actual = { name: span.name, service: span.service, parent_span_id: span.parentSpanId }
-    differences.add({ kind: 'unexpected', expected: null, actual }, span.spanId, () => pathOfSpan(span, spans))
-  }
-  for (const [spanId, { times, alike }] of repeats) {
-    const expectation = expectationBySpan.get(spanId)
-    const span = spans.get(spanId) as ReceivedSpan
-    differences.add({ kind: 'duplicated', expected: 1, actual: alike ? times : { times, alike } }, spanId, () =>
-      expectation ? pathOf(expectation) : pathOfSpan(span, spans),
+  for (const { found, expectation, span } of flaws) {
+    if (isExcused && ofMissing.has(found.kind)) continue
+    differences.add(found, span?.spanId ?? expectation?.step.span_id ?? null, () =>
+      expectation ? pathOf(expectation) : span ? pathOfSpan(span, spans) : '',
     )
   }
 
   const run = ledger.runs.some(isRunning) ? 'running' : 'closed'
-  const hasCome = pairs.length > 0 || others.unexpected.length > 0
+  const hasCome = pairs.length > 0 || strangers.unexpected.length > 0
   return {
     trace_id: ledger.trace_id,
     verdict: isExcused
@@ -106,10 +77,10 @@ export function verify(
             : 'complete',
     run,
     counts: {
-      expected: expectations.length,
+      expected: pairs.length + missing.length,
       received: spans.size,
-      not_owed: others.notOwed.length,
-      of_caller: others.ofCaller.length,
+      not_owed: strangers.notOwed.length,
+      of_caller: strangers.ofCaller.length,
       excused: isExcused ? missing.length : 0,
       differences: differences.total,
       ...differences.counts,
@@ -124,12 +95,6 @@ export function verify(
 /** Whether waiting can change nothing any more: what is altered does not become better, what is missing may still come. */
 export function isSettled({ run, counts }: Verification): boolean {
   return run === 'closed' && counts.missing + counts.excused === 0
-}
-
-/** Whether the span's parent is where it should be, and did not arrive. */
-function isOrphan(expectation: Expectation, span: ReceivedSpan, spans: ReadonlyMap<string, ReceivedSpan>): boolean {
-  const { parentSpanId, isRemoteParent } = expectation
-  return parentSpanId !== null && !isRemoteParent && span.parentSpanId === parentSpanId && !spans.has(parentSpanId)
 }
 
 function pathOfSpan(span: ReceivedSpan, spans: ReadonlyMap<string, ReceivedSpan>): string {

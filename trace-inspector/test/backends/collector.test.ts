@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { programs } from '../support/backend.ts'
-import type { Outcome } from '../../src/cli/verify-runs.ts'
+import type { Outcome } from '../../../cli/verify/runs.ts'
 import type { Verification } from '../../src/verify/verify.ts'
 import { type Pipeline, startPipeline, verdictsOf } from '../support/pipeline.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inspectorJudge, jaegerJudge } from '../../src/cli/judge.ts'
+import { inspectorJudge, jaegerJudge } from '../../../cli/verify/judge.ts'
 import { programs, startJaeger } from '../support/backend.ts'
 import { type Pipeline, startPipeline, verdictsOf } from '../support/pipeline.ts'
 

@@ -1,7 +1,7 @@
 import { exportingTo, type Pair, startPair, startService } from '../../../scripts/pair.ts'
-import { inspectorJudge, type Judge } from '../../src/cli/judge.ts'
-import { readPlays } from '../../src/cli/play.ts'
-import { type Outcome, verifyRuns } from '../../src/cli/verify-runs.ts'
+import { inspectorJudge, type Judge } from '../../../cli/verify/judge.ts'
+import { readPlays } from '../../../cli/verify/play.ts'
+import { type Outcome, verifyRuns } from '../../../cli/verify/runs.ts'
 import { type Backend, freePorts, startCollector } from './backend.ts'
 
 export interface Pipeline extends Pair {

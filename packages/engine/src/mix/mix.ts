@@ -1,19 +1,15 @@
 import { z } from 'zod'
 import { profileNames } from '../profile/index.ts'
+import { allTools } from '../tools.ts'
 import { duration, rate } from './quantity.ts'
-import { distribution, parameterValue } from './values.ts'
+import { distribution, type DrawnValue, parameterValue } from './values.ts'
 
 const share = z.number().min(0).max(1)
+const factor = z.number().min(1).max(1000)
+const tool = z.enum(allTools)
 
-/** What goes wrong, whom it hits and when; what it does to a run that it hits is the engine's to say. */
-const populationFault = z.strictObject({
-  kind: z.string(),
-  /** The tool that is hit, where the fault is one of a tool. */
-  tool: z.string().optional(),
-  /** How many times slower. */
-  factor: z.number().min(1).max(1000).optional(),
-  /** The probability that something fails. */
-  rate: share.optional(),
+/** Whom a fault hits and when. */
+const timing = {
   /** The share of the runs that it hits while it lasts. */
   prevalence: share.default(1),
   /** From when until when after the start; from the start to the end where nothing is said. */
@@ -21,7 +17,17 @@ const populationFault = z.strictObject({
   until: duration.default(Infinity),
   /** How long the onset takes, and the recovery: the prevalence rises and falls in a straight line. */
   ramp: duration.default(0),
-})
+}
+
+/** What goes wrong; what it does to a run that it hits is the engine's to say. */
+const populationFault = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('straggler'), factor: factor.optional(), ...timing }),
+    z.strictObject({ kind: z.literal('slow_tool'), tool, factor, ...timing }),
+    z.strictObject({ kind: z.literal('failing_tool'), tool, rate: share, ...timing }),
+    z.strictObject({ kind: z.literal('slow_model'), factor, ...timing }),
+  ])
+  .refine(({ from, until }) => from < until, { path: ['until'], error: 'expected a time after `from`' })
 export type PopulationFault = z.output<typeof populationFault>
 
 /** What a population of runs does. */
@@ -48,4 +54,14 @@ export const mixSchema = z.strictObject({
   sessions: z.strictObject({ share, turns: distribution.default({ geometric: 0.5 }) }).optional(),
   faults: z.array(populationFault).default([]),
 })
-export type Mix = z.output<typeof mixSchema>
+
+/** A mix that was checked: what is drawn for a parameter is within its range, and whole where it has to be. */
+export interface Mix extends Omit<z.output<typeof mixSchema>, 'runs'> {
+  runs: MixRun[]
+}
+export interface MixRun {
+  scenario: string
+  weight: number
+  params: Record<string, DrawnValue>
+  planted: boolean
+}

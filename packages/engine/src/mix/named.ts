@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { Catalog } from '../catalog.ts'
+import { scenarios } from '../scenarios/index.ts'
 import type { Mix } from './mix.ts'
 import { MixError, readMix } from './read.ts'
 
@@ -9,8 +11,11 @@ export const mixNames = readdirSync(folder)
   .map((file) => file.replace(/\.yaml$/, ''))
   .toSorted()
 
-/** The mix of this name, or the one in the file of this path. Throws a MixError that says what was tried. */
-export function loadMix(nameOrPath: string): Mix {
+/** Of all scenarios there are: what a mix may ask for depends on no environment. */
+const all = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
+
+/** The mix of this name, or the one in the file of this path, of what the catalog has. Throws a MixError that says what was tried. */
+export function loadMix(nameOrPath: string, catalog = all): Mix {
   const isName = mixNames.includes(nameOrPath)
   const path = isName ? new URL(`${nameOrPath}.yaml`, folder) : nameOrPath
   let text: string
@@ -22,5 +27,5 @@ export function loadMix(nameOrPath: string): Mix {
       `${nameOrPath} is neither a mix that comes along (${mixNames.join(', ')}) nor a file that can be read: ${why}`,
     )
   }
-  return readMix(text, nameOrPath)
+  return readMix(text, nameOrPath, catalog)
 }

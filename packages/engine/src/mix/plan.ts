@@ -1,11 +1,9 @@
 import { Random } from 'contract/random'
+import { writeFaults } from '../asked-faults.ts'
 import { personSeconds } from '../profile/measured.ts'
 import { arrivals } from './arrivals.ts'
 import type { Mix, PopulationFault } from './mix.ts'
 import { drawValue } from './values.ts'
-
-/** A fault that hits one run, as the mix asks for it. */
-export type AskedFault = Pick<PopulationFault, 'kind' | 'tool' | 'factor' | 'rate'>
 
 /** One run that is to be played. */
 export interface PlannedRun {
@@ -15,13 +13,11 @@ export interface PlannedRun {
   /** When it starts, ms after the plan's start. */
   atMs: number
   scenario: string
+  /** As `/run` takes them, profile and faults among them. */
   params: Record<string, string | number | boolean>
   seed: string
   /** Joins the turns of one conversation. */
   conversationId: string | undefined
-  /** Whether the scenario's own fault is planted, whatever else is. */
-  planted: boolean
-  faults: AskedFault[]
 }
 
 /** What is planned together, because it shares a conversation: a run alone, or the turns of a session. */
@@ -65,19 +61,19 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
   for (let turn = 0; turn < turns; turn++) {
     const own = random.fork(`turn/${turn}`)
     const entry = pickByWeight(mix.runs, own)
-    const params = Object.fromEntries(
+    const drawn = Object.fromEntries(
       Object.entries(entry.params).map(([name, spec]) => [name, drawValue(spec, own.fork(`param/${name}`))]),
     )
+    const others = mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs)))
+    const faults = writeFaults({ own: entry.planted, others })
     runs.push({
       unit,
       turn,
       atMs,
       scenario: entry.scenario,
-      params,
+      params: { profile: mix.profile, ...drawn, ...(faults !== undefined && { faults }) },
       seed: `${seed}/${unit}/${turn}`,
       conversationId: isSession ? `conv_${random.identifier('conversation', 16)}` : undefined,
-      planted: entry.planted,
-      faults: mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs))),
     })
     atMs += personSeconds.draw(own.fork('pause')) * 1000
   }

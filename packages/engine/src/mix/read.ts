@@ -1,4 +1,6 @@
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import type { Catalog } from '../catalog.ts'
+import { faultsOfRuns, heldWithin } from './check.ts'
 import { type Mix, mixSchema } from './mix.ts'
 
 /** A mix that is none: every fault at once, each with its path and, where it stands in a file, its line. */
@@ -6,23 +8,29 @@ export class MixError extends Error {
   override name = 'MixError'
 }
 
-/** Reads a mix from YAML. `name` is what the text is called in an error. Throws a MixError. */
-export function readMix(text: string, name: string): Mix {
+/** Reads a mix of what the catalog has from YAML. `name` is what the text is called in an error. Throws a MixError. */
+export function readMix(text: string, name: string, catalog: Catalog): Mix {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' })
   if (document.errors.length > 0) {
     const faults = document.errors.map(({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message}`)
     throw new MixError(report(name, faults))
   }
-  const parsed = mixSchema.safeParse(document.toJS({ maxAliasCount: 100 }))
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => {
-    const path = issue.path.map(String)
-    const line = lineOf(document, lines, issue.path)
-    const where = `${path.join('.') || 'the whole'}${line === undefined ? '' : ` (line ${line})`}`
-    return `${where}: ${issue.message}`
+  const raw: unknown = document.toJS({ maxAliasCount: 100 })
+  const parsed = mixSchema.safeParse(raw)
+  const faults = [...(parsed.error?.issues ?? []), ...faultsOfRuns(raw, catalog)].map(({ path, message }) => {
+    const line = lineOf(document, lines, path)
+    const where = `${path.map(String).join('.') || 'the whole'}${line === undefined ? '' : ` (line ${line})`}`
+    return { line: line ?? 0, text: `${where}: ${message}` }
   })
-  throw new MixError(report(name, faults))
+  if (parsed.success && faults.length === 0)
+    return { ...parsed.data, runs: parsed.data.runs.map((run) => heldWithin(run, catalog)) }
+  throw new MixError(
+    report(
+      name,
+      faults.toSorted((a, b) => a.line - b.line).map(({ text }) => text),
+    ),
+  )
 }
 
 /** The error of a mix, with all that is wrong with it. */

@@ -5,12 +5,13 @@ const positive = z.number().positive()
 const share = z.number().min(0).max(1)
 const bounds = { min: z.number().optional(), max: z.number().optional() }
 
+const expected =
+  'lognormal: [median, sigma], uniform: [from, to], geometric: p above 0, or choice: [values], with min and max where wanted'
+
 /**
  * A number that is drawn anew for each run: `lognormal: [median, sigma]`, `uniform: [from, to]`, `geometric: p` (how many
  * trials until the first success, from 1) or `choice: […]`. `min` and `max` clip what was drawn.
  */
-const expected =
-  'lognormal: [median, sigma], uniform: [from, to], geometric: p above 0, or choice: [values], with min and max where wanted'
 export const distribution = z.union(
   [
     z.strictObject({ lognormal: z.tuple([positive, z.number().min(0).max(5)]), ...bounds }),
@@ -26,13 +27,15 @@ export type Distribution = z.output<typeof distribution>
 export const parameterValue = z.union([z.string(), z.number(), z.boolean(), distribution], {
   error: `expected a value, or a distribution: ${expected}`,
 })
-export type ParameterValue = z.output<typeof parameterValue>
+/** A value, or how it is drawn; `whole` rounds what was drawn. */
+export type DrawnValue = string | number | boolean | (Distribution & { whole?: boolean })
 
 /** One draw. A lognormal is not cut: a mix says its own `max`. */
-export function drawValue(spec: ParameterValue, random: Random): string | number | boolean {
+export function drawValue(spec: DrawnValue, random: Random): string | number | boolean {
   if (typeof spec !== 'object') return spec
   if ('choice' in spec) return random.pick(spec.choice)
-  return Math.min(Math.max(drawNumber(spec, random), spec.min ?? -Infinity), spec.max ?? Infinity)
+  const drawn = Math.min(Math.max(drawNumber(spec, random), spec.min ?? -Infinity), spec.max ?? Infinity)
+  return spec.whole ? Math.round(drawn) : drawn
 }
 
 function drawNumber(spec: Exclude<Distribution, { choice: unknown }>, random: Random): number {

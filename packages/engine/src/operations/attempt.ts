@@ -1,6 +1,6 @@
-import type { Slowdown } from 'contract/faults'
 import { fails, type ToolAnswer } from 'contract/tool'
 import { ToolFailure, UndeclaredDemand } from '../errors.ts'
+import type { Slower } from '../planted.ts'
 import type { ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
 import type { OpenStep } from '../open-step.ts'
@@ -12,8 +12,7 @@ export interface CallBehavior {
   errorRate: number
   /** What this very call fails with, where that differs. */
   failureRate?: number
-  /** Multiplies the drawn latency, and what to call that. */
-  slowdown?: { factor: number; fault: Slowdown }
+  slowdown?: Slower | undefined
   payloadKb?: number
   retry?: RetryPolicy
 }
@@ -56,7 +55,7 @@ function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attemp
   const factor = options.slowdown?.factor ?? 1
   const drawnMs = run.profile.toolMs(run.random.fork(key), tool, options.delayMs, run.jitter)
   const delayMs = Math.min(drawnMs * factor, run.profile.longestMs)
-  const errorRate = options.failureRate ?? options.errorRate
+  const errorRate = run.planted.failureRateOf(tool, options.failureRate ?? options.errorRate)
   const willFail = fails({ errorRate, seed, key })
   const { url, server_address, server_port } = run.tools.addressOf(tool)
   return call.open(

@@ -25,14 +25,16 @@ export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion>
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, run, options.contextTokens ?? 0)
+  const { modelFactor } = run.planted
+  const delayMs = Math.min(completion.delayMs * modelFactor, run.profile.longestMs)
   return agent.open(
     {
       key,
-      injected: { drawn_ms: completion.delayMs },
+      injected: modelFactor > 1 ? { drawn_ms: delayMs, fault: 'slow_model' } : { drawn_ms: delayMs },
       facts: { operation: 'chat', provider, model: modelName, step: options.loopStep },
     },
     async (step) => {
-      await step.spend(completion.delayMs)
+      await step.spend(delayMs)
       const response = responseFacts(completion, toolCall ? 'tool_call' : finishReason)
       if (toolCall) response.tool_call_id = toolCall.id
       if (run.captureContent) addMessages(response, random, toolCall)

@@ -27,11 +27,12 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
   const key = `${agent.key}/chat`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 }, 0)
-  const ttftMs = run.profile.firstTokenMs(random, options.ttftMs, run.jitter)
+  const { modelFactor } = run.planted
+  const ttftMs = run.profile.firstTokenMs(random, options.ttftMs, run.jitter) * modelFactor
   return agent.open(
     {
       key,
-      injected: { drawn_ms: options.durationMs },
+      injected: { drawn_ms: options.durationMs, ...(modelFactor > 1 && { fault: 'slow_model' }) },
       facts: {
         operation: 'chat',
         provider,
@@ -74,7 +75,7 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
       await emitToken()
       while (clock.now() - startMs < options.durationMs || !backgroundEnded) {
         const contended = run.toolCallsInFlight > 0 ? 1 + options.contention : 1
-        await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * contended, signal)
+        await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * modelFactor * contended, signal)
         await emitToken()
       }
       await ended

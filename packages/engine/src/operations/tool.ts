@@ -3,6 +3,7 @@ import type { ToolAnswer } from 'contract/tool'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
+import type { Slower } from '../planted.ts'
 import { toolDescriptions } from '../tools.ts'
 import { type CallBehavior, withRetries } from './attempt.ts'
 
@@ -42,13 +43,13 @@ async function reported(agent: OpenStep, tool: string, options: ToolCallOptions)
 
 function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
   const { run } = agent
-  const { index, slowdown, callId } = options
+  const { index, callId } = options
   const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
+  const slowdown = run.planted.slowdownOf(tool, key, options.slowdown)
   return agent.open(
     {
       key,
-      // A factor of 1 is no fault: nothing could be seen of it.
-      injected: slowdown && slowdown.factor > 1 ? { fault: slowdown.fault } : null,
+      injected: injectedBy(slowdown),
       facts: {
         operation: 'execute_tool',
         tool,
@@ -59,12 +60,16 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
     },
     async (call) => {
       if (run.captureContent) call.learn<'execute_tool'>({ arguments: JSON.stringify({ query: key }) })
-      const answer = await withRetries(call, tool, options)
+      const answer = await withRetries(call, tool, { ...options, slowdown })
       if (run.captureContent) call.learn<'execute_tool'>({ result: JSON.stringify({ tool, ok: answer.ok }) })
       return answer
     },
   )
 }
+
+/** A factor of 1 is no fault: nothing could be seen of it. */
+const injectedBy = (slowdown: Slower | undefined) =>
+  slowdown && slowdown.factor > 1 ? { fault: slowdown.fault } : null
 
 /** Fetches `documents` documents; their text is the answer's payload, their ids and scores are content on the span. */
 export function retrieve(
@@ -73,10 +78,16 @@ export function retrieve(
   options: ToolCallOptions & { documents: number },
 ): Promise<ToolAnswer> {
   const { run } = agent
+  const key = `${agent.key}/retrieval`
+  const slowdown = run.planted.slowdownOf(source, key, options.slowdown)
   return agent.open(
-    { key: `${agent.key}/retrieval`, facts: { operation: 'retrieval', provider, source, ...askedFacts(options) } },
+    {
+      key,
+      injected: injectedBy(slowdown),
+      facts: { operation: 'retrieval', provider, source, ...askedFacts(options) },
+    },
     async (call) => {
-      const answer = await withRetries(call, source, options)
+      const answer = await withRetries(call, source, { ...options, slowdown })
       if (run.captureContent) call.learn<'retrieval'>({ documents: documentsJson(call.random, options.documents) })
       return answer
     },

@@ -3,7 +3,7 @@ import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { conceal } from '../redact.ts'
-import { type BatchExporter, excerpt, type ExportOutcome, readAcceptance, refused } from './outcome.ts'
+import { type BatchExporter, excerpt, type ExportOutcome, readAcceptance, withBiggest } from './outcome.ts'
 import { isHttpUrl } from './endpoint.ts'
 import { retryDelayMs } from './retry-info.ts'
 import type { ExportTarget } from './target.ts'
@@ -63,7 +63,8 @@ export class GrpcExporter implements BatchExporter {
     // An exhausted resource passes only where the answer says so.
     if (retryable.has(code) || (code === resourceExhausted && retryAfterMs !== undefined))
       return { kind: 'retry', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-    return refused(`grpc ${code}`, reason, code === resourceExhausted, spans)
+    const refusal = { kind: 'refused', code: `grpc ${code}`, reason } as const
+    return code === resourceExhausted ? withBiggest(refusal, spans) : refusal
   }
 }
 

@@ -1,162 +1,37 @@
-import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
-import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http'
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { conceal, secretsOf } from '../redact.ts'
-import { parseRetryAfter } from '../retry-after.ts'
-import { type BatchExporter, excerpt, type ExportOutcome, readAcceptance, refused } from './outcome.ts'
+import { HttpTransport, type MessageType } from './http-transport.ts'
+import { type BatchExporter, type ExportOutcome, withBiggest } from './outcome.ts'
 import type { ExportTarget } from './target.ts'
 
-interface Encoding {
-  type: string
-  serializer: typeof JsonTraceSerializer
+const serializers: Record<MessageType, typeof JsonTraceSerializer> = {
+  'application/json': JsonTraceSerializer,
+  'application/x-protobuf': ProtobufTraceSerializer,
 }
 
-const json: Encoding = { type: 'application/json', serializer: JsonTraceSerializer }
-const protobuf: Encoding = { type: 'application/x-protobuf', serializer: ProtobufTraceSerializer }
-
-/** https://opentelemetry.io/docs/specs/otlp/#failures-1 */
-const retryable = new Set([429, 502, 503, 504])
-
-/** Of an answer; more of it is not read. */
-const maxAnswerBytes = 1024 * 1024
-
-interface Answer {
-  status: number
-  statusText: string
-  headers: IncomingHttpHeaders
-  body: Buffer
-  /** False when it broke off. */
-  isWhole: boolean
-}
-
-/**
- * OTLP over HTTP: the stock exporters' settings (the `OTEL_EXPORTER_OTLP_*` variables) and serializers, with a request of our
- * own, which tells how it was answered. Whoever takes no JSON gets protobuf from then on.
- */
+/** OTLP over HTTP with the stock exporters' serializers. Whoever takes no JSON gets protobuf from then on. */
 export class HttpExporter implements BatchExporter {
-  readonly #target: ExportTarget
-  readonly #settings: ReturnType<typeof convertLegacyHttpOptions>
-  #encoding: Encoding
-  #connection: ReturnType<typeof connect> | undefined
+  readonly #transport: HttpTransport
+  #type: MessageType
 
   constructor(target: ExportTarget) {
-    this.#target = target
-    this.#settings = convertLegacyHttpOptions({ url: target.url }, 'TRACES', 'v1/traces', {})
-    this.#encoding = target.protocol === 'http/json' ? json : protobuf
+    this.#transport = new HttpTransport(target)
+    this.#type = target.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf'
   }
 
   async export(spans: ReadableSpan[], timeoutMs: number): Promise<ExportOutcome> {
-    const encoding = this.#encoding
-    const headers = this.#target.headers ?? (await this.#settings.headers())
-    const answer = await this.#post(encoding, spans, headers, Math.min(timeoutMs, this.#settings.timeoutMillis))
-    if (typeof answer === 'string') return { kind: 'retry', reason: answer }
-    if (answer.status === 415 && encoding === json) {
-      this.#encoding = protobuf
-      return { kind: 'again', protocol: 'http/protobuf', reason: statusOf(answer) }
+    const type = this.#type
+    const body = serializers[type].serializeRequest(spans) ?? new Uint8Array()
+    const outcome = await this.#transport.post({ type, body, count: spans.length }, timeoutMs)
+    if (outcome.kind !== 'refused') return outcome
+    if (outcome.code === '415' && type === 'application/json') {
+      this.#type = 'application/x-protobuf'
+      return { kind: 'again', protocol: 'http/protobuf', reason: `${outcome.code} ${outcome.reason}`.trim() }
     }
-    const outcome = judge(answer, encoding, spans)
-    // The first word of a credential is its scheme.
-    const secrets = Object.values(headers).flatMap((value) => [value, value.replace(/^\S+\s+/, '')])
-    return outcome.reason === undefined
-      ? outcome
-      : { ...outcome, reason: conceal([...secrets, ...secretsOf(this.#settings.url)], outcome.reason) }
+    return outcome.code === '413' ? withBiggest(outcome, spans) : outcome
   }
 
-  async shutdown(): Promise<void> {
-    const { agent } = (await this.#connection) ?? {}
-    agent?.destroy()
+  shutdown(): Promise<void> {
+    return this.#transport.shutdown()
   }
-
-  /** Resolves to a reason where there was no answer. */
-  async #post(
-    { type, serializer }: Encoding,
-    spans: ReadableSpan[],
-    headers: Record<string, string>,
-    timeoutMs: number,
-  ): Promise<Answer | string> {
-    const { url, compression } = this.#settings
-    const { request, agent } = await (this.#connection ??= connect(this.#settings))
-    const signal = AbortSignal.timeout(timeoutMs)
-    const message = serializer.serializeRequest(spans) ?? new Uint8Array()
-    const isCompressed = compression === 'gzip'
-    const body = isCompressed ? await promisify(gzip)(message) : message
-    const own = { 'Content-Type': type, ...(isCompressed && { 'Content-Encoding': 'gzip' }) }
-    const sent = request(url, {
-      method: 'POST',
-      agent,
-      signal,
-      headers: { 'User-Agent': userAgent, ...headers, ...own },
-    })
-    return new Promise((resolve) => {
-      sent.once('response', (response) => resolve(read(response)))
-      sent.on('error', (error) => resolve(signal.aborted ? `no answer in ${timeoutMs} ms` : describe(error)))
-      sent.end(body)
-    })
-  }
-}
-
-const userAgent = 'Synthetic-Agent-Infrastructure OTel-OTLP-Exporter-JavaScript'
-
-/** Loaded with the first export, so that an instrumentation of HTTP comes before it. */
-async function connect({ url, agentFactory }: ReturnType<typeof convertLegacyHttpOptions>) {
-  const { protocol } = new URL(url)
-  const { request } = await (protocol === 'https:' ? import('node:https') : import('node:http'))
-  const agent: Agent = await agentFactory(protocol)
-  return { request, agent }
-}
-
-/** An address that failed in several ways (IPv6 and IPv4) says so in its parts alone. */
-function describe(error: Error): string {
-  const parts: unknown[] = error instanceof AggregateError ? error.errors : [error]
-  return parts.map((part) => (part instanceof Error ? part.message : String(part))).join(', ')
-}
-
-async function read(response: IncomingMessage): Promise<Answer> {
-  const { statusCode: status = 0, statusMessage: statusText = '', headers } = response
-  const chunks: Buffer[] = []
-  let size = 0
-  let isWhole = true
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > maxAnswerBytes) break
-    }
-  } catch {
-    isWhole = false
-  }
-  return { status, statusText, headers, body: Buffer.concat(chunks), isWhole }
-}
-
-const statusOf = ({ status, statusText }: Answer) => `${status} ${statusText}`.trim()
-
-function judge(answer: Answer, encoding: Encoding, spans: ReadableSpan[]): ExportOutcome {
-  const { status, statusText, headers, body, isWhole } = answer
-  if (status >= 200 && status < 300) {
-    if (!isWhole) return { kind: 'retry', reason: `the answer ${statusOf(answer)} broke off` }
-    return judgeSuccess(body, headers['content-type'] ?? encoding.type, spans.length)
-  }
-  if (retryable.has(status)) {
-    const retryAfterMs = parseRetryAfter(headers['retry-after'])
-    return { kind: 'retry', reason: statusOf(answer), ...(retryAfterMs !== undefined && { retryAfterMs }) }
-  }
-  const reason = [statusText, excerpt(body.toString())].filter(Boolean).join(': ')
-  return refused(String(status), reason, status === 413, spans)
-}
-
-/** Nothing at all is a full success; some receivers write JSON whatever they were sent. */
-function judgeSuccess(body: Buffer, contentType: string, sent: number): ExportOutcome {
-  const type = contentType.replace(/;.*/s, '').trim().toLowerCase()
-  if (type === 'text/html') return { kind: 'unconfirmed', reason: 'text/html, which is no answer of OTLP' }
-  if (body.length === 0) return { kind: 'taken', rejected: 0 }
-  let response: unknown
-  try {
-    response = type === protobuf.type ? ProtobufTraceSerializer.deserializeResponse(body) : JSON.parse(body.toString())
-  } catch {
-    return { kind: 'unconfirmed', reason: `${type} that cannot be read, which is no answer of OTLP` }
-  }
-  return readAcceptance(response, sent)
 }

@@ -54,13 +54,12 @@ function wholeNumber(value: unknown): number | undefined {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Turned down for good. Where that was for its size, the biggest span is named. */
-export function refused(code: string, reason: string, isTooLarge: boolean, spans: ReadableSpan[]): ExportOutcome {
-  if (!isTooLarge) return { kind: 'refused', code, reason }
+/** Turned down for their size: with the biggest span named. */
+export function withBiggest<Refused extends { reason: string }>(outcome: Refused, spans: ReadableSpan[]): Refused {
   const biggest = spans.reduce((a, b) => (estimateBytes(b) > estimateBytes(a) ? b : a))
   const kib = Math.ceil(estimateBytes(biggest) / 1024)
   const which = `the biggest of ${spans.length} spans is ${biggest.name}, about ${kib} KiB`
-  return { kind: 'refused', code, reason: `${reason}; ${which}` }
+  return { ...outcome, reason: `${outcome.reason}; ${which}` }
 }
 
 /** The beginning of a text on one line; empty when it is no text. */

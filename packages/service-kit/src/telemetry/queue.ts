@@ -3,6 +3,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 /** Spans that go together. */
 export interface Batch {
   spans: ReadableSpan[]
+  /** How many they are. */
+  count: number
   /** As estimated. */
   bytes: number
   /** Where its first span stood among all that were ever queued, from 0. */
@@ -62,7 +64,7 @@ export class SpanQueue {
     const first = this.#taken
     this.#taken += count
     this.#sizes.splice(0, count)
-    return { spans: this.#spans.splice(0, count), bytes, first }
+    return { spans: this.#spans.splice(0, count), count, bytes, first }
   }
 
   clear(): void {

@@ -26,11 +26,31 @@ const sameOutageMs = 60_000
 /** Hears how every export ended that began at `startedAt` (of `performance.now()`), and of spans that had to be dropped. */
 export type Report = (outcome: ExportOutcome | { kind: 'dropped'; spans: number }, startedAt?: number) => void
 
+/** What follows from what was told, which is not the same for everyone who sends. */
+export interface Consequences {
+  /** Nobody takes spans at the moment. */
+  outage: string
+  /** Success was answered in a way that says nothing. */
+  unconfirmed: string
+}
+
+const ofService = (capacity: number): Consequences => ({
+  outage:
+    `Everything else works; up to ${capacity} spans are kept for when it does. ` +
+    'OTEL_EXPORTER_OTLP_ENDPOINT says where they go, OTEL_TRACES_EXPORTER=none that nobody wants them.',
+  unconfirmed: 'GET /telemetry counts them as unconfirmed',
+})
+
 /**
  * Says once what is wrong with the way spans go, and once when it is well again. Every span's fate is in the counters;
- * a log that repeats itself hides what is new.
+ * a log that repeats itself hides what is new. `consequences` are by default those of a service that keeps `capacity` spans.
  */
-export function createReporter(target: ExportTarget, capacity: number, log: (line: string) => void): Report {
+export function createReporter(
+  target: ExportTarget,
+  capacity: number,
+  log: (line: string) => void,
+  consequences = ofService(capacity),
+): Report {
   const url = withoutCredentials(target.url)
   let { protocol } = target
   const told = new Set<string>()
@@ -59,8 +79,8 @@ export function createReporter(target: ExportTarget, capacity: number, log: (lin
       case 'unconfirmed':
         if (isNew('unconfirmed'))
           log(
-            `${url} answers success with ${outcome.reason}: whether anybody keeps the spans is not known, GET /telemetry counts ` +
-              'them as unconfirmed. Remedy: OTEL_EXPORTER_OTLP_ENDPOINT is to be an OTLP receiver, often at port 4318, and no page.',
+            `${url} answers success with ${outcome.reason}: whether anybody keeps the spans is not known, ${consequences.unconfirmed}. ` +
+              'Remedy: OTEL_EXPORTER_OTLP_ENDPOINT is to be an OTLP receiver, often at port 4318, and no page.',
           )
         return
       case 'again':
@@ -76,10 +96,7 @@ export function createReporter(target: ExportTarget, capacity: number, log: (lin
         if (isOutageTold || failedAt - toldAt < sameOutageMs) return
         isOutageTold = true
         toldAt = failedAt
-        return log(
-          `${url} takes no spans (${outcome.reason}${asksFor(outcome.retryAfterMs)}). Everything else works; up to ${capacity} spans are kept for when it does. ` +
-            'OTEL_EXPORTER_OTLP_ENDPOINT says where they go, OTEL_TRACES_EXPORTER=none that nobody wants them.',
-        )
+        return log(`${url} takes no spans (${outcome.reason}${asksFor(outcome.retryAfterMs)}). ${consequences.outage}`)
       case 'refused':
         if (isNew(outcome.code))
           log(

@@ -15,7 +15,7 @@ import { createReporter } from './reporter.ts'
 import { ResourceWitness } from './resource-witness.ts'
 import { type ExportTarget, exportTarget, originOf } from './target.ts'
 import type { Telemetry } from './telemetry.ts'
-import { standardText } from './variables.ts'
+import { writeBack } from './variables.ts'
 
 export type { Destination, Telemetry } from './telemetry.ts'
 
@@ -116,15 +116,9 @@ function readSettings(serviceName: string, env: NodeJS.ProcessEnv) {
   }
 }
 
-/** The SDK reads the environment itself: it is to find there what was understood, and no blanks. */
+/** The SDK reads the environment itself: it is to find there what was understood. */
 function prepare(env: NodeJS.ProcessEnv, settings: object): void {
-  for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith('OTEL_')) continue
-    if (value?.trim()) env[name] = value.trim()
-    else delete env[name]
-  }
-  for (const [name, value] of Object.entries(settings))
-    if (name.startsWith('OTEL_') && value !== undefined) env[name] = standardText(value)
+  writeBack(env, settings)
   for (const [name, value] of Object.entries(defaults)) env[name] ??= value
   // With it the SDK sets a logger of its own, which prints the stack of whoever set another one.
   delete env.OTEL_LOG_LEVEL

@@ -99,8 +99,19 @@ function isReadable(path: string): boolean {
   }
 }
 
+/** Writes what was understood of the standard variables where whoever reads the environment itself finds it; blanks go. */
+export function writeBack(env: NodeJS.ProcessEnv, settings: object): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('OTEL_')) continue
+    if (value?.trim()) env[name] = value.trim()
+    else delete env[name]
+  }
+  for (const [name, value] of Object.entries(settings))
+    if (name.startsWith('OTEL_') && value !== undefined) env[name] = standardText(value)
+}
+
 /** A value as the SDK, which reads the environment itself, takes it. */
-export function standardText(value: unknown): string {
+function standardText(value: unknown): string {
   if (Array.isArray(value)) return value.join(',')
   // Only pairs are objects.
   return typeof value === 'object' && value !== null ? pairsText(value as Record<string, string>) : String(value)

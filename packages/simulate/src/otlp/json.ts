@@ -68,7 +68,8 @@ export function spanOf(span: EndedSpan) {
   }
 }
 
-function attributesOf(attributes: Attributes) {
+/** Attributes as OTLP has them in JSON. */
+export function attributesOf(attributes: Attributes) {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value) }))
 }
 

@@ -1,11 +1,8 @@
 import type { LedgerAnswer } from 'contract/ledger'
 import type { Trace } from '../../trace.ts'
+import { compare, nothing } from '../../verify/compare.ts'
 import { otlp } from '../../verify/transport.ts'
-import { type Expectation, expectationsOf, isRunning } from '../../verify/expectation.ts'
-import { match } from '../../verify/match.ts'
-import { compareSpan } from '../../verify/span.ts'
-import { termsOf } from '../../verify/terms.ts'
-import { strangers } from '../../verify/strangers.ts'
+import { type Expectation, isRunning } from '../../verify/expectation.ts'
 import { flag } from '../model/columns.ts'
 import type { Note } from '../model/note.ts'
 import type { Drawn } from './drawn.ts'
@@ -25,31 +22,28 @@ const mostNotes = 1000
 
 /** Marks every span that is not as the run made it, and brings back those that are not there at all. */
 export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined): Judged {
-  const spans = trace?.spans ?? new Map<string, never>()
-  const { pairs, missing, rest, skew } = match(expectationsOf(ledger), spans)
-  const terms = termsOf(ledger, otlp, skew)
+  const { missing, flaws } = compare(ledger, trace ?? nothing, otlp)
   const flags = new Map<string, number>()
   const notes: Record<string, Note> = {}
   let noted = 0
-  const note = (id: string, take: () => Note) => {
-    if (noted++ < mostNotes) notes[id] = take()
+  const noteOf = (id: string, key: string): Note | undefined =>
+    notes[id] ?? (noted++ < mostNotes ? (notes[id] = { key, changes: [] }) : undefined)
+  for (const { found, expectation, span } of flaws) {
+    // Who has no parent here is marked by the picture, with a ledger or without.
+    if (!span || found.kind === 'orphaned') continue
+    if (expectation) {
+      flags.set(span.spanId, flag.altered)
+      noteOf(span.spanId, expectation.step.key)?.changes.push(found)
+    } else if (found.kind === 'unexpected') flags.set(span.spanId, flag.unexpected)
   }
-  for (const [expectation, span] of pairs) {
-    const changes = compareSpan(expectation, span, terms)
-    const repeat = trace?.repeats.get(span.spanId)
-    if (repeat) changes.push({ kind: 'duplicated', expected: 1, actual: repeat.times })
-    if (changes.length === 0) continue
-    flags.set(span.spanId, flag.altered)
-    note(span.spanId, () => ({ key: expectation.step.key, changes }))
-  }
-  for (const { spanId } of strangers(ledger, rest, spans).unexpected) flags.set(spanId, flag.unexpected)
   const ids = new Map<Expectation, string>()
   const idOf = (expectation: Expectation) => expectation.step.span_id ?? ids.get(expectation) ?? null
   const lost = missing.map((expectation) => {
     const { step, parent } = expectation
     const id = step.span_id ?? `lost-${step.id}`
     ids.set(expectation, id)
-    note(id, () => ({ key: step.key, changes: [], attributes: expectation.attributes }))
+    const note = noteOf(id, step.key)
+    if (note) note.attributes = expectation.attributes
     return {
       id,
       parentId: parent ? idOf(parent) : expectation.parentSpanId,

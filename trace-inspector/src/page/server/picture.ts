@@ -4,6 +4,7 @@ import { ati } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../../otlp/span.ts'
 import { extentOf, oddityOf, originOf } from '../../times.ts'
 import type { Trace } from '../../trace.ts'
+import { Words } from '../../words.ts'
 import { type Columns, flag } from '../model/columns.ts'
 import { withoutCircles } from '../model/tree.ts'
 import type { Drawn } from './drawn.ts'
@@ -93,17 +94,4 @@ function toColumns(traceId: string, spans: readonly Drawn[], isWhole: boolean): 
 function timeFlagOf(span: Drawn): number {
   const oddity = oddityOf(span)
   return oddity ? flag[oddity] : 0
-}
-
-/** Words, each kept once and named by its place. */
-class Words {
-  readonly list: string[] = []
-  readonly #places = new Map<string, number>()
-
-  place(word: string): number {
-    const known = this.#places.get(word)
-    if (known !== undefined) return known
-    this.#places.set(word, this.list.length)
-    return this.list.push(word) - 1
-  }
 }

@@ -1,12 +1,18 @@
-import { type Difference, differenceKinds } from '../verify/difference.ts'
-import type { Outcome } from './verify-runs.ts'
+import { type Difference, differenceKinds } from '../../trace-inspector/src/verify/difference.ts'
+import { type Column, renderHead, renderRow } from '../table.ts'
+import type { Outcome } from './runs.ts'
 
-const columns = { scenario: 10, verdict: 11, spans: 16, seconds: 6, trace: 33 }
+const columns: Column[] = [
+  { title: 'scenario', width: 9 },
+  { title: 'verdict', width: 10 },
+  { title: 'spans', width: 15, align: 'right' },
+  { title: 's', width: 5, align: 'right' },
+  { title: 'trace', width: 32 },
+  { title: 'what its spans reveal' },
+]
 const mostDifferences = 5
 
-export function renderHead(): string {
-  return row('scenario', 'verdict', 'spans', 's', 'trace', 'what its spans reveal')
-}
+export const head = renderHead(columns)
 
 /** The lines of one run. */
 export function renderOutcome(outcome: Outcome): string {
@@ -36,18 +42,7 @@ function renderDifference({ kind, span_id, path, expected, actual }: Difference)
   return `  ${kind} ${span_id ?? ''} ${path}\n    ${change}`
 }
 
-function row(scenario: string, verdict: string, spans: string, seconds: string, trace: string, text: string): string {
-  return [
-    scenario.padEnd(columns.scenario),
-    verdict.padEnd(columns.verdict),
-    spans.padStart(columns.spans),
-    seconds.padStart(columns.seconds),
-    trace.padEnd(columns.trace),
-    text,
-  ]
-    .join(' ')
-    .trimEnd()
-}
+const row = (...cells: string[]) => renderRow(columns, cells)
 
 /** The last lines: what was not compared, and how many of how many, as whom it was told by. */
 export function renderEnd(outcomes: readonly Outcome[], judge: string, notCarried: readonly string[]): string {

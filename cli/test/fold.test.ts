@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { fold } from '../src/cli/fold.ts'
+import { fold } from '../fold.ts'
 
 it('breaks lines between words, and indents what follows', () => {
   expect(fold('a short one\n  worker:26 and worker:76 took 824 ms', 20)).toBe(

@@ -1,4 +1,4 @@
-import type { Verification } from '../verify/verify.ts'
+import type { Verification } from '../../trace-inspector/src/verify/verify.ts'
 import type { Judge } from './judge.ts'
 import { type Play, play } from './play.ts'
 

@@ -5,12 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { exportingTo, startPair, startService } from '../../scripts/pair.ts'
 import { deadAddress } from '../../test/support/ports.ts'
-import { readOptions } from '../src/cli/options.ts'
-import type { Outcome } from '../src/cli/verify-runs.ts'
-import { first, only } from './support/meddler.ts'
-import { startStack, type Stack } from './support/stack.ts'
+import type { Outcome } from '../verify/runs.ts'
+import { first, only } from '../../trace-inspector/test/support/meddler.ts'
+import { startStack, type Stack } from '../../trace-inspector/test/support/stack.ts'
 
-const script = fileURLToPath(new URL('../../scripts/verify.ts', import.meta.url))
+const script = fileURLToPath(new URL('../verify.ts', import.meta.url))
 
 let stack: Stack
 
@@ -28,15 +27,16 @@ interface Ended {
   stderr: string
 }
 
-function runScript(...args: string[]): Promise<Ended> {
+function runScript(args: string[], env: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, [script, ...args], { env: { ...process.env, ...env } }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     )
   })
 }
 
-const verify = (...args: string[]) => runScript('--agent', stack.agent.url, '--inspector', stack.inspector.url, ...args)
+const verify = (...args: string[]) =>
+  runScript(['--agent', stack.agent.url, '--inspector', stack.inspector.url, ...args])
 
 test('every scenario passes, with its defaults, in one table', async () => {
   const { code, stdout } = await verify()
@@ -108,11 +108,14 @@ test.each([
   [['--agent', 'localhost'], /--agent localhost: expected an http or https URL/],
   [['--from', 'zipkin=http://x'], /--from zipkin=http:\/\/x: expected jaeger=URL/],
   [['fanout'], /fanout: expected --scenario before it/],
-  [['--frm'], /--frm/],
+  [['--frm'], /--frm: expected one of --agent, --inspector, /],
+  [['--no-json'], /--no-json: expected one of /],
+  [['--json=yes'], /--json yes: expected no value/],
+  [['--runs'], /--runs: expected N after it/],
 ])('%j is told to be wrong, with the usage', async (args, message) => {
-  const { code, stderr } = await runScript(...args)
+  const { code, stderr } = await runScript(args)
   expect(stderr).toMatch(message)
-  expect(stderr).toMatch('npm run verify -- [options]')
+  expect(stderr).toMatch('npm run verify -- [OPTIONS]')
   expect(code).toBe(2)
 })
 
@@ -124,15 +127,15 @@ test('a scenario that the agent has not is told, with those that it has', async 
 
 test('whoever is not there is named', async () => {
   const nobody = await deadAddress()
-  const noInspector = await runScript('--ready', '0', '--agent', stack.agent.url, '--inspector', nobody)
+  const noInspector = await runScript(['--ready', '0', '--agent', stack.agent.url, '--inspector', nobody])
   expect([noInspector.code, noInspector.stderr]).toEqual([
     1,
     `There is no trace-inspector at ${nobody} (ECONNREFUSED). npm start starts everything, docker-compose up --build --detach does so in containers.\n`,
   ])
-  const noAgent = await runScript('--ready', '0', '--agent', nobody, '--inspector', stack.inspector.url)
+  const noAgent = await runScript(['--ready', '0', '--agent', nobody, '--inspector', stack.inspector.url])
   expect(noAgent.stderr).toMatch(`There is no agent-app at ${nobody}`)
   // Another service at that address will never be one.
-  const noTools = await runScript('--agent', stack.inspector.url, '--inspector', stack.inspector.url)
+  const noTools = await runScript(['--agent', stack.inspector.url, '--inspector', stack.inspector.url])
   expect([noTools.code, noTools.stderr]).toEqual([1, expect.stringContaining('agent-app answered 404')])
 })
 
@@ -152,8 +155,9 @@ test('services that come later are waited for, and --json prints JSON and nothin
   expect(code).toBe(0)
 })
 
-test('the environment says where services are, as it does to scripts', () => {
-  const { agent, inspector } = readOptions([], { AGENT_PORT: '1', INSPECTOR_BASE: 'http://there/' }) ?? {}
-  expect([agent, inspector]).toEqual(['http://127.0.0.1:1', 'http://there'])
-  expect(readOptions(['--agent', 'http://other:2'], { AGENT_BASE: 'http://there' })?.agent).toBe('http://other:2')
+test('the environment says where services are, as it does to scripts, and the help tells what holds', async () => {
+  const { code, stdout } = await runScript(['--help'], { AGENT_PORT: '1', INSPECTOR_BASE: 'http://there' })
+  expect(stdout).toMatch(/--agent=<URL> .*\(Default: http:\/\/127\.0\.0\.1:1\)/)
+  expect(stdout).toMatch(/--inspector=<URL> .*\(Default: http:\/\/there\)/)
+  expect(code).toBe(0)
 })

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jaeger, jaegerAnswerSchema, readJaegerTrace } from '../jaeger.ts'
-import { fetchLedger } from '../ledgers.ts'
-import { reveal, type Revelation } from '../reveal/reveal.ts'
-import { Trace } from '../trace.ts'
-import { queuedExcuse } from '../verify/excuse.ts'
-import { isSettled, type Verification, verify } from '../verify/verify.ts'
-import { explain, get, getJson, ServiceError } from './http.ts'
+import { jaeger, jaegerAnswerSchema, readJaegerTrace } from '../../trace-inspector/src/jaeger.ts'
+import { fetchLedger } from '../../trace-inspector/src/ledgers.ts'
+import { reveal, type Revelation } from '../../trace-inspector/src/reveal/reveal.ts'
+import { Trace } from '../../trace-inspector/src/trace.ts'
+import { queuedExcuse } from '../../trace-inspector/src/verify/excuse.ts'
+import { isSettled, type Verification, verify } from '../../trace-inspector/src/verify/verify.ts'
+import { explain, get, getJson, ServiceError } from '../http.ts'
 
 export interface Judgement {
   verification: Verification

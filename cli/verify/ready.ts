@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ServiceError } from './http.ts'
+import { ServiceError } from '../http.ts'
 
 /** Between two questions whether somebody is ready, ms. */
 const pauseMs = 300

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { explain, get, getJson, ServiceError } from './http.ts'
-import { UsageError } from './options.ts'
+import { explain, get, getJson, ServiceError } from '../http.ts'
+import { UsageError } from '../command.ts'
 
 const catalogSchema = z.object({
   scenarios: z.array(

@@ -1,0 +1,52 @@
+import { type Catalog, jsonSchemaOf, type Offer, type Query } from 'engine/catalog'
+import { report } from 'engine/mix/read'
+import type { PlannedRun } from 'engine/mix/plan'
+import { SimulateError } from './error.ts'
+import type { Asked } from './play.ts'
+
+/** What a planned run asks of the engine; `startMs` is when the plan starts. Throws a SimulateError for what nobody can play. */
+export function askedOf(planned: PlannedRun, catalog: Catalog, startMs: number): Asked {
+  const { scenario, seed: ids, conversationId } = planned
+  const offer = catalog.find(scenario)
+  if (!offer) {
+    const known = catalog.offers.map(({ scenario }) => scenario.name).join(', ')
+    throw new SimulateError(`There is no scenario ${scenario}; expected one of ${known}`)
+  }
+  const parsed = catalog.parse(offer, queryOf(offer, planned.params, conversationId))
+  if ('faults' in parsed) {
+    const faults = parsed.faults.map(
+      ({ parameter, value, expected }) => `${parameter}${value === undefined ? '' : ` ${value}`}: expected ${expected}`,
+    )
+    throw new SimulateError(report(`What it asks of ${scenario}`, faults))
+  }
+  // Runs that are to decide the same are still traces of their own.
+  const { seed = ids, ...params } = parsed.params
+  return { offer, params, seed: String(seed), ids, startMs: startMs + planned.atMs }
+}
+
+/** As a query has it. What is drawn is seldom whole where it has to be. */
+function queryOf(offer: Offer, params: PlannedRun['params'], conversationId: string | undefined): Query {
+  const whole = wholeNumbersOf(offer)
+  const given = { ...params, ...(conversationId !== undefined && { conversation_id: conversationId }) }
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      String(typeof value === 'number' && whole.has(name) ? Math.round(value) : value),
+    ]),
+  )
+}
+
+const known = new WeakMap<Offer, ReadonlySet<string>>()
+
+/** The parameters that are whole numbers. */
+function wholeNumbersOf(offer: Offer): ReadonlySet<string> {
+  let names = known.get(offer)
+  if (!names) {
+    const properties = Object.entries(jsonSchemaOf(offer.schema).properties ?? {})
+    names = new Set(
+      properties.flatMap(([name, schema]) => (typeof schema === 'object' && schema.type === 'integer' ? [name] : [])),
+    )
+    known.set(offer, names)
+  }
+  return names
+}

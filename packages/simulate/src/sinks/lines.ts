@@ -1,0 +1,66 @@
+import { JsonWriter } from '../otlp/json.ts'
+import type { PlayedRun } from '../play.ts'
+import { ServicesWriter } from '../senders.ts'
+import type { Sink } from './sink.ts'
+
+/** Takes whole lines; resolves when there is room for more. */
+export type WriteLines = (bytes: Uint8Array) => Promise<void>
+
+const mostSpans = 2048
+const mostBytes = 1 << 20
+
+/** Spans as lines of OTLP's JSON, as the Collector's file exporter writes them. */
+export class SpanLines implements Sink {
+  readonly #writer = new ServicesWriter((resource, scope) => new JsonWriter(resource, scope))
+  readonly #write: WriteLines
+
+  constructor(write: WriteLines) {
+    this.#write = write
+  }
+
+  async take(run: PlayedRun): Promise<void> {
+    const writer = this.#writer
+    const lines: Uint8Array[] = []
+    writer.addRun(run, () => {
+      if (writer.count >= mostSpans || writer.size >= mostBytes) lines.push(writer.take())
+    })
+    for (const bytes of lines) await this.#write(bytes)
+  }
+
+  unitEnded(): void {}
+
+  async end(): Promise<void> {
+    if (this.#writer.count > 0) await this.#write(this.#writer.take())
+  }
+}
+
+/** Ledgers, a line each, as `GET /runs/:trace_id` has them in `runs`. */
+export class LedgerLines implements Sink {
+  readonly #write: WriteLines
+  #lines: string[] = []
+  #size = 0
+
+  constructor(write: WriteLines) {
+    this.#write = write
+  }
+
+  take({ ledger }: PlayedRun): Promise<void> | undefined {
+    const line = `${JSON.stringify(ledger())}\n`
+    this.#lines.push(line)
+    this.#size += line.length
+    return this.#size >= mostBytes ? this.#flush() : undefined
+  }
+
+  unitEnded(): void {}
+
+  async end(): Promise<void> {
+    if (this.#size > 0) await this.#flush()
+  }
+
+  #flush(): Promise<void> {
+    const bytes = Buffer.from(this.#lines.join(''))
+    this.#lines = []
+    this.#size = 0
+    return this.#write(bytes)
+  }
+}
