@@ -17,6 +17,8 @@ export class LineFile {
   /** The stream that reaches the file. */
   readonly #out: Writable
   #failure: SimulateError | undefined
+  /** Wakes those who wait for room. */
+  readonly #waiting = new Set<() => void>()
 
   private constructor(path: string) {
     this.#path = path
@@ -42,8 +44,12 @@ export class LineFile {
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#failure) throw this.#failure
     await new Promise<void>((resolve) => {
-      if (this.#into.write(bytes, () => resolve())) resolve()
-      else this.#out.once('close', resolve)
+      const wake = () => {
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      if (this.#into.write(bytes, wake)) wake()
     })
     if (this.#failure) throw this.#failure
   }
@@ -68,6 +74,7 @@ export class LineFile {
     this.#failure ??= this.#cannotBeWritten(error)
     this.#into.destroy()
     if (this.partial !== undefined) rmSync(this.partial, { force: true })
+    for (const wake of this.#waiting) wake()
   }
 
   #cannotBeWritten({ code, message }: NodeJS.ErrnoException): SimulateError {

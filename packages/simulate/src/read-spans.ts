@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { SimulateError } from './error.ts'
@@ -34,28 +34,22 @@ function isObject(value: unknown): boolean {
  * write it; `-` is the standard input, and what ends in `.gz` is decompressed. Throws a SimulateError that names the line.
  */
 export async function* readCanonical(path: string): AsyncGenerator<string> {
-  const { input, failed } = open(path)
   let line = 0
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-    line++
-    if (text.trim() === '') continue
-    yield* canonicalOf(text, `${path}, line ${line}`)
+  try {
+    for await (const text of createInterface({ input: open(path), crlfDelay: Infinity })) {
+      line++
+      if (text.trim() !== '') yield* canonicalOf(text, `${path}, line ${line}`)
+    }
+  } catch (error) {
+    if (error instanceof SimulateError) throw error
+    throw new SimulateError(`${path} cannot be read: ${(error as Error).message}`)
   }
-  const error = failed()
-  if (error) throw new SimulateError(`${path} cannot be read: ${error.message}`)
 }
 
-/** A stream whose errors end it: who reads lines of it would not hear of them. */
-function open(path: string): { input: Readable; failed: () => Error | undefined } {
-  let failure: Error | undefined
+function open(path: string): Readable {
   const file = path === '-' ? process.stdin : createReadStream(path)
-  const input = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
-  const fail = (error: Error) => {
-    failure ??= error
-    input.push(null)
-  }
-  for (const stream of new Set<Readable>([file, input])) stream.on('error', fail)
-  return { input, failed: () => failure }
+  // An error of the file is one of what comes out of it.
+  return path.endsWith('.gz') ? pipeline(file, createGunzip(), () => {}) : file
 }
 
 function* canonicalOf(text: string, where: string): Generator<string> {

@@ -1,0 +1,74 @@
+import type { LedgerAnswer, LedgerStep } from 'contract/ledger'
+import { Catalog } from 'engine/catalog'
+import { decisionsOf } from 'engine/decisions'
+import { scenarios } from 'engine/scenarios/index'
+import { drive } from 'engine/virtual/drive'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Pair, startPair } from '../../../scripts/pair.ts'
+import { askedOf } from '../src/asked.ts'
+import { begin } from '../src/play.ts'
+import { startMs } from './support/simulations.ts'
+
+let pair: Pair
+beforeAll(async () => {
+  pair = await startPair()
+})
+afterAll(() => pair.stop())
+
+const seeds = ['one', 'two', 'three', 'four', 'five']
+/** Small and quick, but for failures: what is drawn is drawn all the same. */
+const quick: Record<string, Record<string, string>> = {
+  fanout: { fanout: '12', delay_ms: '5', error_rate: '0.2' },
+  chain: { depth: '6', delay_ms: '5', error_rate: '0.1' },
+  retry: { fanout: '8', delay_ms: '5', backoff_ms: '5', backoff_max_ms: '20' },
+  dag: { fanout: '8', delay_ms: '5', error_rate: '0.1' },
+  react: { delay_ms: '5', llm_delay_ms: '5', error_rate: '0.2' },
+  human: { human_delay_s: '0.05', delay_ms: '5' },
+  rag: { delay_ms: '5' },
+  stream: { duration_s: '0.5', tool_delay_ms: '20', error_rate: '0.1' },
+}
+const defaults = { delayMs: 80, errorRate: 0 }
+const catalog = new Catalog(scenarios, defaults)
+
+async function playReally(scenario: string, seed: string): Promise<LedgerStep[]> {
+  const offer = catalog.find(scenario)
+  const path = offer?.scenario.path === '/stream' ? '/stream?' : `/run?scenario=${scenario}&`
+  const response = await fetch(
+    `${pair.agent.url}${path}${new URLSearchParams({ ...quick[scenario], seed }).toString()}`,
+  )
+  await response.text()
+  expect(response.status).toBe(200)
+  const ledger = await fetch(`${pair.agent.url}/runs/${response.headers.get('x-trace-id')}`)
+  const { runs } = (await ledger.json()) as LedgerAnswer
+  return runs[0]?.steps ?? []
+}
+
+async function playVirtually(scenario: string, seed: string): Promise<LedgerStep[]> {
+  const planned = { unit: 0, turn: 0, atMs: 0, conversationId: undefined, planted: true, faults: [] }
+  const asked = askedOf({ ...planned, scenario, seed, params: { ...quick[scenario], seed } }, catalog, startMs)
+  const steps: LedgerStep[] = []
+  await drive([begin(asked)].values(), ({ ledger }) => void steps.push(...ledger().steps))
+  return steps
+}
+
+/** Times to the microsecond: what is drawn crosses HTTP as decimal digits. */
+const toMicroseconds = (decisions: Record<string, unknown>): unknown =>
+  JSON.parse(JSON.stringify(decisions), (_, value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Math.round(value * 1000) / 1000 : value,
+  )
+
+test('no scenario is left out', () => {
+  expect(Object.keys(quick).toSorted()).toEqual(scenarios.map(({ name }) => name).toSorted())
+})
+
+test.each(Object.keys(quick))(
+  '%s decides the same over real HTTP and in virtual time, by five seeds',
+  async (scenario) => {
+    for (const seed of seeds) {
+      const [really, virtually] = [await playReally(scenario, seed), await playVirtually(scenario, seed)]
+      expect(really.length).toBeGreaterThan(5)
+      const [real, virtual] = [decisionsOf(really), decisionsOf(virtually)].map(toMicroseconds)
+      expect(virtual).toEqual(real)
+    }
+  },
+)
