@@ -1,8 +1,8 @@
 import { round } from 'findings/step'
+import { encode } from './encode.ts'
 import { type ReceivedSpan, spanKinds, statuses } from './otlp/span.ts'
-import { extentOf, oddityOf } from './times.ts'
+import { oddityOf } from './times.ts'
 import type { Trace } from './trace.ts'
-import { Words } from './words.ts'
 
 /** A line of `GET /traces`. */
 export function summaryOf(trace: Trace) {
@@ -25,15 +25,7 @@ export function summaryOf(trace: Trace) {
  * statuses are places in the lists beside them; a parent is a place in the columns, −1 for none and −2 for one that did not arrive.
  */
 export function columnsOf(trace: Trace) {
-  const origin = trace.startMs ?? 0
-  const placed = Array.from(trace.spans.values(), (span) => ({ span, ...extentOf(span, origin) })).sort(
-    (a, b) => a.startMs - b.startMs || (a.span.spanId < b.span.spanId ? -1 : 1),
-  )
-  const spans = placed.map(({ span }) => span)
-  const places = new Map(spans.map(({ spanId }, index) => [spanId, index]))
-  const names = new Words()
-  const services = new Words()
-  const parentOf = ({ parentSpanId }: ReceivedSpan) => (parentSpanId === null ? -1 : (places.get(parentSpanId) ?? -2))
+  const { spans, names, services, columns } = encode([...trace.spans.values()])
   return {
     ...summaryOf(trace),
     names: names.list,
@@ -41,15 +33,15 @@ export function columnsOf(trace: Trace) {
     kinds: spanKinds,
     statuses,
     columns: {
-      span_id: spans.map(({ spanId }) => spanId),
-      parent: spans.map(parentOf),
-      name: spans.map(({ name }) => names.place(name)),
-      service: spans.map(({ service }) => services.place(service)),
+      span_id: columns.id,
+      parent: columns.parent,
+      name: columns.name,
+      service: columns.service,
       kind: spans.map(({ kind }) => spanKinds.indexOf(kind)),
       status: spans.map(({ status }) => statuses.indexOf(status)),
       /** Since the trace's start. */
-      start_ms: placed.map(({ startMs }) => round(startMs - origin)),
-      duration_ms: placed.map(({ startMs, endMs }) => round(endMs - startMs)),
+      start_ms: columns.start,
+      duration_ms: columns.duration,
     },
     /** Spans whose times are not all known, or that ended before they began: they take no time in the columns. */
     odd_times: spans.flatMap((span, index) => {

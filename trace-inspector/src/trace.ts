@@ -33,7 +33,7 @@ export class Trace {
   /** Spans that came more than once: how often, and whether they were all alike. */
   readonly repeats = new Map<string, { times: number; alike: boolean }>()
   readonly services = new Set<string>()
-  /** The first span without a parent, or the first of all while there is none. */
+  /** The first span without a parent, or the first of all while there is none: by start, then by id. */
   root: ReceivedSpan | undefined
   /** As the first span that has one says. */
   scenario: string | null = null
@@ -94,5 +94,6 @@ export class Trace {
 function isBefore(a: ReceivedSpan, b: ReceivedSpan): boolean {
   const isRoot = (span: ReceivedSpan) => span.parentSpanId === null
   const startOf = (span: ReceivedSpan) => span.startMs ?? Infinity
-  return isRoot(a) === isRoot(b) ? startOf(a) < startOf(b) : isRoot(a)
+  if (isRoot(a) !== isRoot(b)) return isRoot(a)
+  return startOf(a) === startOf(b) ? a.spanId < b.spanId : startOf(a) < startOf(b)
 }

@@ -133,6 +133,23 @@ test('a lost span is drawn where the ledger says it happened, an altered one is 
   expect(withFlag(flag.orphaned)).toEqual([])
 })
 
+test('lost spans of two runs in one trace are told apart, also those that nobody knows the id of', async () => {
+  stack.meddler.meddle = (parcel) => (parcel.span.name === 'GET /tool/:tool_name' ? [] : [parcel])
+  const headers = { traceparent: `00-${'c3'.repeat(16)}-0123456789abcdef-01` }
+  const query = 'scenario=fanout&fanout=3&delay_ms=1&seed=same'
+  const [first, second] = [await stack.run(query, headers), await stack.run(query, headers)]
+  const total = first.spans.total + second.spans.total
+  await stack.arrived(first.trace_id, total - 6)
+  stack.meddler.meddle = (parcel) => [parcel]
+  const { columns, judged } = await stack.get<PictureAnswer>(`/traces/${first.trace_id}/picture?ledger=1`)
+  const lost = columns.id.filter((_, span) => (columns.flags[span] as number) & flag.lost)
+  expect([columns.id.length, lost.length]).toEqual([total, 6])
+  expect(new Set(lost).size).toBe(6)
+  expect(Object.keys(judged ?? {}).sort()).toEqual([...lost].sort())
+  const parents = lost.map((id) => columns.parent[columns.id.indexOf(id)] as number)
+  expect(parents.map((parent) => columns.names[columns.name[parent] as number])).toEqual(Array(6).fill('GET'))
+})
+
 test('an answer by span ids is scored, also when it names a call of the tools’ service', async () => {
   const run = await stack.run('scenario=fanout&fanout=20&delay_ms=50&stragglers=1')
   await stack.arrived(run.trace_id, run.spans.total)

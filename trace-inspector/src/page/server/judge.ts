@@ -36,17 +36,14 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
       noteOf(span.spanId, expectation.step.key)?.changes.push(found)
     } else if (found.kind === 'unexpected') flags.set(span.spanId, flag.unexpected)
   }
-  const ids = new Map<Expectation, string>()
-  const idOf = (expectation: Expectation) => expectation.step.span_id ?? ids.get(expectation) ?? null
   const lost = missing.map((expectation) => {
     const { step, parent } = expectation
-    const id = step.span_id ?? `lost-${step.id}`
-    ids.set(expectation, id)
+    const id = idOf(expectation)
     const note = noteOf(id, step.key)
     if (note) note.attributes = expectation.attributes
     return {
-      id,
-      parentId: parent ? idOf(parent) : expectation.parentSpanId,
+      spanId: id,
+      parentSpanId: parent ? idOf(parent) : expectation.parentSpanId,
       name: expectation.name,
       service: step.service,
       agent: step.facts.operation === 'http_client' ? '' : (step.agent_id ?? ''),
@@ -62,3 +59,6 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
   })
   return { isRunning: ledger.runs.some(isRunning), flags, lost, notes }
 }
+
+/** Nobody was told the id of a SERVER span of another service; there is one below each call. */
+const idOf = ({ step, parentSpanId }: Expectation) => step.span_id ?? `lost-below-${parentSpanId}`

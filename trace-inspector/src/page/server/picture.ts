@@ -1,8 +1,8 @@
 import type { LedgerAnswer } from 'contract/ledger'
-import { round } from 'findings/step'
 import { ati } from 'dialects/gen-ai/names'
+import { encode, noParent } from '../../encode.ts'
 import type { ReceivedSpan } from '../../otlp/span.ts'
-import { extentOf, oddityOf, originOf } from '../../times.ts'
+import { oddityOf } from '../../times.ts'
 import type { Trace } from '../../trace.ts'
 import { Words } from '../../words.ts'
 import { type Columns, flag } from '../model/columns.ts'
@@ -30,8 +30,8 @@ function drawReceived(span: ReceivedSpan, flags: number): Drawn {
   const { attributes } = span
   const agent = attributes[ati.agentId]
   return {
-    id: span.spanId,
-    parentId: span.parentSpanId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
     name: span.name,
     service: span.service,
     agent: typeof agent === 'string' ? agent : '',
@@ -45,50 +45,39 @@ function drawReceived(span: ReceivedSpan, flags: number): Drawn {
 }
 
 /** Of a trace that is not whole yet, nobody can say that a parent was lost. */
-function toColumns(traceId: string, spans: readonly Drawn[], isWhole: boolean): Columns {
-  const first = originOf(spans)
-  const origin = first ?? 0
-  const drawn = spans
-    .map((span) => ({ ...span, ...extentOf(span, origin), flags: span.flags | timeFlagOf(span) }))
-    .sort((a, b) => a.startMs - b.startMs)
-  const names = new Words()
-  const services = new Words()
+function toColumns(traceId: string, drawn: readonly Drawn[], isWhole: boolean): Columns {
+  const { spans, places, originMs, since, names, services, columns } = encode(drawn)
   const agents = new Words()
-  const places = new Map(drawn.map(({ id }, place) => [id, place]))
-  const columns: Columns = {
+  const events: Columns['events'] = { span: [], at: [], name: [] }
+  const links: Columns['links'] = { from: [], to: [] }
+  spans.forEach((span, place) => {
+    for (const { name, timeMs } of span.events) {
+      if (timeMs === null) continue
+      events.span.push(place)
+      events.at.push(since(timeMs))
+      events.name.push(names.place(name))
+    }
+    for (const link of span.links) {
+      const to = places.get(link)
+      if (to === undefined) continue
+      links.from.push(place)
+      links.to.push(to)
+    }
+  })
+  const isOrphan = (place: number) => isWhole && columns.parent[place] === noParent.absent
+  return {
     trace_id: traceId,
-    origin_ms: first,
+    origin_ms: originMs,
     names: names.list,
     services: services.list,
     agents: agents.list,
-    id: drawn.map(({ id }) => id),
-    parent: withoutCircles(drawn.map(({ parentId }) => (parentId === null ? -1 : (places.get(parentId) ?? -1)))),
-    name: drawn.map(({ name }) => names.place(name)),
-    service: drawn.map(({ service }) => services.place(service)),
-    agent: drawn.map(({ agent }) => (agent ? agents.place(agent) : -1)),
-    start: drawn.map(({ startMs }) => round(startMs - origin)),
-    duration: drawn.map(({ startMs, endMs }) => round(endMs - startMs)),
-    flags: drawn.map(({ flags, parentId }) =>
-      isWhole && parentId !== null && !places.has(parentId) ? flags | flag.orphaned : flags,
-    ),
-    events: { span: [], at: [], name: [] },
-    links: { from: [], to: [] },
+    ...columns,
+    parent: withoutCircles(columns.parent.map((parent) => Math.max(parent, noParent.root))),
+    agent: spans.map(({ agent }) => (agent ? agents.place(agent) : -1)),
+    flags: spans.map((span, place) => span.flags | timeFlagOf(span) | (isOrphan(place) ? flag.orphaned : 0)),
+    events,
+    links,
   }
-  drawn.forEach(({ events, links }, span) => {
-    for (const { name, timeMs } of events) {
-      if (timeMs === null) continue
-      columns.events.span.push(span)
-      columns.events.at.push(round(timeMs - origin))
-      columns.events.name.push(names.place(name))
-    }
-    for (const link of links) {
-      const to = places.get(link)
-      if (to === undefined) continue
-      columns.links.from.push(span)
-      columns.links.to.push(to)
-    }
-  })
-  return columns
 }
 
 function timeFlagOf(span: Drawn): number {
