@@ -1,4 +1,4 @@
-import { type Catalog, jsonSchemaOf, type Offer, type Query } from 'engine/catalog'
+import type { Catalog, Query } from 'engine/catalog'
 import { report } from 'engine/mix/read'
 import type { PlannedRun } from 'engine/mix/plan'
 import { SimulateError } from './error.ts'
@@ -12,7 +12,7 @@ export function askedOf(planned: PlannedRun, catalog: Catalog, startMs: number):
     const known = catalog.offers.map(({ scenario }) => scenario.name).join(', ')
     throw new SimulateError(`There is no scenario ${scenario}; expected one of ${known}`)
   }
-  const parsed = catalog.parse(offer, queryOf(offer, planned.params, conversationId))
+  const parsed = catalog.parse(offer, queryOf(planned.params, conversationId))
   if ('faults' in parsed) {
     const faults = parsed.faults.map(
       ({ parameter, value, expected }) => `${parameter}${value === undefined ? '' : ` ${value}`}: expected ${expected}`,
@@ -24,29 +24,8 @@ export function askedOf(planned: PlannedRun, catalog: Catalog, startMs: number):
   return { offer, params, seed: String(seed), ids, startMs: startMs + planned.atMs }
 }
 
-/** As a query has it. What is drawn is seldom whole where it has to be. */
-function queryOf(offer: Offer, params: PlannedRun['params'], conversationId: string | undefined): Query {
-  const whole = wholeNumbersOf(offer)
+/** As a query has it. */
+function queryOf(params: PlannedRun['params'], conversationId: string | undefined): Query {
   const given = { ...params, ...(conversationId !== undefined && { conversation_id: conversationId }) }
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [
-      name,
-      String(typeof value === 'number' && whole.has(name) ? Math.round(value) : value),
-    ]),
-  )
-}
-
-const known = new WeakMap<Offer, ReadonlySet<string>>()
-
-/** The parameters that are whole numbers. */
-function wholeNumbersOf(offer: Offer): ReadonlySet<string> {
-  let names = known.get(offer)
-  if (!names) {
-    const properties = Object.entries(jsonSchemaOf(offer.schema).properties ?? {})
-    names = new Set(
-      properties.flatMap(([name, schema]) => (typeof schema === 'object' && schema.type === 'integer' ? [name] : [])),
-    )
-    known.set(offer, names)
-  }
-  return names
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]))
 }

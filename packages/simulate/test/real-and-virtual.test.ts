@@ -44,7 +44,7 @@ async function playReally(scenario: string, seed: string): Promise<LedgerStep[]>
 }
 
 async function playVirtually(scenario: string, seed: string): Promise<LedgerStep[]> {
-  const planned = { unit: 0, turn: 0, atMs: 0, conversationId: undefined, planted: true, faults: [] }
+  const planned = { unit: 0, turn: 0, atMs: 0, conversationId: undefined }
   const asked = askedOf({ ...planned, scenario, seed, params: { ...quick[scenario], seed } }, catalog, startMs)
   const steps: LedgerStep[] = []
   await drive([begin(asked)].values(), ({ ledger }) => void steps.push(...ledger().steps))
