@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
 import { onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
-import { number, parseScalars } from 'contract/scalars'
+import { integer, number, parseScalars } from 'contract/scalars'
 import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
@@ -44,7 +44,9 @@ export interface InspectorApp {
 const waitSchema = z.object({
   wait_s: number({ min: 0, max: 600, default: 0, description: 'How long to wait for everything to be there, s' }),
 })
-const recentTraces = 100
+const recentSchema = z.object({
+  limit: integer({ min: 1, max: 10_000, default: 100, description: 'How many traces, those that came last' }),
+})
 
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
 export function createApp({
@@ -116,7 +118,7 @@ export function createApp({
     'POST /v1/traces': 'Takes OTLP/HTTP, JSON or protobuf',
     'POST /v1/metrics': 'Taken and not kept, as /v1/logs',
     'POST /files': 'Opens a file of OTLP JSON lines, gzipped or not, as if its spans had been received',
-    'GET /traces': 'Recent traces',
+    'GET /traces?limit=100': 'Recent traces',
     'GET /traces/:trace_id': 'All spans of a trace, as columns',
     'GET /traces/:trace_id/spans?where=gen_ai.tool.name=search': 'Which spans a comparison holds for',
     'GET /traces/:trace_id/spans/:span_id': 'Everything about one span',
@@ -136,7 +138,11 @@ export function createApp({
   }
   const answers: Record<string, (req: Request, res: Response) => unknown> = {
     '/': (_req, res) => res.json({ service: 'trace-inspector', agents, endpoints: index }),
-    '/traces': (_req, res) => res.json({ ...state(), recent: traces.recent(recentTraces).map(summaryOf) }),
+    '/traces': (req, res) => {
+      const query = parseScalars(recentSchema, queryOf(req), () => 'limit')
+      if ('faults' in query) throw badQuery(query.faults)
+      res.json({ ...state(), recent: traces.recent(query.value.limit).map(summaryOf) })
+    },
     '/traces/:trace_id': (req, res) => res.json(columnsOf(traceOf(req))),
     '/traces/:trace_id/spans/:span_id': spanDetails,
     '/traces/:trace_id/verify': verifyTrace,
@@ -145,7 +151,7 @@ export function createApp({
       res.json(reveal(id, spans.values()))
     },
     '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),
-    '/openapi.json': (_req, res) => res.json(openApi(agentIds, waitSchema)),
+    '/openapi.json': (_req, res) => res.json(openApi(agentIds, { wait: waitSchema, recent: recentSchema })),
     '/ready': (_req, res) => {
       if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
       res.json({ status: 'ready' })

@@ -38,8 +38,8 @@ const unreachable = problems({ 502: 'The agent does not answer' })
 const ofTrace = (summary: string, responses: Operation['responses'], query: object[] = []) =>
   readable({ summary, parameters: [traceIdParameter, ...query], responses })
 
-/** The HTTP API as OpenAPI 3.1. `agents` are the ids of those that are known, `wait` is the query of a verification. */
-export function openApi(agents: readonly string[], wait: z.ZodObject) {
+/** The HTTP API as OpenAPI 3.1. `agents` are the ids of those that are known, the others queries: of a verification, of recent traces. */
+export function openApi(agents: readonly string[], { wait, recent }: Record<'wait' | 'recent', z.ZodObject>) {
   const agent = pathParameter('agent', { enum: agents })
   const relayed = (summary: string, responses: Operation['responses'], parameters: object[] = []): Operation => ({
     summary,
@@ -87,7 +87,11 @@ export function openApi(agents: readonly string[], wait: z.ZodObject) {
           },
         },
       },
-      '/traces': readable({ summary: 'Recent traces', responses: json() }),
+      '/traces': readable({
+        summary: 'Recent traces',
+        parameters: queryParameters(recent),
+        responses: { ...json(), ...problems({ 400: 'The query is bad' }) },
+      }),
       '/traces/{trace_id}': ofTrace('All spans of a trace, as columns', { ...json(), ...noTrace }),
       '/traces/{trace_id}/spans': ofTrace(
         'Which spans a comparison holds for',

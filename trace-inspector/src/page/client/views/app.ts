@@ -8,6 +8,7 @@ import type { Look } from '../state/look.ts'
 import { announcement } from '../state/announce.ts'
 import { nextTheme, theme } from '../state/theme.ts'
 import { ExamPage } from './exam.ts'
+import { DropZone } from './open-file.ts'
 import { RunPage } from './run-page.ts'
 import { TracePage } from './trace-page.ts'
 import { type Component, h } from '../h.ts'
@@ -32,7 +33,7 @@ export function App({ look }: { look: Look }): VNode {
     </header>
     <main id="main" tabindex="-1">${h(pages[page], { look }, page)}</main>
     <div class="sr" role="status" aria-live="polite">${announcement.value}</div>
-    ${h(Help, {})}`
+    ${h(Help, {})} ${h(DropZone, {})}`
 }
 
 function Help(): VNode {

@@ -6,6 +6,9 @@ import type { summaryOf } from '../../../columns.ts'
 import { count, ms, whole } from '../../model/format.ts'
 import { link } from '../state/address.ts'
 import { getJson, messageOf } from '../state/api.ts'
+import { upload } from '../state/file.ts'
+import { OpenFile } from './open-file.ts'
+import { h } from '../h.ts'
 
 type Summary = ReturnType<typeof summaryOf>
 
@@ -17,13 +20,19 @@ interface NotTaken {
 }
 
 const recent = signal<Summary[]>([])
+/** How many traces there are, and how many of them are asked for. */
+const all = signal(0)
+const most = signal(30)
 const notTaken = signal<NotTaken | null>(null)
 const problem = signal('')
+/** More rows than this nobody reads. */
+const mostRows = 3000
 
 async function load(): Promise<void> {
   try {
-    const answer = await getJson<{ recent: Summary[] } & NotTaken>('/traces')
+    const answer = await getJson<{ traces: number; recent: Summary[] } & NotTaken>(`/traces?limit=${most.peek()}`)
     recent.value = answer.recent
+    all.value = answer.traces
     notTaken.value = answer.last_refusal === null ? null : answer
     problem.value = ''
   } catch (error) {
@@ -39,14 +48,17 @@ const refusals = ({ rejected_spans, refused_requests, last_refusal }: NotTaken) 
 
 /** Traces that came last, newest first. */
 export function Recent(): VNode {
+  const isOpening = upload.value !== null
+  // At once when a file has been opened, too.
   useEffect(() => {
     void load()
     const timer = setInterval(() => document.visibilityState === 'visible' && void load(), 5000)
     return () => clearInterval(timer)
-  }, [])
+  }, [isOpening, most.value])
   return html`<section class="recent" aria-labelledby="recent-title">
     <h2 id="recent-title">Recent traces</h2>
-    ${problem.value && html`<p class="problem">${problem.value}</p>`} ${notTaken.value && refusals(notTaken.value)}
+    ${h(OpenFile, {})} ${problem.value && html`<p class="problem">${problem.value}</p>`}
+    ${notTaken.value && refusals(notTaken.value)}
     ${
       recent.value.length === 0
         ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
@@ -62,7 +74,7 @@ export function Recent(): VNode {
                 </tr>
               </thead>
               <tbody>
-                ${recent.value.slice(0, 30).map(
+                ${recent.value.map(
                   (each) =>
                     html`<tr>
                       <th scope="row">
@@ -81,6 +93,13 @@ export function Recent(): VNode {
               </tbody>
             </table>
           </div>`
+    }
+    ${
+      all.value > recent.value.length &&
+      recent.value.length < mostRows &&
+      html`<button type="button" class="tool" onClick=${() => (most.value = Math.min(mostRows, most.value * 10))}>
+        Show more of ${whole(all.value)}
+      </button>`
     }
   </section>`
 }
