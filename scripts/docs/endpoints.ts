@@ -33,4 +33,4 @@ export function toolEndpoints(): string {
   const behavior = behaviorSchema(defaults)
   return `${endpoints(toolApi(behavior))}\n\n${parameterTable(behavior)}`
 }
-export const inspectorEndpoints = () => endpoints(inspectorApi(['agent-app'], z.object()))
+export const inspectorEndpoints = () => endpoints(inspectorApi(['agent-app'], { wait: z.object(), recent: z.object() }))

@@ -34,6 +34,8 @@ export const agents = signal<Agent[]>([])
 /** By agent id. */
 export const scenariosOf = signal<Readonly<Record<string, Scenario[]>>>({})
 export const agentsProblem = signal('')
+/** Whether trace-inspector was started without any: it shows what a file has. */
+export const isWithoutAgents = signal(false)
 
 /** Asks which agents there are, and what each can run. */
 export async function loadAgents(): Promise<void> {
@@ -49,8 +51,9 @@ export async function loadAgents(): Promise<void> {
     )
     scenariosOf.value = Object.fromEntries(lists)
     agents.value = known
+    isWithoutAgents.value = known.length === 0
     agentsProblem.value =
-      lists.length > 0
+      lists.length > 0 || known.length === 0
         ? ''
         : `No agent answers at ${known.map(({ id }) => id).join(', ')}: start one, or set AGENT_URLS`
   } catch (error) {

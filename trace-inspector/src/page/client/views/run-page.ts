@@ -3,7 +3,15 @@ import type { VNode } from 'preact'
 import { address, go, note } from '../state/address.ts'
 import type { Fault } from '../state/api.ts'
 import { count } from '../../model/format.ts'
-import { agentFor, agents, agentsProblem, type Scenario, scenarioFor, scenariosOf } from '../state/agents.ts'
+import {
+  agentFor,
+  agents,
+  agentsProblem,
+  isWithoutAgents,
+  type Scenario,
+  scenarioFor,
+  scenariosOf,
+} from '../state/agents.ts'
 import { playRun, progress, runProblem, faults } from '../state/run.ts'
 import { Progress } from './progress.ts'
 import { Recent } from './recent.ts'
@@ -12,8 +20,16 @@ import { h } from '../h.ts'
 
 const saying = ({ parameter, value, expected }: Fault) => `${parameter}=${value ?? ''}: expected ${expected}`
 
+/** Where nothing can be run, there are traces to look at. */
+const withoutAgents = () =>
+  html`<div class="run-page">
+    <h1>Traces</h1>
+    ${h(Recent, {})}
+  </div>`
+
 /** Pick an agent, a scenario and its parameters, and run it. */
 export function RunPage(): VNode {
+  if (isWithoutAgents.value) return withoutAgents()
   const { agent: wanted, scenario: name, params } = address.value
   const agent = agentFor(wanted)
   const list = scenariosOf.value[agent?.id ?? ''] ?? []
