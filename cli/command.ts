@@ -59,19 +59,26 @@ async function usage<T extends ArgsDef>({ name, description, args, notes }: Comm
 /** citty takes whatever it is given; what the command has not is told here. */
 function readWords<T extends ArgsDef>({ args, list }: Command<T>, rawArgs: string[]) {
   const known: ArgsDef = { ...args, ...help }
+  const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const options = Object.fromEntries(
-    Object.entries(known).map(([name, { type }]) => [
-      name,
-      { type: type === 'boolean' ? ('boolean' as const) : ('string' as const), ...(name === 'help' && { short: 'h' }) },
-    ]),
+    Object.entries(known)
+      .filter(([, { type }]) => type !== 'positional')
+      .map(([name, { type }]) => [
+        name,
+        {
+          type: type === 'boolean' ? ('boolean' as const) : ('string' as const),
+          ...(name === 'help' && { short: 'h' }),
+        },
+      ]),
   )
   const { tokens } = parseArgs({ args: rawArgs, options, strict: false, allowPositionals: true, tokens: true })
   const listed: string[] = []
+  let placed = 0
   let isHelp = false
   for (const token of tokens) {
     if (token.kind === 'option') {
       const { name, rawName, value } = token
-      const definition = Object.hasOwn(known, name) ? known[name] : undefined
+      const definition = Object.hasOwn(options, name) ? known[name] : undefined
       if (!definition)
         throw new UsageError(
           `${rawName}: expected one of ${Object.keys(options)
@@ -86,11 +93,13 @@ function readWords<T extends ArgsDef>({ args, list }: Command<T>, rawArgs: strin
       if (name === list) listed.push(value as string)
     } else if (token.kind === 'positional') {
       // Values may follow the option without repeating it.
-      if (listed.length === 0)
-        throw new UsageError(`${token.value}: expected ${list === undefined ? 'an option' : `--${list} before it`}`)
-      listed.push(token.value)
+      if (listed.length > 0) listed.push(token.value)
+      else if (placed < places.length) placed++
+      else throw new UsageError(`${token.value}: expected ${list === undefined ? 'an option' : `--${list} before it`}`)
     }
   }
+  const [missing] = places[placed] ?? []
+  if (missing !== undefined && !isHelp) throw new UsageError(`${missing.toUpperCase()} is missing`)
   return { isHelp, listed }
 }
 

@@ -32,7 +32,7 @@ export interface Deps {
   /** Traces that are here from the beginning. */
   traces?: Traces
   /** Ledgers that agents need not be asked for. */
-  ledgers?: FileLedgers
+  ledgers?: FileLedgers | undefined
 }
 
 export interface InspectorApp {

@@ -58,6 +58,8 @@ export async function fetchLedger(agents: readonly string[], traceId: string): P
   throw new Problem(
     404,
     'Unknown run',
-    `There is no ledger for trace ${traceId}: ${said.join('; ') || 'no agents are known'}. AGENT_URLS says where agents are.`,
+    agents.length > 0
+      ? `There is no ledger for trace ${traceId}: ${said.join('; ')}. AGENT_URLS says where agents are.`
+      : `There is no ledger for trace ${traceId}: no agents are known here, and no file of ledgers has it`,
   )
 }

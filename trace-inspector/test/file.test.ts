@@ -131,10 +131,10 @@ test('a broken line costs no other, and is told by its number', async () => {
     lines: 3,
     traces: 3,
     broken_lines: 2,
-    trouble: expect.stringMatching(/^line 2: the line: expected JSON/) as string,
+    trouble: expect.stringMatching(/^line 2: expected JSON/) as string,
   })
   expect(await open(`{"resourceMetrics":[]}\n${lineOf(4)}`)).toMatchObject({
-    trouble: 'line 1: the line: expected a request with resourceSpans',
+    trouble: 'line 1: expected a request with resourceSpans',
   })
 })
 
@@ -151,8 +151,8 @@ test('a span that cannot be read costs no other', async () => {
 })
 
 test.each([
-  ['text', 'one\ntwo\n', /an export request a line: line 1: the line: expected JSON/],
-  ['another kind of JSON', '{"level":"info"}\n', /line 1: the line: expected a request with resourceSpans/],
+  ['text', 'one\ntwo\n', /an export request a line: line 1: expected JSON/],
+  ['another kind of JSON', '{"level":"info"}\n', /line 1: expected a request with resourceSpans/],
   ['nothing', '', /it is empty/],
   ['a gzipped nothing', gzipSync(''), /it is empty/],
   ['bytes', Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 256)), /expected JSON/],

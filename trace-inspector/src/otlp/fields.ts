@@ -11,7 +11,7 @@ export class Malformed extends Error {
   readonly expected: string
 
   constructor(path: string, expected: string) {
-    super(`${path}: expected ${expected}`)
+    super(path ? `${path}: expected ${expected}` : `expected ${expected}`)
     this.path = path
     this.expected = expected
   }

@@ -29,8 +29,8 @@ export function decodeJson(body: Buffer): Batch {
 
 /** A line of a file: unlike a body, nothing but itself says that it is meant as a request for spans. Throws Malformed. */
 export function decodeJsonLine(line: Buffer): Batch {
-  const request = parse(line, 'the line')
-  if (!Object.hasOwn(request, 'resourceSpans')) throw new Malformed('the line', 'a request with resourceSpans')
+  const request = parse(line, '')
+  if (!Object.hasOwn(request, 'resourceSpans')) throw new Malformed('', 'a request with resourceSpans')
   return readRequest(request, encoding)
 }
 

@@ -10,7 +10,7 @@ export function sentences(opened: Opened): string[] {
     ...(broken_lines > 0 ? [count(broken_lines, 'line')] : []),
   ]
   return [
-    `${count(spans, 'span')} of ${count(traces, 'new trace')}, from ${count(lines, 'line')}.`,
+    `${count(spans, 'span')} of ${count(traces, known_spans > 0 ? 'new trace' : 'trace')}, from ${count(lines, 'line')}.`,
     ...(known_spans > 0
       ? [`${count(known_spans, 'span')} of it ${known_spans === 1 ? 'was' : 'were'} here before.`]
       : []),

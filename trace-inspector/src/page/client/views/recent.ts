@@ -46,6 +46,10 @@ const refusals = ({ rejected_spans, refused_requests, last_refusal }: NotTaken) 
     because of ${last_refusal}
   </p>`
 
+/** A file may be of any day. */
+const started = (at: Date) =>
+  at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString()
+
 /** Traces that came last, newest first. */
 export function Recent(): VNode {
   const isOpening = upload.value !== null
@@ -61,7 +65,7 @@ export function Recent(): VNode {
     ${notTaken.value && refusals(notTaken.value)}
     ${
       recent.value.length === 0
-        ? html`<p class="dim">None yet. Run a scenario, or point an OTLP/HTTP exporter here.</p>`
+        ? html`<p class="dim">None yet. Run a scenario, open a file, or point an OTLP/HTTP exporter here.</p>`
         : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of recent traces">
             <table>
               <thead>
@@ -86,7 +90,7 @@ export function Recent(): VNode {
                       </th>
                       <td class="number">${whole(each.spans)}</td>
                       <td class="number">${ms(each.duration_ms)}</td>
-                      <td>${each.start_ms === null ? '' : new Date(each.start_ms).toLocaleTimeString()}</td>
+                      <td>${each.start_ms === null ? '' : started(new Date(each.start_ms))}</td>
                       <td class="dim">${each.services.join(', ')}</td>
                     </tr>`,
                 )}
