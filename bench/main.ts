@@ -7,8 +7,9 @@ import { elapsed } from './elapsed.ts'
 import { hopCost } from './hop-cost.ts'
 import { largeRun } from './large-run.ts'
 import { overload } from './overload.ts'
+import { simulated } from './simulate.ts'
 
-const benchmarks = [elapsed, hopCost, largeRun, overload, burst]
+const benchmarks = [elapsed, hopCost, largeRun, overload, burst, simulated]
 
 const names = benchmarks.map(({ name }) => name).join(', ')
 const isOver = ({ ratio, limit }: Figure) => limit !== undefined && ratio > limit

@@ -132,6 +132,26 @@ export class Bytes {
     return true
   }
 
+  /** The same for a whole number from 0 to 2³¹−1. False, and nothing written, for any other. */
+  pairOfCount(tag: number, key: Uint8Array, valueTag: number, countTag: number, count: number): boolean {
+    if ((count | 0) !== count || count < 0 || key.length > 100) return false
+    const digits = count < 0x80 ? 1 : count < 0x4000 ? 2 : count < 0x20_0000 ? 3 : count < 0x1000_0000 ? 4 : 5
+    this.#reserve(key.length + digits + 5)
+    const buffer = this.#buffer
+    let at = this.#length
+    buffer[at++] = tag
+    buffer[at++] = key.length + digits + 3
+    for (let from = 0; from < key.length; from++) buffer[at++] = key[from] as number
+    buffer[at++] = valueTag
+    buffer[at++] = digits + 1
+    buffer[at++] = countTag
+    let rest = count
+    for (; rest >= 0x80; rest >>>= 7) buffer[at++] = (rest & 0x7f) | 0x80
+    buffer[at++] = rest
+    this.#length = at
+    return true
+  }
+
   /** Writes a short text of ASCII; false, and nothing written, when it is none. */
   #ascii(text: string): boolean {
     const { length } = text

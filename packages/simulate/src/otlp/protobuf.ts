@@ -163,7 +163,9 @@ export class ProtobufWriter implements SpanWriter {
 
   #attribute(out: Bytes, tag: number, name: string, value: AttributeValue): void {
     const key = this.#keyOf(name)
-    if (typeof value === 'string' && out.pair(tag, key, field.keyValue.value, field.value.string, value)) return
+    const { value: valueTag } = field.keyValue
+    if (typeof value === 'string' && out.pair(tag, key, valueTag, field.value.string, value)) return
+    if (typeof value === 'number' && out.pairOfCount(tag, key, valueTag, field.value.int, value)) return
     out.byte(tag)
     const pair = out.open()
     out.bytes(key)

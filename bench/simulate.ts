@@ -1,0 +1,166 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { scenarios } from 'engine/scenarios/index'
+import { cleanEnvironment, startHeard } from '../scripts/process.ts'
+import { programs, startCollector } from '../trace-inspector/test/support/backend.ts'
+import { type Benchmark, type Figure, median } from './benchmark.ts'
+import { startReceiver } from './processes.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const rounds = 3
+/** Spans of a round; what a process takes to start is measured apart and taken off. */
+const spans = 300_000
+const manySpans = 10_000_000
+const memoryLimitMb = 500
+/** CPU of a span of a whole agent's trace, in flat spans; and with its ledger. */
+const limits = { cpu: 4, rate: 1 }
+const telemetrygen = {
+  module: 'github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen',
+  version: 'v0.161.0',
+}
+
+interface Usage {
+  cpuMs: number
+  peakMb: number
+  wallMs: number
+}
+
+/** What simulate costs for a span, in spans that mean nothing and go the same way; memory; and the pace beside telemetrygen. */
+export const simulated: Benchmark = {
+  name: 'simulate',
+  async run(progress) {
+    const receiver = await startReceiver()
+    const figures = await cpuOfSpans(receiver.url, progress)
+    await receiver.stop()
+    figures.push(await memoryOfMany(progress))
+    figures.push(...(await besideTelemetrygen(progress)))
+    return figures
+  },
+}
+
+const flat = (count: number, to: string) => measure(['bench/floor/flat-spans.ts', String(count), to])
+
+function simulate(args: readonly string[], count: number, to: string): Promise<Usage> {
+  const ours = ['cli/simulate.ts', '--seed', 'bench', '--spans', String(count), '--to', to, ...args]
+  return measure(ours)
+}
+
+/** Runs a program of ours to its end. */
+async function measure(args: readonly string[]): Promise<Usage> {
+  const startedAt = performance.now()
+  const program = startHeard(
+    process.execPath,
+    ['--max-semi-space-size=32', '--import', new URL('usage-at-end.ts', import.meta.url).href, ...args],
+    { cwd: root, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const { code } = await program.ended
+  const wallMs = performance.now() - startedAt
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${program.text()}`)
+  return { ...(JSON.parse(program.text().trim().split('\n').at(-1) as string) as Omit<Usage, 'wallMs'>), wallMs }
+}
+
+async function cpuOfSpans(url: string, progress: (line: string) => void): Promise<Figure[]> {
+  const contestants = new Map<string, { cost: (count: number) => Promise<Usage>; limit?: number }>([
+    ...scenarios.map(({ name }) => {
+      const cost = (count: number) => simulate(['--scenario', name], count, url)
+      return [name, { cost, limit: limits.cpu }] as const
+    }),
+    ['the default mix', { cost: (count) => simulate([], count, url), limit: limits.cpu }],
+    ['the default mix, not sent', { cost: (count) => simulate([], count, 'none') }],
+    ['retry-heavy', { cost: (count) => simulate(['--scenario', 'retry?error_rate=0.5&max_retries=8'], count, url) }],
+  ])
+  const perSpan = async (cost: (count: number) => Promise<Usage>) => {
+    const [start, whole] = [await cost(1), await cost(spans)]
+    return ((whole.cpuMs - start.cpuMs) * 1000) / spans
+  }
+  const ratios = new Map<string, { us: number; floor: number }[]>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, { cost }] of contestants) {
+      progress(`simulate, round ${round + 1} of ${rounds}: ${name}`)
+      // Each beside a floor of its own, so that other load on the machine meets both.
+      const pair = { floor: await perSpan((count) => flat(count, url)), us: await perSpan(cost) }
+      ratios.set(name, [...(ratios.get(name) ?? []), pair])
+    }
+  }
+  return [...ratios].map(([name, pairs]) => {
+    const limit = contestants.get(name)?.limit
+    const us = median(pairs.map((pair) => pair.us))
+    return {
+      name: `simulate: ${name}`,
+      measured: `${us.toFixed(1)} µs CPU a span, ${Math.round(1e6 / us / 1000)}k a CPU second`,
+      floor: `${median(pairs.map(({ floor }) => floor)).toFixed(1)} µs, flat`,
+      ratio: median(pairs.map((pair) => pair.us / pair.floor)),
+      ...(limit !== undefined && { limit }),
+    }
+  })
+}
+
+async function memoryOfMany(progress: (line: string) => void): Promise<Figure> {
+  progress('simulate: memory of 10,000,000 spans')
+  const { peakMb } = await simulate([], manySpans, 'none')
+  return {
+    name: 'simulate: peak memory of 10,000,000 spans',
+    measured: `${peakMb.toFixed(0)} MB`,
+    floor: `${memoryLimitMb} MB allowed`,
+    ratio: peakMb / memoryLimitMb,
+    limit: 1,
+  }
+}
+
+/** Spans a second into the real Collector, and what telemetrygen does there; both with what the machine has left. */
+async function besideTelemetrygen(progress: (line: string) => void): Promise<Figure[]> {
+  if (programs.collector === undefined) {
+    progress('simulate beside telemetrygen: skipped, OTELCOL_BIN names no Collector')
+    return []
+  }
+  const generator = buildTelemetrygen(progress)
+  if (generator === undefined) return []
+  const collector = await startCollector(
+    ['config.yaml'],
+    ['service::pipelines::traces::exporters: [nop]', 'exporters::nop: {}'],
+  )
+  const { host } = new URL(collector.url)
+  const theirs: number[] = []
+  const ours: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    progress(`simulate beside telemetrygen, round ${round + 1} of ${rounds}`)
+    const traces = spans / 10
+    const args = ['traces', '--otlp-http', '--otlp-insecure', '--otlp-endpoint', host, '--workers', '1', '--rate', '0']
+    const startedAt = performance.now()
+    execFileSync(generator.path, [...args, '--traces', String(traces), '--child-spans', '9'], { stdio: 'ignore' })
+    theirs.push(spans / ((performance.now() - startedAt) / 1000))
+    ours.push(spans / ((await simulate([], spans, collector.url)).wallMs / 1000))
+  }
+  await collector.stop()
+  generator.remove()
+  return [
+    {
+      name: `simulate into the Collector, pace; the floor is telemetrygen ${telemetrygen.version}`,
+      measured: `${Math.round(median(ours) / 1000)}k spans/s`,
+      floor: `${Math.round(median(theirs) / 1000)}k spans/s, flat`,
+      ratio: median(theirs) / median(ours),
+      limit: limits.rate,
+    },
+  ]
+}
+
+/** telemetrygen where TELEMETRYGEN_BIN says, or built from its Go module; undefined, with a word, where there is no Go. */
+function buildTelemetrygen(progress: (line: string) => void): { path: string; remove: () => void } | undefined {
+  const given = process.env.TELEMETRYGEN_BIN
+  if (given !== undefined && existsSync(given)) return { path: given, remove() {} }
+  const folder = mkdtempSync(join(tmpdir(), 'telemetrygen-'))
+  const { module, version } = telemetrygen
+  progress(`go install ${module}@${version} (some minutes)`)
+  try {
+    const env = { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod' }
+    execFileSync('go', ['install', `${module}@${version}`], { env, stdio: 'ignore' })
+  } catch {
+    progress('simulate beside telemetrygen: skipped, go install did not work here')
+    rmSync(folder, { recursive: true })
+    return undefined
+  }
+  return { path: join(folder, 'telemetrygen'), remove: () => rmSync(folder, { recursive: true }) }
+}
