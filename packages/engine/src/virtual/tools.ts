@@ -59,8 +59,4 @@ export class VirtualTools implements Tools {
     const payload = payloadKb > 0 ? payloadOf(Math.round(payloadKb * 1024), `${seed} ${key}`) : ''
     return { tool, delay_ms: delayMs, ok: true, payload, service: toolService }
   }
-
-  pause(): undefined {
-    return undefined
-  }
 }
