@@ -30,7 +30,7 @@ Without options it is a menu: agent, scenario, parameters.
 
   --scenario NAME   runs this scenario, with the parameters that are given and the agent's defaults for all others
   --agent AGENT     primary (the default), secondary, or both
-  --repeat N        N runs on each agent, and a count of their results
+  --repeat N        N runs on each agent, and a count of their results; npm run load has runs at a rate, whatever the agents do
   --parallel M      M of them at a time (1)
   --list            the scenarios of the agent and their parameters
 

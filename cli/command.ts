@@ -32,8 +32,10 @@ export const howToStart = 'npm start starts everything, docker-compose up --buil
  * Runs a command. Sets the exit code: what it resolves to; 2 when it was asked wrongly, which is told with the usage; 1 when
  * a service did not answer.
  */
-export async function runCommand<T extends ArgsDef>(command: Command<T>): Promise<void> {
-  const rawArgs = process.argv.slice(2)
+export async function runCommand<T extends ArgsDef>(
+  command: Command<T>,
+  rawArgs = process.argv.slice(2),
+): Promise<void> {
   try {
     const { isHelp, listed } = readWords(command, rawArgs)
     if (isHelp) console.log(foldFor(process.stdout, await usage(command)))

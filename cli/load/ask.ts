@@ -1,0 +1,69 @@
+import { Catalog, pathOf } from 'engine/catalog'
+import type { PlannedRun } from 'engine/mix/plan'
+import { scenarios } from 'engine/scenarios/index'
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+
+/**
+ * What came of a run: `ok`; `not_ok`, when the agent did not reach its goal, as it was asked for; `refused`, when the agent
+ * said that it takes no more; `failed`, when there was no answer, or one that tells of no run.
+ */
+export const outcomes = ['ok', 'not_ok', 'refused', 'failed'] as const
+export type Outcome = (typeof outcomes)[number]
+
+export interface Answered {
+  outcome: Outcome
+  /** Why there was no run, or none that came to its end. */
+  why?: string | undefined
+  traceId?: string | undefined
+  /** How many spans it owes. */
+  spans?: number | undefined
+}
+
+/** Every run has a connection of its own where it needs one: none waits for another's answer. */
+const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
+
+/** The request that a planned run is. */
+export function pathOfRun({ scenario, params, seed, conversationId }: PlannedRun): string {
+  const offer = catalog.find(scenario)
+  if (!offer) throw new Error(`The mix was not checked: there is no scenario ${scenario}`)
+  const path = pathOf(offer.scenario)
+  const given = { seed, ...params, ...(conversationId !== undefined && { conversation_id: conversationId }) }
+  const query = new URLSearchParams(Object.entries(given).map(([name, value]) => [name, String(value)]))
+  return `${path}${path.includes('?') ? '&' : '?'}${query.toString()}`
+}
+
+const result = z.object({ ok: z.boolean(), spans: z.object({ total: z.number() }) })
+
+/** Makes a run, once. */
+export async function ask(agent: string, run: PlannedRun, signal: AbortSignal): Promise<Answered> {
+  try {
+    const { statusCode, headers, body } = await request(agent + pathOfRun(run), {
+      dispatcher,
+      signal,
+      // A stream's result comes as an event; elsewhere this changes nothing.
+      headers: { accept: 'text/event-stream, application/json' },
+    })
+    const text = await body.text()
+    const traceId = headers['x-trace-id']
+    const told = { traceId: typeof traceId === 'string' ? traceId : undefined }
+    if (statusCode === 503 && headers['retry-after'] !== undefined) return { outcome: 'refused', why: '503', ...told }
+    const parsed = statusCode === 200 ? result.safeParse(resultIn(text)) : undefined
+    if (!parsed?.success) return { outcome: 'failed', why: String(statusCode), ...told }
+    return { outcome: parsed.data.ok ? 'ok' : 'not_ok', spans: parsed.data.spans.total, ...told }
+  } catch (error) {
+    if (signal.aborted) return { outcome: 'failed', why: 'no answer in time' }
+    const { code, message } = error as NodeJS.ErrnoException
+    return { outcome: 'failed', why: code ?? message }
+  }
+}
+
+/** The result in an answer, or in the last event of a stream. */
+function resultIn(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('event: ') ? (/\nevent: result\ndata: (.*)\n\n$/.exec(text)?.[1] ?? '') : text)
+  } catch {
+    return undefined
+  }
+}

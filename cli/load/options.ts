@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { seedPattern } from 'contract/tool'
+import { loadMix } from 'engine/mix/named'
+import type { Share } from 'engine/mix/plan'
+import { parseDuration, parseRate } from 'engine/mix/quantity'
+import { readUrl, UsageError } from '../command.ts'
+
+export interface LoadArgs {
+  mix: string
+  rate?: string | undefined
+  duration: string
+  seed?: string | undefined
+  agents: string
+  shard: string
+  wait: string
+  verify: string
+  inspector: string
+  report?: string | undefined
+}
+
+/** What is meant. Throws a UsageError, or a MixError. */
+export function readLoad(args: LoadArgs) {
+  const { seed = randomBytes(4).toString('hex') } = args
+  if (!seedPattern.test(seed) || seed.length > 40)
+    throw new UsageError(`--seed ${seed}: expected 1 to 40 printable ASCII characters without blanks`)
+  const share = readShard(args.shard)
+  if (share.of > 1 && args.seed === undefined)
+    throw new UsageError(`--shard ${args.shard}: expected --seed beside it, the same for all shards`)
+  return {
+    seed,
+    durationMs: readTime('--duration', args.duration),
+    patienceMs: readTime('--wait', args.wait),
+    share,
+    agents: args.agents.split(',').map((url) => readUrl('--agents', url)),
+    verified: readShare(args.verify),
+    inspector: readUrl('--inspector', args.inspector),
+    file: args.report,
+    mix: { ...loadMix(args.mix), ...(args.rate !== undefined && { rate: readRate(args.rate) }) },
+  }
+}
+
+function readTime(option: string, text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined && ms > 0) return ms
+  throw new UsageError(`${option} ${text}: expected a time with its unit, such as 90s, 15m or 6h`)
+}
+
+function readRate(text: string): number {
+  const rate = parseRate(text)
+  if (rate !== undefined) return rate
+  throw new UsageError(`--rate ${text}: expected a rate above 0, such as 20/s, 3/m or 0.5/h`)
+}
+
+function readShare(text: string): number {
+  const share = text === 'all' ? 1 : /^\d(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (share <= 1) return share
+  throw new UsageError(`--verify ${text}: expected a share from 0 to 1, or all`)
+}
+
+function readShard(text: string): Share {
+  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []
+  if (index !== undefined && Number(index) < Number(of)) return { index: Number(index), of: Number(of) }
+  throw new UsageError(`--shard ${text}: expected a share such as 0/3, the first of three, to 2/3, the last`)
+}
