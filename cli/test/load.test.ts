@@ -115,8 +115,16 @@ test('three shards add up to the load of one, run by run', async () => {
     runs.map((run) => ({ ...run, late_ms: undefined, latency_ms: undefined, trace_id: undefined }))
   const [all, whole] = [reportIn('merged.json'), reportIn('one.json')]
   expect(decided(all)).toEqual(decided(whole))
-  const figures = ({ offered, achieved, refused, failed, spans_owed, outcomes, scenarios, plan }: Report) =>
-    [offered, achieved, refused, failed, spans_owed, outcomes, scenarios, plan]
+  const figures = ({ offered, achieved, refused, failed, spans_owed, outcomes, scenarios, plan }: Report) => [
+    offered,
+    achieved,
+    refused,
+    failed,
+    spans_owed,
+    outcomes,
+    scenarios,
+    plan,
+  ]
   expect(figures(all)).toEqual(figures(whole))
   // Quantiles are those of the runs of all shards, not of their quantiles.
   expect(all.latency_ms.max).toBe(Math.max(...all.runs.map(({ latency_ms }) => latency_ms)))
