@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import type { FileLedgers } from './file/ledgers.ts'
 import { fileOpener } from './file/route.ts'
-import { fetchLedger } from './ledgers.ts'
+import { KeptLedgers } from './kept-ledgers.ts'
 import { openApi } from './openapi.ts'
 import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
@@ -55,11 +55,11 @@ export function createApp({
   allowedHosts,
   lifecycle,
   traces = new Traces(maxBytes),
-  ledgers,
+  ledgers: ofFile,
 }: Deps): InspectorApp {
   const refused = new Refused()
   const agentIds = knownAgents(agents).map(({ id }) => id)
-  const ledgerOf = async (traceId: string) => ledgers?.find(traceId) ?? fetchLedger(agents, traceId)
+  const ledgers = new KeptLedgers(agents, maxBytes / 4, ofFile)
   let inFlight = 0
 
   function traceOf(req: Request): Trace {
@@ -82,7 +82,7 @@ export function createApp({
     const waiting = wait_s > 0 ? AbortSignal.timeout(Math.ceil(wait_s * 1000)) : AbortSignal.abort()
     inFlight++
     try {
-      const sources = { traces, fetchLedger: ledgerOf }
+      const sources = { traces, fetchLedger: (id: string) => ledgers.ask(id) }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
       const verification = await verifyWhenThere(traceId, sources, signal)
       // What is missing may be among what was turned down here, whosever it was.
@@ -162,7 +162,7 @@ export function createApp({
     app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
     app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     app.route('/files').all(...fileOpener(traces))
-    mountPage(app, { traces, agents, ledgerOf, traceIdOf, traceOf })
+    mountPage(app, { traces, agents, ledgers, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => inFlight }

@@ -3,7 +3,7 @@ import { Problem } from 'service-kit/problem'
 import { Agent, interceptors, request } from 'undici'
 
 /** What an agent said of a trace: its ledger, or why there is none. */
-type Answer = { ledger: LedgerAnswer } | { why: string }
+type Answer = { ledger: LedgerAnswer; body: Buffer } | { why: string; isUnknown: boolean }
 
 /** How long an agent may take to answer; a ledger of 40,000 steps takes about a second, ms. */
 const timeoutMs = 30_000
@@ -28,31 +28,51 @@ async function ask(agent: string, traceId: string): Promise<Answer> {
     })
     if (response.statusCode === 404) {
       await response.body.dump()
-      return { why: 'does not know it' }
+      return { why: 'does not know it', isUnknown: true }
     }
-    const body: unknown = await response.body.json()
-    const parsed = ledgerAnswerSchema.safeParse(body)
-    if (parsed.success) return { ledger: parsed.data }
-    return { why: `answered ${response.statusCode} with something that is not a ledger of this version` }
+    const body = Buffer.from(await response.body.arrayBuffer())
+    const parsed = ledgerAnswerSchema.safeParse(JSON.parse(body.toString()))
+    if (parsed.success) return { ledger: parsed.data, body }
+    const why = `answered ${response.statusCode} with something that is not a ledger of this version`
+    return { why, isUnknown: false }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    return { why: `does not answer (${code ?? message})` }
+    return { why: `does not answer (${code ?? message})`, isUnknown: false }
   }
 }
 
-/**
- * The ledger of a trace, put together from all agents that took part in it. Throws a 404 problem that says what each of
- * them answered when none did.
- */
+/** What the agents of a trace said of it. */
+export interface Told {
+  ledger: LedgerAnswer
+  /** As it was sent, by each that has a ledger. */
+  bodies: readonly Buffer[]
+  /** Whether each of the others said that it does not know the trace. */
+  isWhole: boolean
+}
+
+/** The ledger of a trace, put together from all agents that took part in it. Throws as `askAgents`. */
 export async function fetchLedger(agents: readonly string[], traceId: string): Promise<LedgerAnswer> {
+  return (await askAgents(agents, traceId)).ledger
+}
+
+/** One ledger of what several agents have of a trace, one at least. */
+export function merge(ledgers: readonly LedgerAnswer[]): LedgerAnswer {
+  return {
+    ...(ledgers[0] as LedgerAnswer),
+    runs: ledgers.flatMap(({ runs }) => runs),
+    senders: ledgers.flatMap(({ senders }) => senders),
+  }
+}
+
+/** Asks all agents for the ledger of a trace. Throws a 404 problem that says what each of them answered when none has one. */
+export async function askAgents(agents: readonly string[], traceId: string): Promise<Told> {
   const answers = await Promise.all(agents.map((agent) => ask(agent, traceId)))
-  const ledgers = answers.flatMap((answer) => ('ledger' in answer ? [answer.ledger] : []))
-  const [first] = ledgers
-  if (first)
+  const told = answers.flatMap((answer) => ('ledger' in answer ? [answer] : []))
+  if (told.length > 0)
     return {
-      ...first,
-      runs: ledgers.flatMap(({ runs }) => runs),
-      senders: ledgers.flatMap(({ senders }) => senders),
+      ledger: merge(told.map(({ ledger }) => ledger)),
+      bodies: told.map(({ body }) => body),
+      isWhole: answers.every((answer) => 'ledger' in answer || answer.isUnknown),
     }
   const said = answers.map((answer, index) => `${agents[index]} ${'why' in answer ? answer.why : ''}`)
   throw new Problem(

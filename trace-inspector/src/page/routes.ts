@@ -3,9 +3,9 @@ import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
 import { flag, parseScalars } from 'contract/scalars'
-import type { LedgerAnswer } from 'contract/ledger'
 import { z } from 'zod'
 import { jaegerJson } from '../jaeger-json.ts'
+import type { KeptLedgers } from '../kept-ledgers.ts'
 import { writeRequest } from '../otlp/write.ts'
 import type { Trace } from '../trace.ts'
 import type { Traces } from '../traces.ts'
@@ -23,8 +23,7 @@ export interface PageDeps {
   traces: Traces
   /** Where agents are: no trailing slashes. */
   agents: readonly string[]
-  /** Of a trace; throws a 404 problem where nobody has one. */
-  ledgerOf: (traceId: string) => Promise<LedgerAnswer>
+  ledgers: KeptLedgers
   /** Of a request; a 400 problem when it is none. */
   traceIdOf: (req: Request) => string
   /** Of a request; a 404 problem that says why it is not there. */
@@ -49,11 +48,9 @@ export const spansSchema = z.object({
 })
 
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
-export function mountPage(
-  app: express.Express,
-  { traces, agents: urls, ledgerOf, traceIdOf, traceOf }: PageDeps,
-): void {
+export function mountPage(app: express.Express, { traces, agents: urls, ledgers, traceIdOf, traceOf }: PageDeps): void {
   const agents = knownAgents(urls)
+  const lastLedgerOf = (traceId: string) => ledgers.recall(traceId, traces.find(traceId)?.endMs ?? null)
   let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
   const page = () => {
     if (!read) {
@@ -76,6 +73,11 @@ export function mountPage(
     .get(async (_req, res) => {
       res.json({ agents: await Promise.all(agents.map(stateOf)) })
     })
+  app.get('/agents/:agent/runs/:trace_id', (req, _res, next) => {
+    // Its agent is asked once more.
+    ledgers.forget(req.params.trace_id)
+    next()
+  })
   app.route('/agents/:agent/*path').all(onlyRead, notFromOtherSites).get(passOn(agents))
   app
     .route('/traces/:trace_id/picture')
@@ -85,7 +87,7 @@ export function mountPage(
       const query = parseScalars(pictureSchema, queryOf(req), () => 'ledger')
       if ('faults' in query) throw badQuery(query.faults)
       if (!query.value.ledger) return void res.json(pictureOf(traceId, traceOf(req)))
-      const ledger = await ledgerOf(traceId)
+      const ledger = await lastLedgerOf(traceId)
       res.json(pictureOf(traceId, traces.find(traceId), ledger))
     })
   app
@@ -101,7 +103,7 @@ export function mountPage(
     .route('/traces/:trace_id/runs')
     .all(onlyRead)
     .get(async (req, res) => {
-      const { runs } = await ledgerOf(traceIdOf(req))
+      const { runs } = await ledgers.ask(traceIdOf(req))
       res.json({ trace_id: traceIdOf(req), runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
     })
   const downloads: Record<string, (trace: Trace) => object> = {
@@ -125,7 +127,7 @@ export function mountPage(
       async (req: Request, res: Response) => {
         const answer = parseAnswer(req.body)
         const traceId = traceIdOf(req)
-        res.json(examine(await ledgerOf(traceId), traces.find(traceId), answer))
+        res.json(examine(await lastLedgerOf(traceId), traces.find(traceId), answer))
       },
       refuseBody,
     )
