@@ -16,6 +16,8 @@ import { answerSchema, pictureSchema, spansSchema } from './page/routes.ts'
 
 /** Whatever is in the list is judged by itself, and counted when it is turned down. */
 const otlpSchema = { type: 'object', properties: { resourceSpans: { type: ['array', 'null'] } } }
+/** A file of one line; others may have several. */
+const fileSchema = { ...otlpSchema, anyOf: [{ required: ['resourceSpans'] }, { maxProperties: 0 }] }
 /** OTLP in the encoding of the request. */
 const otlp = (description: string, schema: JsonSchema = { type: 'object' }) => ({
   description,
@@ -74,7 +76,7 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
       '/files': {
         post: {
           summary: 'Opens a file of OTLP JSON lines, gzipped or not, as if its spans had been received',
-          requestBody: { required: true, content: { 'application/octet-stream': {} } },
+          requestBody: { required: true, content: { 'application/octet-stream': { schema: fileSchema } } },
           responses: {
             ...json(),
             ...problems({

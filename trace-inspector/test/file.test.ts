@@ -162,6 +162,18 @@ test.each([
   expect(await get('/health')).toMatchObject({ traces: 0 })
 })
 
+test.each(['{}', '{}\n', '{"resourceSpans":[]}'])('an empty request is a file without spans: %j', async (body) => {
+  expect(await open(body)).toMatchObject({
+    status: 200,
+    lines: 1,
+    broken_lines: 0,
+    spans: 0,
+    traces: 0,
+    trace_id: null,
+  })
+  expect(await get('/health')).toMatchObject({ traces: 0 })
+})
+
 test('another kind of file is not read to its end', async () => {
   const answer = await open('{"level":"info"}\n'.repeat(1000) + lineOf(1))
   expect(answer).toMatchObject({ status: 400, opened: { lines: 0, broken_lines: 10 } })

@@ -27,10 +27,14 @@ export function decodeJson(body: Buffer): Batch {
   return readRequest(parse(body, 'the body'), encoding)
 }
 
-/** A line of a file: unlike a body, nothing but itself says that it is meant as a request for spans. Throws Malformed. */
+/**
+ * A line of a file: unlike a body, nothing but itself says that it is meant as a request for spans; one that is empty, `{}`,
+ * may be. Throws Malformed.
+ */
 export function decodeJsonLine(line: Buffer): Batch {
   const request = parse(line, '')
-  if (!Object.hasOwn(request, 'resourceSpans')) throw new Malformed('', 'a request with resourceSpans')
+  if (!Object.hasOwn(request, 'resourceSpans') && Object.keys(request).length > 0)
+    throw new Malformed('', 'a request with resourceSpans')
   return readRequest(request, encoding)
 }
 
