@@ -2,7 +2,7 @@ import { createServer, request as forward } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exportingTo, startService } from '../../scripts/pair.ts'
-import { changed } from './support/meddler.ts'
+import { changed, named, only } from './support/meddler.ts'
 import { pack, resourceOf, spanOf } from './support/otlp.ts'
 import { startStack, type Stack } from './support/stack.ts'
 
@@ -98,6 +98,27 @@ test('runs of several agents in one trace are verified together', async () => {
   })
   stack.meddler.target = stack.inspector.url
   await other.stop()
+  await inspector.stop()
+})
+
+test('a run that has ended is drawn and scored by what its agent told when it was verified: the agent may have gone', async () => {
+  const other = await startService('agent-app', { TOOL_BASE: stack.tools.url, ...exportingTo(stack.meddler.url) })
+  const inspector = await startService('trace-inspector', { AGENT_URLS: other.url })
+  stack.meddler.target = inspector.url
+  stack.meddler.meddle = only(named('checkpoint'), () => [])
+  const { trace_id } = (await (await fetch(`${other.url}/run?${small}`)).json()) as { trace_id: string }
+  const ask = async (path: string, init?: RequestInit) => {
+    const response = await fetch(`${inspector.url}/traces/${trace_id}/${path}`, init)
+    return { status: response.status, ...((await response.json()) as object) }
+  }
+  await expect.poll(() => ask('verify'), { timeout: 20_000 }).toMatchObject({ verdict: 'incomplete', run: 'closed' })
+  await other.stop()
+  expect(await ask('picture?ledger=1')).toMatchObject({ status: 200, judged: expect.anything() as unknown })
+  expect(await ask('answer', { method: 'POST', body: '{"span_ids":[]}' })).toMatchObject({ status: 200 })
+  expect(await ask('runs')).toMatchObject({ status: 404 })
+  expect(await ask('picture?ledger=1')).toMatchObject({ status: 404 })
+  stack.meddler.meddle = (parcel) => [parcel]
+  stack.meddler.target = stack.inspector.url
   await inspector.stop()
 })
 
