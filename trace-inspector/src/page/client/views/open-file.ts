@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { percent } from '../../model/format.ts'
 import { address, go } from '../state/address.ts'
@@ -57,6 +57,9 @@ export function DropZone(): VNode | null {
 /** Picks a file, says how far it is, and what came of it. */
 export function OpenFile(): VNode {
   const now = upload.value
+  const box = useRef<HTMLElement>(null)
+  // A file may be dropped where this is out of sight.
+  useEffect(() => void (now && box.current?.scrollIntoView({ block: 'nearest' })), [now === null])
   const pick = (event: Event) => {
     const input = event.currentTarget as HTMLInputElement
     const files = [...(input.files ?? [])]
@@ -64,7 +67,7 @@ export function OpenFile(): VNode {
     input.value = ''
     if (files.length > 0) void open(files)
   }
-  return html`<div class="open-file">
+  return html`<div class="open-file" ref=${box}>
     ${
       now
         ? html`<p class="pulse">
