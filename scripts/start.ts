@@ -18,7 +18,7 @@ function variables(): string {
     ...all.map(([name, { description, default: preset }]) => `  ${name}\n      ${description} (${String(preset)})`),
     '  OTEL_EXPORTER_OTLP_ENDPOINT\n      Where spans go (trace-inspector)',
     '',
-    'README.md lists all others, under "Configuration".',
+    'docs/reference.md lists all others, under "Configuration".',
   ].join('\n')
 }
 

@@ -60,6 +60,24 @@ describe.each(catalog.offers.map((offer) => [offer.scenario.name, offer] as cons
     }
   })
 
+  it('is altered when the spans of its tools have lost their time', async () => {
+    const run = await play(offer, 'damaged')
+    const answer = {
+      schema_version: 2 as const,
+      trace_id: run.traceId,
+      runs: [{ ...run.ledger(), age_ms: 0 }],
+      senders: [],
+    }
+    const spans = [...received(run, JsonWriter).values()]
+    const isTool = (span: ReceivedSpan) => span.name === 'GET /tool/:tool_name'
+    const damaged = spans.map((span) => (isTool(span) ? { ...span, endMs: span.startMs } : span))
+    const { verdict, counts } = verify(answer, assemble(damaged, run.traceId))
+    expect({ verdict, changed: counts.time_changed }).toEqual({
+      verdict: 'altered',
+      changed: spans.filter(isTool).length,
+    })
+  })
+
   it('is the same in JSON and in protobuf', async () => {
     const run = await play(offer, 'encodings')
     expect(received(run, ProtobufWriter)).toEqual(received(run, JsonWriter))

@@ -166,10 +166,13 @@ check_arrival() {
     answers 200 application/json || { fail arrival "${entry% *}: $WHY" && return; }
     json_value verdict "$BODY" && verdict=$VALUE
     # What is missing for a reason of its own was not lost on the way.
-    if json_value note "$BODY" && [ "$VALUE" != null ]; then
-      note 'arrival' "${entry% *} is $verdict: $VALUE"
-      return
-    fi
+    case $verdict in
+      forgotten | queued | elsewhere)
+        json_value note "$BODY"
+        note 'arrival' "${entry% *} is $verdict: $VALUE"
+        return
+        ;;
+    esac
     if [ "$verdict" = absent ] && [ $count -eq 0 ] && [ -z "${INSPECTOR_BASE:-}" ]; then
       note 'arrival' 'no span came to trace-inspector: traces go elsewhere, or none were sampled; INSPECTOR_BASE makes this a failure'
       return

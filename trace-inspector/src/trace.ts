@@ -13,15 +13,19 @@ export class Opening {
   traces = 0
   /** Of them, those that are still here. */
   kept = 0
-  /** The last of them. */
-  newest: Trace | undefined
+  /** The id of the last of them. */
+  newestId: string | null = null
   /** Spans that were here before. */
   known = 0
 
-  opens(trace: Trace): void {
-    this.traces++
+  readonly #ids = new Set<string>()
+
+  /** A trace is begun, or again one that had to go meanwhile. */
+  opens({ id }: Trace): void {
     this.kept++
-    this.newest = trace
+    this.newestId = id
+    this.#ids.add(id)
+    this.traces = this.#ids.size
   }
 }
 

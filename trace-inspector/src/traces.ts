@@ -83,6 +83,7 @@ export class Traces {
       if (trace.bytes + bytes > this.maxBytes && !trace.spans.has(span.spanId)) {
         rejected++
         trace.turnedAway++
+        this.#makeRoom(trace)
         continue
       }
       const before = trace.bytes

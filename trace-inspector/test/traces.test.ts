@@ -52,6 +52,14 @@ describe('traces that there is no room for', () => {
     expect(traces.hasEvicted(last)).toBe(false)
   })
 
+  test('are as few when nothing fits that comes', () => {
+    const traces = new Traces(5000)
+    const tooLong = { attributes: { text: 'x'.repeat(10_000) } }
+    for (let id = 0; id < 50; id++) traces.add(some(String(id)).map((span) => ({ ...span, ...tooLong })))
+    expect(traces.spans).toBe(0)
+    expect(traces.size).toBeLessThanOrEqual(3)
+  })
+
   test('are those that nobody waits for, as long as that is half of the room at most', () => {
     const traces = tracesOf('')
     const letGo = ['a', 'b', 'c'].map((name) => traces.await(name))

@@ -32,7 +32,33 @@ function decoded(text: string): string {
   }
 }
 
-/** Takes `secrets` out of a text: a server may quote the token that it was sent. What is shorter than a token stays. */
+/** What may be secret in headers: their values, and what comes after the first word, which of a credential is its scheme. */
+export function secretsOfHeaders(headers: Readonly<Record<string, unknown>>): string[] {
+  return Object.values(headers)
+    .map(String)
+    .flatMap((value) => [value, value.replace(/^\S+\s+/, '')])
+}
+
+/** What is shorter is no token. */
+const shortest = 6
+
+/**
+ * Takes `secrets` out of a text: a server may quote the token that it was sent. Of one that the text was cut off in, which
+ * ends in `…` there, the beginning goes too.
+ */
 export function conceal(secrets: string[], text: string): string {
-  return secrets.filter(({ length }) => length >= 6).reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+  return secrets
+    .filter(({ length }) => length >= shortest)
+    .reduce((rest, secret) => withoutBeginning(secret, rest.replaceAll(secret, '…')), text)
+}
+
+function withoutBeginning(secret: string, text: string): string {
+  const parts = text.split('…')
+  const last = parts.pop() as string
+  const concealed = parts.map((part) => {
+    for (let length = Math.min(secret.length, part.length); length >= shortest; length--)
+      if (part.endsWith(secret.slice(0, length))) return part.slice(0, -length)
+    return part
+  })
+  return [...concealed, last].join('…')
 }

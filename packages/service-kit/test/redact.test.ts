@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { conceal, secretsOf, withoutCredentials } from '../src/redact.ts'
+import { conceal, secretsOf, secretsOfHeaders, withoutCredentials } from '../src/redact.ts'
 
 describe('a text for the log', () => {
   it.each([
@@ -42,4 +42,16 @@ it('what a server quotes of a URL is found, as it stands there and as it reads',
   const secrets = secretsOf('http://somebody:pass%20w0rd@host/t0p%2Fs3cret/v1/traces?key=qu3ry%20key')
   const quoted = 'pass%20w0rd pass w0rd t0p%2Fs3cret t0p/s3cret qu3ry key somebody /v1/traces'
   expect(conceal(secrets, quoted)).toBe('… … … … … … /v1/traces')
+})
+
+const token = 'sk-live-0123456789abcdef'
+
+it.each([
+  [`token ${token} is expired`, 'token … is expired'],
+  [`authorization: Bearer ${token}`, 'authorization: …'],
+  ['it was sk-live-0123…', 'it was …'],
+  ['{"token":"sk-live-0…, which is no answer of OTLP', '{"token":"…, which is no answer of OTLP'],
+  ['nothing secret…', 'nothing secret…'],
+])('what a server quotes of a header is found, cut off or not: %s', (text, concealed) => {
+  expect(conceal(secretsOfHeaders({ authorization: `Bearer ${token}` }), text)).toBe(concealed)
 })

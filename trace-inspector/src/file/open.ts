@@ -55,7 +55,7 @@ export async function openFile(
     trouble,
     traces: opening.traces,
     kept_traces: opening.kept,
-    trace_id: opening.traces === 1 ? (opening.newest?.id ?? null) : null,
+    trace_id: opening.traces === 1 ? opening.newestId : null,
   })
   const note = (what: string) => (trouble ??= onOneLine(`line ${at}: ${what}`))
   function take(line: Buffer): void {

@@ -2,7 +2,7 @@ import { Client, type ClientUnaryCall, compressionAlgorithms, type Metadata, typ
 import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { conceal } from '../redact.ts'
+import { conceal, secretsOfHeaders } from '../redact.ts'
 import { type BatchExporter, excerpt, type ExportOutcome, readAcceptance, withBiggest } from './outcome.ts'
 import { isHttpUrl } from './endpoint.ts'
 import { retryDelayMs } from './retry-info.ts'
@@ -57,8 +57,7 @@ export class GrpcExporter implements BatchExporter {
   }
 
   #failure({ code, message, metadata }: ServiceError, spans: ReadableSpan[]): ExportOutcome {
-    const secrets = Object.values(this.#metadata.getMap()).map(String)
-    const reason = conceal(secrets, excerpt(message))
+    const reason = conceal(secretsOfHeaders(this.#metadata.getMap()), excerpt(message))
     const retryAfterMs = retryDelayMs(metadata)
     // An exhausted resource passes only where the answer says so.
     if (retryable.has(code) || (code === resourceExhausted && retryAfterMs !== undefined))

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { conceal, secretsOf } from '../redact.ts'
+import { conceal, secretsOf, secretsOfHeaders } from '../redact.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { excerpt, type ExportOutcome, readAcceptance } from './outcome.ts'
 import type { ExportTarget } from './target.ts'
@@ -53,8 +53,7 @@ export class HttpTransport {
     const answer = await this.#request(message, headers, Math.min(timeoutMs, this.#settings.timeoutMillis))
     if (typeof answer === 'string') return { kind: 'retry', reason: answer }
     const outcome = judge(answer, message)
-    // The first word of a credential is its scheme.
-    const secrets = Object.values(headers).flatMap((value) => [value, value.replace(/^\S+\s+/, '')])
+    const secrets = secretsOfHeaders(headers)
     return outcome.reason === undefined
       ? outcome
       : { ...outcome, reason: conceal([...secrets, ...secretsOf(this.#settings.url)], outcome.reason) }

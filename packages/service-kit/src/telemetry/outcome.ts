@@ -62,8 +62,8 @@ export function withBiggest<Refused extends { reason: string }>(outcome: Refused
   return { ...outcome, reason: `${outcome.reason}; ${which}` }
 }
 
-/** The beginning of a text on one line; empty when it is no text. */
+/** The beginning of a text on one line, with `…` where it was cut off; empty when it is no text. */
 export function excerpt(text: string, length = 300): string {
   const line = text.replace(/\s+/g, ' ').trim()
-  return /\p{Cc}|\ufffd/u.test(line) ? '' : line.slice(0, length)
+  return /\p{Cc}|\ufffd/u.test(line) ? '' : line.length > length ? `${line.slice(0, length)}…` : line
 }

@@ -67,9 +67,11 @@ export function createReporter(
       case 'taken':
         // An export that was under way when another failed says nothing of how things are since.
         if (startedAt > failedAt) {
-          if (isOutageTold) log(`${url} takes spans again${dropped > 0 ? `; ${dropped} were lost meanwhile` : ''}`)
+          if (isOutageTold) {
+            log(`${url} takes spans again${dropped > 0 ? `; ${dropped} were lost meanwhile` : ''}`)
+            dropped = 0
+          }
           isOutageTold = false
-          dropped = 0
         }
         if (outcome.rejected > 0 && isNew('partial'))
           log(`${url} rejected ${outcome.rejected} spans of a batch: ${outcome.reason ?? 'no reason given'}`)
