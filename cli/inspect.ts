@@ -45,12 +45,12 @@ function shareOf(file: ReadStream): string {
 async function readLedger(path: string, traces: Traces): Promise<FileLedgers | undefined> {
   try {
     const ledgers = await readLedgers(createReadStream(typedPath(path)), traces)
-    const { size, strange, turnedAway } = ledgers
+    const { size, strange, rejected } = ledgers
     say(
       [
         `${path}: the ledgers of ${count(size, 'trace')}.`,
         ...(strange > 0 ? [`${count(strange, 'more')} of traces that are not here.`] : []),
-        ...(turnedAway > 0 ? [`There was no room for ${count(turnedAway, 'more', 'more')} (INSPECTOR_MIB).`] : []),
+        ...(rejected > 0 ? [`There was no room for ${count(rejected, 'more', 'more')} (INSPECTOR_MIB).`] : []),
       ].join(' '),
     )
     return ledgers

@@ -48,7 +48,7 @@ export class Trace {
   /** Spans that came again. */
   duplicates = 0
   /** Spans that found no room. */
-  turnedAway = 0
+  rejected = 0
   /** An estimate. */
   bytes = emptyTraceBytes
 

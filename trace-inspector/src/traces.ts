@@ -32,7 +32,7 @@ export class Traces {
 
   /** Whether spans of a trace were here and are not any more. */
   hasEvicted(traceId: string): boolean {
-    return this.#evicted.has(traceId) || (this.find(traceId)?.turnedAway ?? 0) > 0
+    return this.#evicted.has(traceId) || (this.find(traceId)?.rejected ?? 0) > 0
   }
 
   /** Whether any span of a service has ever come. */
@@ -82,7 +82,7 @@ export class Traces {
       const bytes = sizes.of(span)
       if (trace.bytes + bytes > this.maxBytes && !trace.spans.has(span.spanId)) {
         rejected++
-        trace.turnedAway++
+        trace.rejected++
         this.#makeRoom(trace)
         continue
       }

@@ -112,7 +112,7 @@ test('of many traces that had to go the last are known; of what was before them 
 test('spans that their own trace had no room for count as gone', () => {
   const traces = tracesOf('')
   for (let time = 0; time < 20; time++) traces.add(some('a'))
-  expect(traces.find('a')?.turnedAway).toBeGreaterThan(0)
+  expect(traces.find('a')?.rejected).toBeGreaterThan(0)
   expect(traces.hasEvicted('a')).toBe(true)
 })
 

@@ -10,7 +10,7 @@ export class FileLedgers {
   readonly #byTrace = new Map<string, Buffer[]>()
   #bytes = 0
   /** Runs that there was no room for. */
-  turnedAway = 0
+  rejected = 0
   /** Runs of traces that are not here. */
   strange = 0
 
@@ -24,7 +24,7 @@ export class FileLedgers {
   }
 
   add(traceId: string, line: Buffer): void {
-    if (this.#bytes + line.length > this.#maxBytes) return void this.turnedAway++
+    if (this.#bytes + line.length > this.#maxBytes) return void this.rejected++
     this.#bytes += line.length
     const lines = this.#byTrace.get(traceId) ?? []
     this.#byTrace.set(traceId, lines)

@@ -52,7 +52,7 @@ export class HttpTransport {
     const headers = this.#target.headers ?? (await this.#settings.headers())
     const answer = await this.#request(message, headers, Math.min(timeoutMs, this.#settings.timeoutMillis))
     if (typeof answer === 'string') return { kind: 'retry', reason: answer }
-    const outcome = judge(answer, message)
+    const outcome = outcomeOf(answer, message)
     const secrets = secretsOfHeaders(headers)
     return outcome.reason === undefined
       ? outcome
@@ -125,11 +125,11 @@ async function read(response: IncomingMessage): Promise<Answer> {
 
 const statusOf = ({ status, statusText }: Answer) => `${status} ${statusText}`.trim()
 
-function judge(answer: Answer, { type, count }: Message): ExportOutcome {
+function outcomeOf(answer: Answer, { type, count }: Message): ExportOutcome {
   const { status, statusText, headers, body, isWhole } = answer
   if (status >= 200 && status < 300) {
     if (!isWhole) return { kind: 'retry', reason: `the answer ${statusOf(answer)} broke off` }
-    return judgeSuccess(body, headers['content-type'] ?? type, count)
+    return outcomeOfSuccess(body, headers['content-type'] ?? type, count)
   }
   if (retryable.has(status)) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'])
@@ -140,7 +140,7 @@ function judge(answer: Answer, { type, count }: Message): ExportOutcome {
 }
 
 /** Nothing at all is a full success; some receivers write JSON whatever they were sent. */
-function judgeSuccess(body: Buffer, contentType: string, sent: number): ExportOutcome {
+function outcomeOfSuccess(body: Buffer, contentType: string, sent: number): ExportOutcome {
   const type = contentType.replace(/;.*/s, '').trim().toLowerCase()
   if (type === 'text/html') return { kind: 'unconfirmed', reason: 'text/html, which is no answer of OTLP' }
   if (body.length === 0) return { kind: 'taken', rejected: 0 }

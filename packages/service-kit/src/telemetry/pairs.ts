@@ -2,19 +2,19 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 
 /** What is wrong with a pair; undefined where nothing is. Neither may say the value: it may be a secret. */
-type Judge = (name: string, value: string) => string | undefined
+type Check = (name: string, value: string) => string | undefined
 
 /**
  * `name=value,name=value`, percent-encoded, as `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPORTER_OTLP_HEADERS` have it. The SDK
  * drops what it cannot read without a word; here it is told which pair that is.
  */
-function pairs(description: string, judge: Judge) {
+function pairs(description: string, check: Check) {
   const parse = (given: unknown, context: z.RefinementCtx) => {
     if (typeof given !== 'string' || given === '') return undefined
     const read: Record<string, string> = {}
     const parts = given.split(',').filter((part) => part.trim() !== '')
     const wrong = parts.flatMap((part, index) => {
-      const { name, value, why } = readPair(part, judge)
+      const { name, value, why } = readPair(part, check)
       if (why === undefined) read[name] = value
       return why === undefined ? [] : [`pair ${index + 1}${name && ` (${name})`} ${why}`]
     })
@@ -26,7 +26,7 @@ function pairs(description: string, judge: Judge) {
   return z.preprocess(parse, z.record(z.string(), z.string()).optional().meta({ description }))
 }
 
-function readPair(part: string, judge: Judge): { name: string; value: string; why?: string } {
+function readPair(part: string, check: Check): { name: string; value: string; why?: string } {
   const at = part.indexOf('=')
   // Without a name to tell, nothing of it is shown.
   if (at < 0) return { name: '', value: '', why: 'has no =' }
@@ -34,7 +34,7 @@ function readPair(part: string, judge: Judge): { name: string; value: string; wh
   if (rawName === '') return { name: '', value: '', why: 'has no name' }
   try {
     const [name, value] = [decodeURIComponent(rawName), decodeURIComponent(rawValue)]
-    const why = judge(name, value)
+    const why = check(name, value)
     return why === undefined ? { name, value } : { name, value, why }
   } catch {
     return { name: rawName, value: '', why: 'has a % that encodes nothing: a % itself is %25' }

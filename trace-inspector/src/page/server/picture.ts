@@ -8,22 +8,22 @@ import { Words } from '../../words.ts'
 import { type Columns, flag } from '../model/columns.ts'
 import { withoutCircles } from '../model/tree.ts'
 import type { Drawn } from './drawn.ts'
-import { compareWithLedger, type Judged } from './judge.ts'
+import { type AgainstLedger, compareWithLedger } from './against-ledger.ts'
 
 export interface PictureAnswer {
   columns: Columns
   /** What the ledger says of spans that are lost or altered, by id; absent where it was not asked. */
-  judged?: Judged['notes']
+  judged?: AgainstLedger['notes']
 }
 
 /** What came of a trace, to be drawn. With a ledger also what did not come, where it happened. */
 export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: LedgerAnswer): PictureAnswer {
   const received = [...(trace?.spans.values() ?? [])]
-  const judged = ledger && compareWithLedger(ledger, trace)
-  const drawn = received.map((span) => drawReceived(span, judged?.flags.get(span.spanId) ?? 0))
-  if (judged) drawn.push(...judged.lost)
-  const columns = toColumns(traceId, drawn, !judged?.isRunning)
-  return judged ? { columns, judged: judged.notes } : { columns }
+  const against = ledger && compareWithLedger(ledger, trace)
+  const drawn = received.map((span) => drawReceived(span, against?.flags.get(span.spanId) ?? 0))
+  if (against) drawn.push(...against.lost)
+  const columns = toColumns(traceId, drawn, !against?.isRunning)
+  return against ? { columns, judged: against.notes } : { columns }
 }
 
 function drawReceived(span: ReceivedSpan, flags: number): Drawn {

@@ -7,7 +7,7 @@ import { flag } from '../model/columns.ts'
 import type { Note } from '../model/note.ts'
 import type { Drawn } from './drawn.ts'
 
-export interface Judged {
+export interface AgainstLedger {
   /** Whether spans may still come. */
   isRunning: boolean
   /** By id of a received span. */
@@ -21,7 +21,7 @@ export interface Judged {
 const mostNotes = 1000
 
 /** Marks every span that is not as the run made it, and brings back those that are not there at all. */
-export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined): Judged {
+export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined): AgainstLedger {
   const { missing, flaws } = compare(ledger, trace ?? nothing, otlp)
   const flags = new Map<string, number>()
   const notes: Record<string, Note> = {}
