@@ -43,7 +43,7 @@ function renderFates({ spans, exported, refused, unconfirmed, resent, isAllTaken
   return fates.filter(Boolean).join(', ')
 }
 
-function renderNext({ nextUnit, beyond, exported, spans }: Outcome, meant: Meant): string {
+function renderNext({ nextUnit, beyond, exported, spans, partial }: Outcome, meant: Meant): string {
   const { fromUnit, limits, seed, start, tracesBefore } = meant
   const taken =
     nextUnit > fromUnit
@@ -58,5 +58,6 @@ function renderNext({ nextUnit, beyond, exported, spans }: Outcome, meant: Meant
     limits.spans !== undefined &&
       `--spans ${Math.max(1, limits.spans - (meant.receiver === undefined ? spans : exported - beyond))}`,
   ].filter(Boolean)
-  return `${taken}${later}. The same command goes on there with ${left.join(' ')}`
+  const first = partial.length > 0 ? ` Rename ${partial.join(' and ')} first, or it is written over.` : ''
+  return `${taken}${later}.${first} The same command goes on there with ${left.join(' ')}`
 }

@@ -39,7 +39,7 @@ export interface ShardState {
 }
 
 /** What agents run without environment variables of their own. */
-const defaults = { delayMs: 80, errorRate: 0 }
+const defaults = { delayMs: undefined, errorRate: 0 }
 
 /** Plays units, and hands what comes of them to whoever wants it. */
 export class Shard {

@@ -27,7 +27,7 @@ const quick: Record<string, Record<string, string>> = {
   rag: { delay_ms: '5' },
   stream: { duration_s: '0.5', tool_delay_ms: '20', error_rate: '0.1' },
 }
-const defaults = { delayMs: 80, errorRate: 0 }
+const defaults = { delayMs: undefined, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
 
 async function playReally(scenario: string, seed: string): Promise<LedgerStep[]> {

@@ -10,7 +10,7 @@ const dayMs = 86_400_000
  * cosine with its trough at the start and its peak twelve hours later, by thinning (Lewis and Shedler, 1979).
  */
 export function* arrivals(rate: Rate, random: Random): Generator<number, never> {
-  const highest = typeof rate === 'number' ? rate : rate.peak
+  const highest = typeof rate === 'number' ? rate : Math.max(rate.peak, rate.trough)
   for (let atMs = 0; ;) {
     atMs += -Math.log(1 - random.float()) / highest
     if (typeof rate === 'number' || random.chance(rateAt(rate, atMs) / highest)) yield atMs

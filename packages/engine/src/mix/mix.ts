@@ -30,6 +30,12 @@ const populationFault = z
   .refine(({ from, until }) => from < until, { path: ['until'], error: 'expected a time after `from`' })
 export type PopulationFault = z.output<typeof populationFault>
 
+/** How many runs a conversation has, 2 to 1000. */
+const turns = distribution.refine(
+  (spec) => !('choice' in spec) || spec.choice.every((turns) => typeof turns === 'number'),
+  { error: 'expected numbers: so many runs has a conversation' },
+)
+
 /** What a population of runs does. */
 export const mixSchema = z.strictObject({
   description: z.string().optional(),
@@ -51,7 +57,7 @@ export const mixSchema = z.strictObject({
     )
     .min(1),
   /** Some units are conversations: several runs, a person's pause between two of them. */
-  sessions: z.strictObject({ share, turns: distribution.default({ geometric: 0.5 }) }).optional(),
+  sessions: z.strictObject({ share, turns: turns.default({ geometric: 0.5 }) }).optional(),
   faults: z.array(populationFault).default([]),
 })
 

@@ -55,7 +55,7 @@ export function* plan(
 function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): PlannedUnit {
   const random = new Random(`${seed}/${unit}`)
   const isSession = mix.sessions !== undefined && random.chance(mix.sessions.share)
-  const turns = isSession ? Math.max(2, Number(drawValue(mix.sessions?.turns ?? 2, random.fork('turns')))) : 1
+  const turns = isSession ? turnsOf(drawValue(mix.sessions?.turns ?? 2, random.fork('turns'))) : 1
   const runs: PlannedRun[] = []
   let atMs = arrivalMs
   for (let turn = 0; turn < turns; turn++) {
@@ -80,6 +80,11 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
   return { unit, atMs: arrivalMs, runs }
 }
 
+/** Of a conversation, at most: one unit is planned at once. */
+const mostTurns = 1000
+
+const turnsOf = (drawn: string | number | boolean) => Math.min(Math.max(2, Math.round(Number(drawn))), mostTurns)
+
 function pickByWeight<T extends { weight: number }>(entries: readonly T[], random: Random): T {
   let left = random.float() * entries.reduce((sum, { weight }) => sum + weight, 0)
   for (const entry of entries) if ((left -= entry.weight) < 0) return entry
@@ -88,7 +93,8 @@ function pickByWeight<T extends { weight: number }>(entries: readonly T[], rando
 
 /** The share of the runs that a fault hits at a time: it rises from its onset, and falls from its end on. */
 export function prevalenceAt({ prevalence, from, until, ramp }: PopulationFault, atMs: number): number {
-  const rising = ramp === 0 ? Number(atMs >= from) : Math.min(1, (atMs - from) / ramp)
+  // What has ended before it was all there falls from where it had come to.
+  const rising = ramp === 0 ? Number(atMs >= from) : Math.min(1, (Math.min(atMs, until) - from) / ramp)
   const falling = ramp === 0 ? Number(atMs < until) : Math.min(1, (until + ramp - atMs) / ramp)
-  return prevalence * Math.max(0, Math.min(rising, falling))
+  return prevalence * Math.max(0, rising) * Math.max(0, falling)
 }

@@ -124,7 +124,7 @@ export class ReceiverSink implements Sink, BatchSource<Batch> {
 
   ended(batch: Batch, outcome: SettledOutcome | undefined): void {
     if (!outcome) return
-    this.#heardAt = performance.now()
+    if (outcome.kind === 'taken') this.#heardAt = performance.now()
     batch.taken = outcome.kind === 'taken' ? batch.count - outcome.rejected : 0
     batch.body = nothing
     for (let first = this.#order[0]; first && first.taken === first.count; first = this.#order[0]) {
