@@ -1,9 +1,9 @@
 /** What can be planted in a run. */
-export const faultKinds = ['straggler', 'slow_tool', 'failure', 'slow_model'] as const
+export const faultKinds = ['straggler', 'slow_tool', 'failure', 'slow_model', 'contention'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
-/** Names of published taxonomies (TRAIL, MAST; OpenRCA and RCAEval for infrastructure), so that scores can be compared. */
-export type FaultCategory = 'latency' | 'failure'
+/** What of a call a fault is seen in; taxonomy.ts has the words of published taxonomies. */
+export type FaultCategory = 'latency' | 'failure' | 'contention'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
@@ -12,7 +12,7 @@ export interface Remedy {
 }
 
 /** A fault changes one draw of a call, and no other: it multiplies it, or replaces it. */
-export type Fault = { category: FaultCategory; remedy: Remedy } & ({ multiplies: 'latency' } | { replaces: 'outcome' })
+export type Fault = { category: FaultCategory; remedy: Remedy } & ({ multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' })
 
 export const faults = {
   straggler: {
@@ -34,6 +34,11 @@ export const faults = {
     category: 'latency',
     multiplies: 'latency',
     remedy: { changes: { faults: 'off' }, label: 'nothing planted' },
+  },
+  contention: {
+    category: 'contention',
+    multiplies: 'token_interval',
+    remedy: { changes: { contention: 0 }, label: 'background work that slows nothing down' },
   },
 } satisfies Record<FaultKind, Fault>
 

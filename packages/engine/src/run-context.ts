@@ -3,6 +3,7 @@ import type { Random } from 'contract/random'
 import type { Demand } from './demand.ts'
 import type { Ledger } from './ledger.ts'
 import type { Clock, Emit, Pause, Tools } from './ports.ts'
+import type { FaultRegister } from './key/register.ts'
 import type { Planted } from './planted.ts'
 import type { Profile } from './profile/profile.ts'
 
@@ -26,6 +27,8 @@ export interface RunContext {
   readonly profile: Profile
   /** What goes wrong, beside what the scenario has of its own. */
   readonly planted: Planted
+  /** Every fault that has struck, and which of them this replay goes without. */
+  readonly faults: FaultRegister
   /** Of the tools and the model: `jitter` and `llm_delay_ms` of the run. */
   readonly jitter: number
   readonly llmDelayMs: number

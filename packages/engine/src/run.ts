@@ -5,6 +5,7 @@ import { Random } from 'contract/random'
 import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
+import { FaultRegister, type InForce } from './key/register.ts'
 import { Ledger } from './ledger.ts'
 import type { Ports, Recorder } from './ports.ts'
 import { Planted } from './planted.ts'
@@ -27,6 +28,8 @@ export interface RunRequest {
   route: string
   scenario: Scenario
   params: ParamValues
+  /** Which of its faults it has: all unless this says otherwise. */
+  inForce?: InForce | undefined
 }
 
 /** The state every run writes away at its end, KB. */
@@ -56,7 +59,7 @@ export class Run {
   constructor(
     { clock, tools, recorder, emit, pause }: Ports,
     agent: Agent,
-    { route, scenario, params: given }: RunRequest,
+    { route, scenario, params: given, inForce }: RunRequest,
   ) {
     const { seed = randomBytes(8).toString('hex'), ...params } = given
     this.scenario = scenario
@@ -66,6 +69,7 @@ export class Run {
     this.#recorder = recorder
     this.#plan = scenario.plan(params)
     const random = new Random(this.seed)
+    const faults = new FaultRegister(inForce)
     this.#context = {
       clock,
       tools,
@@ -80,7 +84,8 @@ export class Run {
       captureContent: agent.captureContent,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
       profile: profileOf(params),
-      planted: new Planted(params, random),
+      planted: new Planted(params, random, faults),
+      faults,
       jitter: Number(params.jitter),
       llmDelayMs: Number(params.llm_delay_ms),
       signal: this.#controller.signal,

@@ -1,4 +1,5 @@
 import { fails, type ToolAnswer } from 'contract/tool'
+import type { FaultDeclaration } from '../key/register.ts'
 import { ToolFailure, UndeclaredDemand } from '../errors.ts'
 import type { Slower } from '../planted.ts'
 import type { ToolCall } from '../ports.ts'
@@ -56,7 +57,7 @@ function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attemp
   const drawnMs = run.profile.toolMs(run.random.fork(key), tool, options.delayMs, run.jitter)
   const delayMs = Math.min(drawnMs * factor, run.profile.longestMs)
   const errorRate = run.planted.failureRateOf(tool, options.failureRate ?? options.errorRate)
-  const willFail = fails({ errorRate, seed, key })
+  const willFail = fails({ errorRate, seed, key }) && run.faults.strikes(failureOf(call, tool, options, errorRate), key)
   const { url, server_address, server_port } = run.tools.addressOf(tool)
   return call.open(
     {
@@ -70,6 +71,24 @@ function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attemp
       return callTool(client, { tool, delayMs, errorRate, fails: willFail, payloadKb, seed, key })
     },
   )
+}
+
+/**
+ * Which fault an attempt fails by that fails at `errorRate`. A tool that fails more often than its run was asked for is faulty,
+ * and so is one whose calls were rescued by a resend; what nobody rescues is a fault of its own.
+ */
+function failureOf(call: OpenStep, tool: string, options: CallBehavior, errorRate: number): FaultDeclaration {
+  const { seed } = call.run
+  const attempts = 1 + (options.retry?.maxRetries ?? 0)
+  let losesCall = true
+  for (let attempt = 0; attempt < attempts && losesCall; attempt++)
+    losesCall = fails({ errorRate, seed, key: `${call.key}/${attempt}` })
+  const magnitude = { unit: 'rate', value: errorRate } as const
+  if (!losesCall || errorRate > options.errorRate)
+    return { id: `faulty_tool/${tool}`, kind: 'faulty_tool', entity: { tool }, magnitude, losesCall }
+  const agent = call.record.agent_id
+  const entity = agent === null ? { tool } : { tool, agent }
+  return { id: `failed/${call.key}`, kind: 'failed', entity, losesCall }
 }
 
 async function callTool(client: OpenStep, call: ToolCall): Promise<ToolAnswer> {

@@ -25,7 +25,7 @@ export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion>
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, run, options.contextTokens ?? 0)
-  const { modelFactor } = run.planted
+  const modelFactor = run.planted.modelFactorOf(key)
   const delayMs = Math.min(completion.delayMs * modelFactor, run.profile.longestMs)
   return agent.open(
     {

@@ -1,3 +1,4 @@
+import type { FaultDeclaration } from '../key/register.ts'
 import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
 import { responseFacts, textMessage } from './chat.ts'
@@ -20,6 +21,14 @@ const stallFactor = 3
 /** Leaves room for the other events below the span's limit of 4,096. */
 const mostStalls = 4000
 
+/** The fault that background work is to a stream. */
+export const contentionOf = ({ contention }: Pick<StreamOptions, 'contention'>): FaultDeclaration => ({
+  id: 'contention',
+  kind: 'contention',
+  entity: { model: modelName },
+  magnitude: { unit: 'factor', value: 1 + contention },
+})
+
 /** One call whose tokens come one by one. Events on its span tell the timeline, never one a token. Resolves to the tokens. */
 export function streamChat(agent: OpenStep, options: StreamOptions): Promise<number> {
   const { run } = agent
@@ -27,7 +36,7 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
   const key = `${agent.key}/chat`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 }, 0)
-  const { modelFactor } = run.planted
+  const modelFactor = run.planted.modelFactorOf(key)
   const ttftMs = run.profile.firstTokenMs(random, options.ttftMs, run.jitter) * modelFactor
   return agent.open(
     {
@@ -74,7 +83,9 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
       step.event({ name: 'first_token', time_ms: clock.now() })
       await emitToken()
       while (clock.now() - startMs < options.durationMs || !backgroundEnded) {
-        const contended = run.toolCallsInFlight > 0 ? 1 + options.contention : 1
+        const isContended =
+          options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contentionOf(options), key)
+        const contended = isContended ? 1 + options.contention : 1
         await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * modelFactor * contended, signal)
         await emitToken()
       }

@@ -45,7 +45,7 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
   const { run } = agent
   const { index, callId } = options
   const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
-  const slowdown = run.planted.slowdownOf(tool, key, options.slowdown)
+  const slowdown = run.planted.slowdownOf({ tool, key, agentId: agent.record.agent_id }, options.slowdown)
   return agent.open(
     {
       key,
@@ -67,9 +67,7 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
   )
 }
 
-/** A factor of 1 is no fault: nothing could be seen of it. */
-const injectedBy = (slowdown: Slower | undefined) =>
-  slowdown && slowdown.factor > 1 ? { fault: slowdown.fault } : null
+const injectedBy = (slowdown: Slower | undefined) => (slowdown ? { fault: slowdown.fault } : null)
 
 /** Fetches `documents` documents; their text is the answer's payload, their ids and scores are content on the span. */
 export function retrieve(
@@ -79,7 +77,7 @@ export function retrieve(
 ): Promise<ToolAnswer> {
   const { run } = agent
   const key = `${agent.key}/retrieval`
-  const slowdown = run.planted.slowdownOf(source, key, options.slowdown)
+  const slowdown = run.planted.slowdownOf({ tool: source, key, agentId: agent.record.agent_id }, options.slowdown)
   return agent.open(
     {
       key,

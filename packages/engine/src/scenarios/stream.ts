@@ -2,6 +2,7 @@ import { integer, number } from 'contract/scalars'
 import { toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { contentionOf } from '../operations/stream.ts'
 
 export const stream = defineScenario({
   name: 'stream',
@@ -60,6 +61,7 @@ export const stream = defineScenario({
             started.resolve()
             try {
               await background.concurrently(params.background_fanout, params.concurrency, async (call, index) => {
+                if (params.contention > 0) call.run.faults.strikes(contentionOf(params), `${call.key}/call/${index}`)
                 await succeeded(call.executeTool(toolOf(index), { index, ...asked }))
               })
             } finally {

@@ -1,0 +1,49 @@
+/**
+ * What can be wrong with a run, in the words of the key. A category is one of published taxonomies, so that scores can be
+ * compared: TRAIL (https://arxiv.org/abs/2505.08638) and MAST (https://arxiv.org/abs/2503.13657) for agents, OpenRCA
+ * (https://github.com/microsoft/OpenRCA) and RCAEval (https://github.com/phamquiluan/RCAEval) for infrastructure.
+ */
+export const faultCategories = {
+  latency: { elsewhere: 'TRAIL timeout issues; OpenRCA high latency; RCAEval delay' },
+  failure: { elsewhere: 'TRAIL service errors; OpenRCA and RCAEval response errors, packet loss' },
+  retry_amplification: { elsewhere: 'TRAIL tool-related and rate-limiting errors; MAST step repetition' },
+  dependency: { elsewhere: 'TRAIL service errors; OpenRCA a component as root cause; RCAEval delay of a service' },
+  loop: { elsewhere: 'TRAIL resource abuse; MAST step repetition, unaware of termination conditions' },
+  silent_failure: { elsewhere: 'TRAIL tool output misinterpretation; MAST no or incomplete verification' },
+  hallucinated_call: { elsewhere: 'TRAIL tool-related hallucinations; MAST disobey task specification' },
+  context_overflow: { elsewhere: 'TRAIL context handling failures; MAST loss of conversation history' },
+  rate_limit: { elsewhere: 'TRAIL rate limiting; OpenRCA and RCAEval response errors' },
+  resource_contention: { elsewhere: 'TRAIL resource exhaustion; OpenRCA CPU and I/O load; RCAEval CPU, memory, disk' },
+  coordination: { elsewhere: 'TRAIL task orchestration; MAST inter-agent misalignment' },
+} as const satisfies Record<string, { elsewhere: string }>
+export type PlantedCategory = keyof typeof faultCategories
+
+/** Every kind of fault that a key may name. */
+export const plantedKinds = {
+  straggler: { category: 'latency', means: 'One call of many is slow' },
+  slow_tool: { category: 'latency', means: 'One call of a tool is slow' },
+  slow_link: { category: 'latency', means: 'One call of a chain is slow' },
+  slow_branch: { category: 'latency', means: 'One call of a branch is slow' },
+  slow_model: { category: 'latency', means: 'The model is slow: one call of it, or all' },
+  slow_ttft: { category: 'latency', means: 'The first token comes late' },
+  slow_chunk: { category: 'latency', means: 'One chunk takes longer than its size explains' },
+  slow_background: { category: 'latency', means: 'One call beside a stream is slow' },
+  stall: { category: 'latency', means: 'No token comes for a while' },
+  gap: { category: 'latency', means: 'An agent does nothing between two calls' },
+  late_start: { category: 'latency', means: 'Work begins long after what it waited for' },
+  resume_lag: { category: 'latency', means: 'A person has answered, and nobody goes on' },
+  failed: { category: 'failure', means: 'A call fails, and nobody else answers what it was for' },
+  faulty_tool: { category: 'retry_amplification', means: 'Calls of one tool fail, and are sent again' },
+  backoff: { category: 'retry_amplification', means: 'A client waits longer than the tool asked for' },
+  not_retryable: { category: 'retry_amplification', means: 'A request that is wrong is sent again unchanged' },
+  tool_slow: { category: 'dependency', means: 'All calls of one tool are slow, or all from a moment on' },
+  shard_slow: { category: 'dependency', means: 'All chunks of one shard are slow' },
+  loop: { category: 'loop', means: 'An agent repeats what it did, and learns nothing new' },
+  cache_miss: { category: 'context_overflow', means: 'Tokens that were cached are paid for again' },
+  contention: { category: 'resource_contention', means: 'Work in the background slows a stream down' },
+  duplicate: { category: 'coordination', means: 'Something is done twice' },
+  unneeded: { category: 'coordination', means: 'A person is asked what nobody needs to ask' },
+  redo: { category: 'coordination', means: 'All is done again after a person did not answer in time' },
+} as const satisfies Record<string, { category: PlantedCategory; means: string }>
+export type PlantedKind = keyof typeof plantedKinds
+export const plantedKindNames = Object.keys(plantedKinds) as PlantedKind[]

@@ -1,0 +1,77 @@
+import type { FaultEntity, Magnitude } from 'contract/key'
+import type { PlantedKind } from 'contract/taxonomy'
+
+/** A fault as a scenario or a script declares it: data, the same in every replay of the run. */
+export interface FaultDeclaration {
+  /** Unique within the run, and decided by seed and parameters alone: `straggler/worker/7/call`. */
+  id: string
+  kind: PlantedKind
+  entity: FaultEntity
+  magnitude?: Magnitude | undefined
+  /** A logical call fails for good by it, and nobody answers what it was for. */
+  losesCall?: boolean | undefined
+}
+
+/** Which faults a run has: all that it draws, all but one, one alone, or none. */
+export type InForce = 'all' | 'none' | { without: string } | { only: string }
+
+/** A fault that struck, and the steps that it struck: calls, or attempts of them. */
+export interface StruckFault extends FaultDeclaration {
+  readonly steps: ReadonlySet<string>
+}
+
+/**
+ * The faults of one run. Who plants one asks `strikes` at each step that it would change; the answer is no where this replay
+ * goes without it, and then the step does what it would have done: no other draw moves.
+ */
+export class FaultRegister {
+  readonly #inForce: InForce
+  readonly #struck = new Map<string, FaultDeclaration & { steps: Set<string> }>()
+  readonly #neutral = new Set<string>()
+  readonly #decoys = new Set<string>()
+
+  constructor(inForce: InForce = 'all') {
+    this.#inForce = inForce
+  }
+
+  /** Whether a fault is in force here. */
+  isInForce(id: string): boolean {
+    const rule = this.#inForce
+    if (rule === 'all') return true
+    if (rule === 'none') return false
+    return 'only' in rule ? id === rule.only : id !== rule.without
+  }
+
+  /** Whether this fault changes the step of this key; if so, it is written down. */
+  strikes(fault: FaultDeclaration, step: string): boolean {
+    if (!this.isInForce(fault.id)) return false
+    let known = this.#struck.get(fault.id)
+    if (!known) this.#struck.set(fault.id, (known = { ...fault, steps: new Set() }))
+    known.steps.add(step)
+    known.losesCall ||= fault.losesCall
+    return true
+  }
+
+  /** Naming this step is neither right nor wrong. */
+  neutral(step: string): void {
+    this.#neutral.add(step)
+  }
+
+  /** This step looks like a culprit and is none. */
+  decoy(step: string): void {
+    this.#decoys.add(step)
+  }
+
+  /** All that struck so far, in the order in which they did. */
+  get faults(): StruckFault[] {
+    return [...this.#struck.values()]
+  }
+
+  get neutralSteps(): ReadonlySet<string> {
+    return this.#neutral
+  }
+
+  get decoySteps(): ReadonlySet<string> {
+    return this.#decoys
+  }
+}
