@@ -72,8 +72,8 @@ Exits 0 when every run was offered and answered, and all that was verified was c
 })
 
 async function load(args: LoadArgs): Promise<number> {
-  const { inspector, verified, file: path, patienceMs, ...schedule } = readLoad(args)
-  const { mix, seed, durationMs, share, agents } = schedule
+  const { inspector, verified, file: path, patienceMs, seed, ofPlan, ...schedule } = readLoad(args)
+  const { mix, durationMs, share, agents } = schedule
   for (const agent of agents) await getJson('agent-app', `${agent}/ready`)
   if (verified > 0) await getJson('trace-inspector', `${inspector}/ready`)
   const file = await ReportFile.open(path)
@@ -89,6 +89,7 @@ async function load(args: LoadArgs): Promise<number> {
   const startedAt = new Date().toISOString()
   const offered = await offer({
     ...schedule,
+    seed: ofPlan,
     patienceMs,
     stop: stop.signal,
     abort: abort.signal,

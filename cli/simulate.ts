@@ -31,6 +31,15 @@ const command = defineCommand({
     spans: { type: 'string', valueHint: 'N', description: 'ends after so many, or with a unit that has a few more' },
     duration: { type: 'string', valueHint: 'TIME', description: 'ends after so much virtual time, such as 90m or 7d' },
     seed: { type: 'string', valueHint: 'TEXT', description: 'the same seed makes the same spans; drawn where absent' },
+    blind: {
+      type: 'boolean',
+      description: 'spans say nothing of what was asked for, as where a mix says `blind: true`',
+    },
+    secret: {
+      type: 'string',
+      valueHint: 'HEX',
+      description: 'what blind runs draw with beside the seed, 32 hex digits or more; RUN_SECRET, drawn where absent',
+    },
     start: {
       type: 'string',
       valueHint: '-TIME|DATE',

@@ -83,6 +83,7 @@ class SdkSpan implements OpenSpan {
   }
 
   event(event: StepEvent): void {
+    if (!this.#writer.dialect.writesEvent(event.name)) return
     this.#span.addEvent(event.name, this.#writer.dialect.eventAttributes(event), event.time_ms)
   }
 

@@ -1,4 +1,5 @@
-import { Catalog, pathOf } from 'engine/catalog'
+import { runParametersHeader } from 'contract/run-parameters'
+import { Catalog } from 'engine/catalog'
 import type { PlannedRun } from 'engine/mix/plan'
 import { scenarios } from 'engine/scenarios/index'
 import { Agent, request } from 'undici'
@@ -24,26 +25,47 @@ export interface Answered {
 const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
 const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
 
-/** The request that a planned run is. */
-export function pathOfRun({ scenario, params, seed, conversationId }: PlannedRun): string {
+/** Parameters that say what is wrong: they stand in no URL, and so on no span. */
+const unspoken = ['seed', 'faults']
+
+/** The request that a planned run is: of a blind one, whose URL says nothing, all in the header. */
+export function requestOfRun({ scenario, params, seed, conversationId }: PlannedRun, isBlind: boolean) {
   const offer = catalog.find(scenario)
   if (!offer) throw new Error(`The mix was not checked: there is no scenario ${scenario}`)
-  const path = pathOf(offer.scenario)
-  const given = { seed, ...params, ...(conversationId !== undefined && { conversation_id: conversationId }) }
-  const query = new URLSearchParams(Object.entries(given).map(([name, value]) => [name, String(value)]))
-  return `${path}${path.includes('?') ? '&' : '?'}${query.toString()}`
+  const { path, name } = offer.scenario
+  const given = {
+    ...(path === '/run' && { scenario: name }),
+    seed,
+    ...params,
+    ...(conversationId !== undefined && { conversation_id: conversationId }),
+    ...(isBlind && { blind: true }),
+  }
+  const [query, header] = [new URLSearchParams(), new URLSearchParams()]
+  for (const [name, value] of Object.entries(given))
+    (isBlind || unspoken.includes(name) ? header : query).set(name, String(value))
+  return {
+    path: query.size > 0 ? `${path}?${query.toString()}` : path,
+    headers: { [runParametersHeader]: header.toString() },
+  }
 }
 
-const result = z.object({ ok: z.boolean(), spans: z.object({ total: z.number() }) })
+/** A blind run does not say how many spans it has. */
+const result = z.object({ ok: z.boolean(), spans: z.object({ total: z.number() }).optional() })
 
 /** Makes a run, once. */
-export async function ask(agent: string, run: PlannedRun, signal: AbortSignal): Promise<Answered> {
+export async function ask(
+  agent: string,
+  run: PlannedRun,
+  isBlind: boolean,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const asked = requestOfRun(run, isBlind)
   try {
-    const { statusCode, headers, body } = await request(agent + pathOfRun(run), {
+    const { statusCode, headers, body } = await request(agent + asked.path, {
       dispatcher,
       signal,
       // A stream's result comes as an event; elsewhere this changes nothing.
-      headers: { accept: 'text/event-stream, application/json' },
+      headers: { accept: 'text/event-stream, application/json', ...asked.headers },
     })
     const text = await body.text()
     const traceId = headers['x-trace-id']
@@ -51,7 +73,7 @@ export async function ask(agent: string, run: PlannedRun, signal: AbortSignal): 
     if (statusCode === 503 && headers['retry-after'] !== undefined) return { outcome: 'refused', why: '503', ...told }
     const parsed = statusCode === 200 ? result.safeParse(resultIn(text)) : undefined
     if (!parsed?.success) return { outcome: 'failed', why: String(statusCode), ...told }
-    return { outcome: parsed.data.ok ? 'ok' : 'not_ok', spans: parsed.data.spans.total, ...told }
+    return { outcome: parsed.data.ok ? 'ok' : 'not_ok', spans: parsed.data.spans?.total, ...told }
   } catch (error) {
     if (signal.aborted) return { outcome: 'failed', why: 'no answer in time' }
     const { code, message } = error as NodeJS.ErrnoException

@@ -60,7 +60,7 @@ export async function offer({
   async function play(run: PlannedRun): Promise<Offered> {
     const dueAt = startedAt + run.atMs
     const lateMs = performance.now() - dueAt
-    const answer = await ask(agents[run.unit % agents.length] as string, run, signal)
+    const answer = await ask(agents[run.unit % agents.length] as string, run, schedule.mix.blind, signal)
     const done: Offered = { ...answer, run, lateMs, latencyMs: performance.now() - dueAt }
     await answered?.(done)
     return done

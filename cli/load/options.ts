@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { seedPattern } from 'contract/tool'
 import { loadMix } from 'engine/mix/named'
-import type { Share } from 'engine/mix/plan'
+import { planSeed, type Share } from 'engine/mix/plan'
 import { parseDuration, parseRate } from 'engine/mix/quantity'
 import { readUrl, UsageError } from '../command.ts'
+import { readSecret } from '../secret.ts'
 
 export interface LoadArgs {
   mix: string
@@ -26,8 +27,14 @@ export function readLoad(args: LoadArgs) {
   const share = readShard(args.shard)
   if (share.of > 1 && args.seed === undefined)
     throw new UsageError(`--shard ${args.shard}: expected --seed beside it, the same for all shards`)
+  const mix = { ...loadMix(args.mix), ...(args.rate !== undefined && { rate: readRate(args.rate) }) }
+  const { RUN_SECRET } = process.env
+  if (share.of > 1 && mix.blind && !RUN_SECRET)
+    throw new UsageError(`--shard ${args.shard}: expected RUN_SECRET in the environment, the same for all shards of a blind mix`)
   return {
     seed,
+    /** What the plan is drawn from. */
+    ofPlan: mix.blind ? planSeed(mix, seed, readSecret(RUN_SECRET)) : seed,
     durationMs: readTime('--duration', args.duration),
     patienceMs: readTime('--wait', args.wait),
     share,
@@ -35,7 +42,7 @@ export function readLoad(args: LoadArgs) {
     verified: readShare(args.verify),
     inspector: readUrl('--inspector', args.inspector),
     file: args.report,
-    mix: { ...loadMix(args.mix), ...(args.rate !== undefined && { rate: readRate(args.rate) }) },
+    mix,
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { seedPattern } from 'contract/tool'
 import { type Mix, mixSchema } from 'engine/mix/mix'
 import { loadMix } from 'engine/mix/named'
+import { planSeed } from 'engine/mix/plan'
 import { parseDuration } from 'engine/mix/quantity'
 import { MixError, report } from 'engine/mix/read'
 import { readEnvironment } from 'service-kit/environment'
@@ -12,6 +13,7 @@ import { telemetryVariables, writeBack } from 'service-kit/telemetry/variables'
 import { type Limits, planWithin, tracesBefore } from 'simulate/limits'
 import type { SimulationOptions } from 'simulate/simulation'
 import { readUrl, readWhole, UsageError } from '../command.ts'
+import { readSecret } from '../secret.ts'
 
 interface Args {
   mix?: string | undefined
@@ -19,6 +21,8 @@ interface Args {
   spans?: string | undefined
   duration?: string | undefined
   seed?: string | undefined
+  blind?: boolean | undefined
+  secret?: string | undefined
   start: string
   to?: string | undefined
   out?: string | undefined
@@ -34,6 +38,8 @@ export interface Meant {
   fromUnit: number
   limits: Limits
   seed: string
+  /** Of blind runs. */
+  secret: string | undefined
   /** ISO. */
   start: string
   /** Traces from `fromUnit` on that come before this unit. */
@@ -62,13 +68,19 @@ export function readSimulation(
   const workers = readWhole('--workers', args.workers, 1, 64)
   if (args.mix !== undefined && scenarios.length > 0)
     throw new UsageError(`--mix ${args.mix}: expected no --scenario beside it`)
-  const mix = scenarios.length > 0 ? mixOf(scenarios) : loadMix(args.mix ?? 'default')
+  const asked = scenarios.length > 0 ? mixOf(scenarios) : loadMix(args.mix ?? 'default')
+  const mix = args.blind ? { ...asked, blind: true } : asked
+  if (args.secret !== undefined && !mix.blind)
+    throw new UsageError(`--secret ${args.secret}: expected --blind beside it, or a mix that is blind`)
+  const secret = mix.blind ? readSecret(args.secret ?? env.RUN_SECRET) : undefined
+  const ofPlan = secret === undefined ? seed : planSeed(mix, seed, secret)
   const settings = readEnvironment(environmentSchema(telemetryVariables), env)
   writeBack(env, settings)
   const target = readTarget(args, settings)
   const options = {
     mix,
-    seed,
+    seed: ofPlan,
+    secret,
     startMs,
     fromUnit,
     limits,
@@ -89,8 +101,9 @@ export function readSimulation(
     fromUnit,
     limits,
     seed,
+    secret,
     start: new Date(startMs).toISOString(),
-    tracesBefore: (unit: number) => tracesBefore(unit, planWithin(mix, seed, fromUnit, limits)),
+    tracesBefore: (unit: number) => tracesBefore(unit, planWithin(mix, ofPlan, fromUnit, limits)),
   }
   return { options, meant }
 }

@@ -22,7 +22,7 @@ export function renderEnd(outcome: Outcome, meant: Meant, seconds: number, wasSt
   const lines = failure ? [`${failure.message}.`] : []
   const isAnything = !failure || nextUnit > meant.fromUnit || exported > 0
   if (isAnything) {
-    const played = `${count(traces)} traces with ${count(spans)} spans in ${seconds.toFixed(1)} s, seed ${meant.seed}`
+    const played = `${count(traces)} traces with ${count(spans)} spans in ${seconds.toFixed(1)} s, seed ${meant.seed}${meant.secret === undefined ? '' : `, secret ${meant.secret}`}`
     lines.push(`${wasStopped ? 'Stopped after' : 'Played'} ${played}.`)
     if (meant.receiver !== undefined) lines.push(`${meant.receiver} ${renderFates(outcome)}.`)
   }
@@ -44,7 +44,7 @@ function renderFates({ spans, exported, refused, unconfirmed, resent, isAllTaken
 }
 
 function renderNext({ nextUnit, beyond, exported, spans, partial }: Outcome, meant: Meant): string {
-  const { fromUnit, limits, seed, start, tracesBefore } = meant
+  const { fromUnit, limits, seed, secret, start, tracesBefore } = meant
   const taken =
     nextUnit > fromUnit
       ? `Units ${fromUnit} to ${nextUnit - 1} were taken as a whole`
@@ -53,6 +53,7 @@ function renderNext({ nextUnit, beyond, exported, spans, partial }: Outcome, mea
   const left = [
     `--from-unit ${nextUnit}`,
     `--seed ${seed}`,
+    secret !== undefined && `--secret ${secret}`,
     `--start ${start}`,
     limits.traces !== undefined && `--traces ${limits.traces - tracesBefore(nextUnit)}`,
     limits.spans !== undefined &&

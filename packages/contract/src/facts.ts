@@ -165,7 +165,7 @@ export type StepEvent = z.infer<typeof eventSchema>
 export type EventOf<Name extends StepEvent['name']> = Extract<StepEvent, { name: Name }>
 
 /** What facts can be written in. */
-export const dialectNames = ['gen-ai'] as const
+export const dialectNames = ['gen-ai', 'gen-ai-blind'] as const
 export type DialectName = (typeof dialectNames)[number]
 
 /** What every step of a run says of it. */

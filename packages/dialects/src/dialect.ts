@@ -84,8 +84,12 @@ export interface ReadEvent {
 type Entries = readonly (Line & { name: string })[]
 type Values = Readonly<Record<string, unknown>>
 
-const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
-  Object.entries(lines).map(([name, line]) => ({ ...(line as Line), name }))
+/** What of a table a dialect leaves out: names of attributes, and of events that are in the ledger alone. */
+export interface Omission {
+  attributes: ReadonlySet<string>
+  events: ReadonlySet<StepEvent['name']>
+}
+const nothing: Omission = { attributes: new Set(), events: new Set() }
 
 /** Takes an attribute. */
 export type Visit = (name: string, value: Attributes[string]) => void
@@ -134,10 +138,16 @@ export class Dialect {
   readonly #operations: Readonly<Record<string, { opening: Entries; learned: Entries }>>
   readonly #events: Readonly<Record<string, Entries>>
   readonly #run: Entries
+  readonly #omitted: Omission
 
-  constructor(name: DialectName, table: DialectTable) {
+  constructor(name: DialectName, table: DialectTable, omitted = nothing) {
     this.name = name
     this.#table = table
+    this.#omitted = omitted
+    const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
+      Object.entries(lines).flatMap(([name, line]) =>
+        omitted.attributes.has(name) ? [] : { ...(line as Line), name },
+      )
     const { operations, events, run } = table
     this.#operations = Object.fromEntries(
       Object.entries(operations).map(([operation, { opening, learned }]) => [
@@ -205,6 +215,11 @@ export class Dialect {
     }
     visitEach(learned, facts, content, visit)
     if (error_type !== null) visit(this.#table.errorType, error_type)
+  }
+
+  /** Whether an event of this name is on spans. */
+  writesEvent(name: StepEvent['name']): boolean {
+    return !this.#omitted.events.has(name)
   }
 
   /** What is on an event. */

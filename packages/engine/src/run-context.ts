@@ -16,6 +16,8 @@ export interface RunContext {
   readonly ledger: Ledger
   readonly random: Random
   readonly seed: string
+  /** Whether nothing on its spans may tell what it is an example of. */
+  readonly isBlind: boolean
   /** On every span of the run. */
   readonly facts: RunFacts
   /** With trailing colon, or empty. */

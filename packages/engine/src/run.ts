@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { FactsOf } from 'contract/facts'
+import type { FactsOf, RunFacts } from 'contract/facts'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
+import { keyedSeed } from 'contract/secret'
+import { businessWorkflow } from './business.ts'
 import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
@@ -30,6 +32,8 @@ export interface RunRequest {
   params: ParamValues
   /** Which of its faults it has: all unless this says otherwise. */
   inForce?: InForce | undefined
+  /** Of a blind run: its draws and ids come from its seed and this. */
+  secret?: string | undefined
 }
 
 /** The state every run writes away at its end, KB. */
@@ -41,7 +45,9 @@ const stepsOfPiece = 16
 
 /** One run, from its parameters to its result. Make it, then `execute` it once; `cancel` ends it early. */
 export class Run {
+  /** Of a blind run, the keyed one: an open run with it draws the same. */
   readonly seed: string
+  readonly isBlind: boolean
   readonly ledger = new Ledger()
   readonly scenario: Scenario
   readonly params: ParamValues
@@ -59,12 +65,13 @@ export class Run {
   constructor(
     { clock, tools, recorder, emit, pause }: Ports,
     agent: Agent,
-    { route, scenario, params: given, inForce }: RunRequest,
+    { route, scenario, params: given, secret, inForce }: RunRequest,
   ) {
     const { seed = randomBytes(8).toString('hex'), ...params } = given
     this.scenario = scenario
     this.params = params
-    this.seed = String(seed)
+    this.isBlind = secret !== undefined
+    this.seed = secret === undefined ? String(seed) : keyedSeed(secret, String(seed))
     this.replay = replayPath(route, scenario, params, this.seed)
     this.#recorder = recorder
     this.#plan = scenario.plan(params)
@@ -78,7 +85,8 @@ export class Run {
       ledger: this.ledger,
       random,
       seed: this.seed,
-      facts: { workflow: scenario.name, scenario: scenario.name },
+      isBlind: this.isBlind,
+      facts: { workflow: this.isBlind ? businessWorkflow : scenario.name, scenario: scenario.name },
       agentPrefix: agent.agentName ? `${agent.agentName}:` : '',
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,
@@ -106,6 +114,11 @@ export class Run {
       start_ms: clock.now(),
     })
     this.#request = new Step(this.#context, record, recorder.request)
+  }
+
+  /** What every step says of the run. */
+  get facts(): RunFacts {
+    return this.#context.facts
   }
 
   get traceId(): string {
@@ -187,6 +200,7 @@ export class Run {
       trace_id: this.traceId,
       ...this.#context.facts,
       seed: this.seed,
+      ...(this.isBlind && { blind: true }),
       params: this.params,
       replay: this.replay,
       service: this.#context.serviceName,

@@ -1,5 +1,7 @@
 import type { RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
+import { keyedSeed } from 'contract/secret'
+import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import type { Offer, ParamValues } from 'engine/catalog'
 import { type Agent, Run } from 'engine/run'
@@ -16,6 +18,8 @@ export interface Asked {
   seed: string
   /** What ids come from where another trace has the same seed; otherwise they come from the seed. */
   ids?: string | undefined
+  /** Of a blind run: without it no draw and no id is found by its seed. */
+  secret?: string | undefined
   startMs: number
 }
 
@@ -33,25 +37,29 @@ export interface PlayedRun {
 export const agent: Agent = { serviceName: 'synthetic-agent-app', agentName: undefined, captureContent: false }
 
 /** Begins a run in virtual time; it goes on as its clock is advanced. */
-export function begin({ offer, params, seed, ids = seed, startMs }: Asked): Played<PlayedRun> {
+export function begin({ offer, params, seed, ids = seed, secret, startMs }: Asked): Played<PlayedRun> {
   const { scenario } = offer
   const { path, name } = scenario
   const clock = new VirtualClock(startMs)
+  const keyed = (text: string) => (secret === undefined ? text : keyedSeed(secret, text))
   // Generators of their own: no draw of the run's moves for ids and network.
-  const recorder = new VirtualRecorder(genAi, new Random(`${ids} ${name} spans`))
-  const tools = new VirtualTools(clock, new Random(`${seed} ${name} network`), (served, below) => {
+  const recorder = new VirtualRecorder(
+    secret === undefined ? genAi : genAiBlind,
+    new Random(`${keyed(ids)} ${name} spans`),
+  )
+  const tools = new VirtualTools(clock, new Random(`${keyed(seed)} ${name} network`), (served, below) => {
     if (below instanceof VirtualSpan) below.answered(served)
   })
-  const run = new Run({ clock, tools, recorder }, agent, { route: path, scenario, params: { ...params, seed } })
+  const run = new Run({ clock, tools, recorder }, agent, { route: path, scenario, params: { ...params, seed }, secret })
   const result = run.play().then((): PlayedRun => {
     run.close()
     const ended = {
       service: agent.serviceName,
-      facts: { workflow: name, scenario: name },
+      facts: run.facts,
       steps: run.ledger.steps,
       recorder,
       path,
-      query: queryOf(offer, params),
+      query: secret === undefined ? queryOf(offer, params) : '',
     }
     return {
       traceId: recorder.traceId,

@@ -21,6 +21,8 @@ export interface ShardOptions {
   receiver?: Omit<ReceiverOptions, 'tell'> | undefined
   files: readonly FileName[]
   digest: boolean
+  /** Of blind runs; absent where runs are open. */
+  secret?: string | undefined
 }
 
 /** What a shard does not do itself, for there is one for all of them. */
@@ -44,6 +46,7 @@ const defaults = { delayMs: undefined, errorRate: 0 }
 /** Plays units, and hands what comes of them to whoever wants it. */
 export class Shard {
   readonly #startMs: number
+  readonly #secret: string | undefined
   readonly #catalog = new Catalog(scenarios, defaults)
   readonly #receiver: ReceiverSink | undefined
   readonly #digest: DigestSink | undefined
@@ -53,8 +56,9 @@ export class Shard {
   /** Units that have ended, and the spans of all up to each. */
   readonly #ended: { unit: number; spans: number }[] = []
 
-  constructor({ startMs, receiver, files, digest }: ShardOptions, around: Surroundings) {
+  constructor({ startMs, receiver, files, digest, secret }: ShardOptions, around: Surroundings) {
     this.#startMs = startMs
+    this.#secret = secret
     this.#receiver = receiver && new ReceiverSink({ ...receiver, tell: (line) => around.tell(line) })
     this.#digest = digest ? new DigestSink() : undefined
     const sinks: (Sink | undefined)[] = [
@@ -70,12 +74,12 @@ export class Shard {
   async play(units: readonly PlannedUnit[]): Promise<void> {
     /** Of the runs that have begun: their unit where they are its last. */
     const ends: (number | undefined)[] = []
-    const { catalog, startMs } = { catalog: this.#catalog, startMs: this.#startMs }
+    const { catalog, startMs, secret } = { catalog: this.#catalog, startMs: this.#startMs, secret: this.#secret }
     function* runs(): Generator<Played<PlayedRun>> {
       for (const { unit, runs } of units) {
         for (const [index, run] of runs.entries()) {
           ends.push(index === runs.length - 1 ? unit : undefined)
-          yield begin(askedOf(run, catalog, startMs))
+          yield begin({ ...askedOf(run, catalog, startMs), secret })
         }
       }
     }

@@ -6,8 +6,9 @@ import { LineFile } from './line-file.ts'
 import { type Limits, planWithin } from './limits.ts'
 import { type FileName, files, type ShardOptions, type ShardState } from './shard.ts'
 
-export interface SimulationOptions extends Pick<ShardOptions, 'startMs' | 'receiver' | 'digest'> {
+export interface SimulationOptions extends Pick<ShardOptions, 'startMs' | 'receiver' | 'digest' | 'secret'> {
   mix: Mix
+  /** Of the plan. */
   seed: string
   /** Units before it are left out. */
   fromUnit: number
@@ -62,11 +63,11 @@ const progressMs = 200
 
 /** Plays a mix until its limits are reached, it is stopped, or nobody takes what it plays. */
 export async function simulate(options: SimulationOptions, stop: Stop): Promise<Outcome> {
-  const { startMs, receiver, digest, workers, tell } = options
+  const { startMs, receiver, digest, secret, workers, tell } = options
   const open = await openFiles(options.files)
   const crew = startCrew(
     workers,
-    { startMs, receiver, digest, files: [...open.keys()] },
+    { startMs, receiver, digest, secret, files: [...open.keys()] },
     { tell, write: async (name, bytes) => open.get(name)?.write(bytes) },
   )
   const hurry = (patienceMs: number) => () =>

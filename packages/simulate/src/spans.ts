@@ -75,11 +75,13 @@ class StepSpan implements EndedSpan {
     this.events =
       step.events.length === 0
         ? none
-        : step.events.map((event) => ({
-            name: event.name,
-            timeMs: event.time_ms,
-            attributes: asText(dialect.eventAttributes(event)),
-          }))
+        : step.events
+            .filter(({ name }) => dialect.writesEvent(name))
+            .map((event) => ({
+              name: event.name,
+              timeMs: event.time_ms,
+              attributes: asText(dialect.eventAttributes(event)),
+            }))
     this.links =
       step.depends_on.length === 0 ? none : step.depends_on.map((id) => (steps[id] as LedgerStep).span_id as string)
     this.failure = step.status === 'error' ? step.status_message : undefined

@@ -14,7 +14,7 @@ export function compareEvents(
   arrived: readonly ReceivedEvent[],
   transport: Transport,
 ): Found[] {
-  const written = expectation.step.events
+  const written = expectation.events
   if (written.length === 0 && arrived.length === 0) return []
   const isSameTime = (a: StepEvent, b: ReceivedEvent) =>
     Math.abs(a.time_ms - (b.timeMs ?? NaN)) <= transport.timeToleranceMs

@@ -34,6 +34,10 @@ export class Expectation {
     return this.#dialect.attributesOf(this.step, this.#run)
   }
 
+  get events(): readonly StepEvent[] {
+    return this.step.events.filter(({ name }) => this.#dialect.writesEvent(name))
+  }
+
   eventAttributes(event: StepEvent): Attributes {
     return this.#dialect.eventAttributes(event)
   }

@@ -39,6 +39,8 @@ const turns = distribution.refine(
 /** What a population of runs does. */
 export const mixSchema = z.strictObject({
   description: z.string().optional(),
+  /** Whether its runs are blind: nothing on their spans says what was asked for. */
+  blind: z.boolean().default(false),
   rate: z
     .union([rate, z.strictObject({ shape: z.literal('diurnal'), peak: rate, trough: rate })], {
       error: 'expected a rate above 0, such as 20/s or 3/m, or { shape: diurnal, peak: 40/s, trough: 2/s }',

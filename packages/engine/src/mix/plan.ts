@@ -1,4 +1,5 @@
 import { Random } from 'contract/random'
+import { keyedSeed } from 'contract/secret'
 import { writeFaults } from '../asked-faults.ts'
 import { personSeconds } from '../profile/measured.ts'
 import { arrivals } from './arrivals.ts'
@@ -25,6 +26,14 @@ export interface PlannedUnit {
   unit: number
   atMs: number
   runs: PlannedRun[]
+}
+
+/**
+ * What a plan is drawn from: of a blind mix, whose runs must not be found by when they come, 32 hex digits that nobody knows
+ * without the secret. They leave room for what tells runs apart.
+ */
+export function planSeed(mix: Mix, seed: string, secret: string): string {
+  return mix.blind ? keyedSeed(secret, seed).slice(0, 32) : seed
 }
 
 /** Which part of a plan is meant: one of `of` shares, units in turn. */

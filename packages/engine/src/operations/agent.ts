@@ -1,5 +1,6 @@
 import type { FactsOf } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
+import { businessNameOf } from '../business.ts'
 import { provider } from '../model.ts'
 import type { RunContext } from '../run-context.ts'
 import type { Opening } from '../open-step.ts'
@@ -14,15 +15,21 @@ export interface AgentOptions {
   dependsOn?: readonly LedgerStep[]
 }
 
-/** An agent: its instance is `worker:7`, its definition `worker:v1`, both behind the mesh's prefix. */
+/**
+ * An agent: its instance is `worker:7`, its definition `worker:v1`, both behind the mesh's prefix. In a blind run it has a
+ * name of a business, and its instance an id that says nothing of its place.
+ */
 export function agentOpening(run: RunContext, name: string, { index, facts, dependsOn }: AgentOptions): Opening {
-  const definition = `${run.agentPrefix}${name}:v1`
+  const key = index === undefined ? name : `${name}/${index}`
+  const agent = run.isBlind ? businessNameOf(name) : name
+  const instance = run.isBlind ? run.random.identifier(`${key}/id`, 8) : index
+  const definition = `${run.agentPrefix}${agent}:v1`
   return {
-    key: index === undefined ? name : `${name}/${index}`,
-    agentId: index === undefined ? definition : `${run.agentPrefix}${name}:${index}`,
+    key,
+    agentId: index === undefined ? definition : `${run.agentPrefix}${agent}:${instance}`,
     facts: {
       operation: 'invoke_agent',
-      agent: name,
+      agent,
       role: 'worker',
       definition,
       provider,

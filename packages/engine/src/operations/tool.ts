@@ -1,7 +1,7 @@
 import type { Random } from 'contract/random'
 import type { ToolAnswer } from 'contract/tool'
 import { ToolFailure } from '../errors.ts'
-import { provider } from '../model.ts'
+import { provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
 import type { Slower } from '../planted.ts'
 import { toolDescriptions } from '../tools.ts'
@@ -59,13 +59,16 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
       },
     },
     async (call) => {
-      if (run.captureContent) call.learn<'execute_tool'>({ arguments: JSON.stringify({ query: key }) })
+      if (run.captureContent) call.learn<'execute_tool'>({ arguments: argumentsJson(call.random) })
       const answer = await withRetries(call, tool, { ...options, slowdown })
       if (run.captureContent) call.learn<'execute_tool'>({ result: JSON.stringify({ tool, ok: answer.ok }) })
       return answer
     },
   )
 }
+
+/** What a model would ask: words, and nothing of where in the run it is asked. */
+const argumentsJson = (random: Random) => JSON.stringify({ query: sentence(random.fork('query'), 6) })
 
 const injectedBy = (slowdown: Slower | undefined) => (slowdown ? { fault: slowdown.fault } : null)
 

@@ -20,7 +20,7 @@ function observe(steps: readonly AnalysisStep[]): CriticalPath {
   if (!root) return { span_ids: [], total_ms: 0, path: [], bottleneck: null, branches: [] }
   const exclusive = walkCriticalPath(steps, root)
   const onPath = byStart([...exclusive.keys()])
-  const branches = byStart(withOperation(steps, 'invoke_agent').filter(({ facts }) => facts.agent === 'branch'))
+  const branches = byStart(withOperation(steps, 'invoke_agent').filter(({ facts }) => facts.worker_index !== undefined))
   const lastEnd = branches.reduce((last, { end_ms }) => Math.max(last, end_ms), -Infinity)
   const bottleneck = branches.find((branch) => exclusive.has(branch))
   const describe = ({ span_id, agent_id }: AnalysisStep, ms: number) => ({ span_id, agent_id, ms: round(ms) })

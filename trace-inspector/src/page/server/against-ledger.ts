@@ -53,7 +53,7 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
         flag.lost |
         (step.status === 'error' ? flag.error : 0) |
         (step.facts.operation === 'human_feedback' ? flag.idle : 0),
-      events: step.events.map(({ name, time_ms }) => ({ name, timeMs: time_ms })),
+      events: expectation.events.map(({ name, time_ms }) => ({ name, timeMs: time_ms })),
       links: [...expectation.links],
     }
   })
