@@ -1,12 +1,13 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
 import type { LedgerAnswer } from 'contract/ledger'
-import { createServiceApp, queryOf, sendPieces } from 'service-kit/app'
+import { createServiceApp, sendPieces } from 'service-kit/app'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
+import { readAsked } from './asked.ts'
 import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
 import { ledgerPieces } from './ledger-pieces.ts'
 import { openApi } from './openapi.ts'
@@ -58,17 +59,19 @@ export function createApp(deps: Deps): AgentApp {
   }
 
   function playRun(req: Request, res: Response): Promise<void> {
-    const { scenario: name = 'fanout', ...query } = queryOf(req)
+    const { query: asked, isBlind } = readAsked(req)
+    const { scenario: name = 'fanout', ...query } = asked
     if (Array.isArray(name)) {
       throw badQuery([{ parameter: 'scenario', value: name.join(', '), expected: 'to be given once' }])
     }
-    return play(playDeps, offerOf(catalog, name || 'fanout'), query, { req, res, output: answerOnce(res) })
+    return play(playDeps, offerOf(catalog, name || 'fanout'), { query, isBlind }, { req, res, output: answerOnce(res) })
   }
 
   function playOffer(offer: Offer) {
     return (req: Request, res: Response): Promise<void> => {
-      const output = offer.scenario.path === '/stream' ? openStream(req, res) : answerOnce(res)
-      return play(playDeps, offer, queryOf(req), { req, res, output })
+      const isStream = offer.scenario.path === '/stream'
+      const asked = readAsked(req, isStream ? undefined : offer.scenario.name)
+      return play(playDeps, offer, asked, { req, res, output: isStream ? openStream(req, res) : answerOnce(res) })
     }
   }
 

@@ -1,5 +1,6 @@
 import { readEnvironment } from 'service-kit/environment'
 import { integer, number, text, url } from 'contract/scalars'
+import { secretExpected, secretPattern } from 'contract/secret'
 import { environmentSchema, serviceVariables } from 'service-kit/settings'
 import { z } from 'zod'
 
@@ -35,6 +36,12 @@ const schema = environmentSchema({
     max: 65_536,
     default: 32,
     description: 'What the ledgers of recent runs may take, MiB',
+  }),
+  RUN_SECRET: text({
+    pattern: secretPattern,
+    expected: secretExpected,
+    description:
+      'What blind runs draw with beside their seed, to repeat them; 128 random bits of the process unless set',
   }),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: capture(),
 })

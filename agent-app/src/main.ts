@@ -9,6 +9,8 @@ import { isContentOnSpans, readConfig } from './config.ts'
 import { telemetry } from './telemetry.ts'
 import { Pace } from './pace.ts'
 import { ToolClient } from './tool-client/client.ts'
+import { drawSecret } from 'contract/secret'
+import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { scenarios } from 'engine/scenarios/index'
 
@@ -34,6 +36,8 @@ await runMain('agent-app', async () => {
     serviceName: serviceNameOf(config),
     agentName: config.AGENT_NAME,
     dialect: genAi,
+    blindDialect: genAiBlind,
+    secret: config.RUN_SECRET ?? drawSecret(),
     captureContent: isContentOnSpans(config),
     spanCounters: () => telemetry.counters(),
     scenarios,

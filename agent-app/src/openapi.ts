@@ -1,3 +1,4 @@
+import { runParametersHeader } from 'contract/run-parameters'
 import type { Catalog, Offer } from 'engine/catalog'
 import { ownPathOf } from 'engine/catalog'
 import { ledgerJsonSchema } from 'contract/ledger'
@@ -19,8 +20,19 @@ const refused = problems({
   409: 'Each value is well, together they are not: `errors` says why',
   503: 'Too many runs, or the process is stopping: see Retry-After',
 })
+const openAnswer = {
+  type: 'object',
+  required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'spans'],
+}
+const blindAnswer = {
+  type: 'object',
+  title: 'Of a blind run',
+  required: ['trace_id', 'ok'],
+  properties: { trace_id: { type: 'string' }, ok: { type: 'boolean' } },
+  additionalProperties: false,
+}
 const runEnds = {
-  ...json({ type: 'object', required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'spans'] }),
+  ...json({ oneOf: [openAnswer, blindAnswer] }),
   ...refused,
   ...problems({ 502: 'There is no tool-service', 504: 'The run took longer than RUN_TIMEOUT_S' }),
 }
@@ -51,6 +63,15 @@ function runQuery(offers: readonly Offer[]) {
   return { name: 'parameters', in: 'query', style: 'form', explode: true, schema: { type: 'object', oneOf: variants } }
 }
 
+/** The header that takes what a query takes. */
+const headerParameter = {
+  name: runParametersHeader,
+  in: 'header',
+  description:
+    'Parameters, written as a query string, that are to stand on no span; none of them may be in the query too. `blind=true` makes the run blind: all of its parameters stand here then, `scenario` among them, and it answers trace_id and ok alone',
+  schema: { type: 'string' },
+}
+
 /** The HTTP API as OpenAPI 3.1, read off the catalog. */
 export function openApi(catalog: Catalog) {
   const runs = catalog.offers.filter(({ scenario }) => scenario.path === '/run')
@@ -58,7 +79,7 @@ export function openApi(catalog: Catalog) {
     ownPathOf(scenario),
     runnable({
       summary: scenario.description,
-      parameters: queryParameters(schema),
+      parameters: [...queryParameters(schema), headerParameter],
       responses: scenario.path === '/stream' ? streamEnds : runEnds,
     }),
   ])
@@ -67,7 +88,7 @@ export function openApi(catalog: Catalog) {
     {
       '/run': runnable({
         summary: 'Runs a scenario; fanout unless another is named',
-        parameters: [runQuery(runs)],
+        parameters: [runQuery(runs), headerParameter],
         responses: { ...runEnds, ...problems({ 404: 'There is no such scenario' }) },
       }),
       ...Object.fromEntries(scenarioPaths),

@@ -10,13 +10,16 @@ export interface RunAnswer extends RunResult {
   telemetry: SpanCounters & { sampled: boolean; dropped_during_run: number }
 }
 
+/** The answer of `/run` for a blind run: nothing that its spans do not say. */
+export type BlindAnswer = Pick<RunResult, 'trace_id' | 'ok'>
+
 /** How a run is told to whoever asked for it. */
 export interface RunOutput {
   /** Sends the headers, so that the reader knows of the run before its first token. */
   start(): void
   /** Absent where nobody reads along. Resolves when the reader has room for more, undefined when there is; rejects with the signal's reason. */
   write?(event: RunEvent, signal: AbortSignal): Promise<void> | undefined
-  end(answer: RunAnswer): void
+  end(answer: RunAnswer | BlindAnswer): void
   /** Says what went wrong, by its status where that has not been sent yet. */
   fail(problem: Problem): void
 }
@@ -38,7 +41,7 @@ export function openStream(req: Request, res: Response): RunOutput {
     ? {
         type: 'text/event-stream',
         event: ({ type, ...data }: RunEvent) => event(type, data),
-        result: (result: RunAnswer) => event('result', result),
+        result: (result: RunAnswer | BlindAnswer) => event('result', result),
         error: (problem: Problem) => event('error', problem.body()),
       }
     : {

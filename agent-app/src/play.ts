@@ -4,7 +4,9 @@ import { badQuery, clashingQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
 import { type Admission, costOf } from './admission.ts'
-import type { Catalog, Offer, Query } from 'engine/catalog'
+import type { Asked } from './asked.ts'
+import type { Catalog, Offer } from 'engine/catalog'
+import type { Dialect } from 'dialects/dialect'
 import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
 import type { Pause, Ports, Tools } from 'engine/ports'
 import type { RunOutput } from './output.ts'
@@ -20,6 +22,9 @@ export interface RunDeps extends Agent, SpanWriter {
   clock: WallClock
   tools: Tools
   pause: Pause
+  /** How spans of blind runs are written, and what those draw with beside their seed. */
+  blindDialect: Dialect
+  secret: string
   spanCounters: () => SpanCounters
 }
 
@@ -42,7 +47,7 @@ export interface PlayDeps extends RunDeps {
 export async function play(
   deps: PlayDeps,
   offer: Offer,
-  query: Query,
+  { query, isBlind }: Asked,
   { req, res, output }: { req: Request; res: Response; output: RunOutput },
 ): Promise<void> {
   const parsed = deps.catalog.parse(offer, query)
@@ -55,12 +60,13 @@ export async function play(
   const ports: Ports = {
     clock: deps.clock.anchored(),
     tools: deps.tools,
-    recorder: recordRun(deps, context.active(), req.headers),
+    recorder: recordRun(isBlind ? { ...deps, dialect: deps.blindDialect } : deps, context.active(), req.headers),
     pause: deps.pause,
     emit: output.write && ((event) => output.write?.(event, run.signal)),
   }
   const { path: route } = req.route as { path: string }
-  const run: Run = new Run(ports, deps, { route, scenario: offer.scenario, params: parsed.params })
+  const secret = isBlind ? deps.secret : undefined
+  const run: Run = new Run(ports, deps, { route, scenario: offer.scenario, params: parsed.params, secret })
   const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)
   const untie = cancelWith(run, deps, res)
@@ -75,11 +81,13 @@ export async function play(
   const startedAt = deps.clock.now()
   const log = (outcome: string) => {
     const ms = Math.round(deps.clock.now() - startedAt)
-    deps.log(`${offer.scenario.name} ${outcome} ${ms} ms trace=${run.traceId} seed=${run.seed}`)
+    const which = run.isBlind ? `trace=${run.traceId}` : `trace=${run.traceId} seed=${run.seed}`
+    deps.log(`${run.isBlind ? 'blind run' : offer.scenario.name} ${outcome} ${ms} ms ${which}`)
   }
   try {
     const result = await run.execute()
     log(result.ok ? 'ok' : 'failed')
+    if (run.isBlind) return output.end({ trace_id: run.traceId, ok: result.ok })
     const { dropped, ...counters } = deps.spanCounters()
     const { sampled } = ports.recorder
     output.end({
@@ -119,7 +127,7 @@ function stopping(members: Record<string, unknown> = {}): Problem {
 
 /** What a run that could not come to its end is to its caller. */
 function problemOf(error: unknown, run: Run): Problem {
-  const members = { trace_id: run.traceId, seed: run.seed, replay: run.replay }
+  const members = { trace_id: run.traceId, ...(!run.isBlind && { seed: run.seed, replay: run.replay }) }
   if (error instanceof ToolServiceUnreachable)
     return new Problem(502, 'Tool-service unreachable', error.message, { members })
   if (!(error instanceof RunCancelled)) {

@@ -7,6 +7,7 @@ import { noSpans, noTelemetry } from 'service-kit/telemetry/none'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
 import { Pace } from '../../agent-app/src/pace.ts'
 import { ToolClient } from '../../agent-app/src/tool-client/client.ts'
+import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { scenarios } from 'engine/scenarios/index'
 import { createApp as createToolApp } from '../../tool-service/src/app.ts'
@@ -46,6 +47,8 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     agentName: undefined,
     captureContent: false,
     dialect: genAi,
+    blindDialect: genAiBlind,
+    secret: '0f'.repeat(16),
     spanCounters: () => noSpans,
     scenarios,
     defaults: { delayMs: 5, errorRate: 0 },

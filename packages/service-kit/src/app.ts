@@ -36,13 +36,17 @@ export function createServiceApp(
 /** The query string of a request as parameter → value, or values where it was repeated. */
 export function queryOf(req: express.Request): Record<string, string | string[]> {
   const start = req.url.indexOf('?')
-  const query: Record<string, string | string[]> = Object.create(null)
-  if (start < 0) return query
-  for (const [name, value] of new URLSearchParams(req.url.slice(start + 1))) {
-    const earlier = query[name]
-    query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value]
+  return valuesOf(start < 0 ? '' : req.url.slice(start + 1))
+}
+
+/** A text that is written as a query string, wherever it stood. */
+export function valuesOf(text: string): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) {
+    const earlier = values[name]
+    values[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value]
   }
-  return query
+  return values
 }
 
 /**

@@ -8,7 +8,7 @@ export class EnvironmentError extends Error {
 }
 
 /** Variables whose values may be secret as a whole. */
-const secret = /_HEADERS$|^OTEL_RESOURCE_ATTRIBUTES$/
+const secret = /_HEADERS$|_SECRET$|_TOKEN$|^OTEL_RESOURCE_ATTRIBUTES$/
 
 /**
  * Reads the variables that `schema` names, once, into a frozen object; all others are ignored, and so are blanks. An empty

@@ -15,6 +15,8 @@ export function traced(tracer: Tracer, systemClock: WallClock): RequestHandler {
     const { path } = req.route as { path: string }
     const name = `${req.method} ${path}`
     const standard = getRPCMetadata(context.active())?.span.setAttribute(http.route, path).updateName(name)
+    // It has been written as it was; what is kept of it is the last that is said.
+    if (standard && req.url.includes('?')) standard.setAttribute(http.urlQuery, spokenQuery(req.url))
     const clock = systemClock.anchored()
     const outside = standard ? context.active() : propagation.extract(ROOT_CONTEXT, req.headers)
     const span =
@@ -44,7 +46,7 @@ export function failureOf(res: Response): { type: string; message?: string } | u
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span */
 function requestAttributes({ method, headers, path, url, httpVersion, socket }: Request): Attributes {
-  const [, query] = splitAt(url, url.indexOf('?'))
+  const query = spokenQuery(url)
   const host = headers.host ?? ''
   const [address, port] = splitAt(host, host.search(/:\d+$/))
   return {
@@ -58,6 +60,18 @@ function requestAttributes({ method, headers, path, url, httpVersion, socket }: 
     [http.protocolVersion]: httpVersion,
     ...(headers['user-agent'] && { [http.userAgent]: headers['user-agent'] }),
   }
+}
+
+/**
+ * The query of a URL as spans have it: without the seed, from which whoever has the source finds every draw, and so what was
+ * planted.
+ */
+function spokenQuery(url: string): string {
+  const [, query] = splitAt(url, url.indexOf('?'))
+  return query
+    .split('&')
+    .filter((pair) => !new URLSearchParams(pair).has('seed'))
+    .join('&')
 }
 
 /** What is before and behind the character at `at`; all of it is before where that is -1. */

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler, Response } from 'express'
+import { runParametersHeader } from 'contract/run-parameters'
 import { Problem } from 'service-kit/problem'
 import { request } from 'undici'
 
@@ -57,7 +58,7 @@ async function relay(url: string, req: Request, res: Response): Promise<void> {
   try {
     answer = await request(url, {
       method: req.method as 'GET' | 'HEAD',
-      headers: { accept: req.headers.accept ?? '*/*' },
+      headers: { accept: req.headers.accept ?? '*/*', ...passedHeaders(req) },
       // A run may take hours.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -74,6 +75,15 @@ async function relay(url: string, req: Request, res: Response): Promise<void> {
   // Tokens are to be seen as they come.
   res.flushHeaders()
   await pipeline(answer.body, res).catch(() => res.destroy())
+}
+
+/** Parameters that are not to stand in a URL, and what opens what is sealed. */
+function passedHeaders({ headers }: Request): Record<string, string> {
+  const passed = [runParametersHeader, 'authorization'].flatMap((name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? [[name, value]] : []
+  })
+  return Object.fromEntries(passed) as Record<string, string>
 }
 
 const queryIn = ({ url }: Request) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
