@@ -4,20 +4,28 @@ import type { LedgerAnswer } from 'contract/ledger'
 import { createServiceApp, sendPieces } from 'service-kit/app'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
+import type { Metrics } from 'service-kit/metrics'
 import type { Lifecycle } from 'service-kit/serve'
 import { traced } from 'service-kit/traced'
 import { Admission } from './admission.ts'
-import { readAsked } from './asked.ts'
+import { type Asked, readAsked } from './asked.ts'
 import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
+import type { LedgerSink } from './ledger-sink.ts'
 import { ledgerPieces } from './ledger-pieces.ts'
 import { openApi } from './openapi.ts'
 import { answerOnce, openStream } from './output.ts'
-import { play, type RunDeps } from './play.ts'
+import { play, type PlayDeps, type RunDeps } from './play.ts'
+import { prefersAsync, RunStatus } from './run-status.ts'
 import type { Defaults, Scenario } from 'engine/scenario'
 import { RunStore } from './runs.ts'
 import { type SpanSource, SpansOut } from './spans-out.ts'
 
 export interface Deps extends RunDeps, SpanSource {
+  /** This process among those of its service. */
+  instance: string
+  metrics: Metrics
+  /** Takes the ledgers of runs that are over, too. */
+  ledgerSink?: LedgerSink | undefined
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
   /** What can be run here. */
@@ -50,8 +58,18 @@ export function createApp(deps: Deps): AgentApp {
   const admission = new Admission(deps.maxToolCalls)
   const runs = new RunStore(deps.maxLedgerBytes)
   const spansOut = new SpansOut(deps)
-
-  const playDeps = { ...deps, catalog, admission, runs, spansOut }
+  const status = new RunStatus()
+  const playDeps: PlayDeps = {
+    ...deps,
+    catalog,
+    admission,
+    runs,
+    count: countRuns(deps, admission),
+    closed(run) {
+      spansOut.closed(run)
+      deps.ledgerSink?.add(run)
+    },
+  }
 
   function ledgerOf(req: Request): LedgerAnswer {
     const traceId = String(req.params.trace_id)
@@ -64,14 +82,23 @@ export function createApp(deps: Deps): AgentApp {
     if (Array.isArray(name)) {
       throw badQuery([{ parameter: 'scenario', value: name.join(', '), expected: 'to be given once' }])
     }
-    return play(playDeps, offerOf(catalog, name || 'fanout'), { query, isBlind }, { req, res, output: answerOnce(res) })
+    return playFor(req, res, offerOf(catalog, name || 'fanout'), { query, isBlind })
   }
 
   function playOffer(offer: Offer) {
-    return (req: Request, res: Response): Promise<void> => {
-      const isStream = offer.scenario.path === '/stream'
-      const asked = readAsked(req, isStream ? undefined : offer.scenario.name)
-      return play(playDeps, offer, asked, { req, res, output: isStream ? openStream(req, res) : answerOnce(res) })
+    const own = offer.scenario.path === '/stream' ? undefined : offer.scenario.name
+    return (req: Request, res: Response): Promise<void> => playFor(req, res, offer, readAsked(req, own))
+  }
+
+  async function playFor(req: Request, res: Response, offer: Offer, asked: Asked): Promise<void> {
+    const { name, path } = offer.scenario
+    const once = () => (prefersAsync(req) ? status.output(res) : answerOnce(res))
+    try {
+      await play(playDeps, offer, asked, { req, res, output: path === '/stream' ? openStream(req, res) : once() })
+    } catch (error) {
+      if (error instanceof Problem && error.status === 503)
+        playDeps.count({ scenario: asked.isBlind ? 'blind' : name, outcome: 'refused' })
+      throw error
     }
   }
 
@@ -82,7 +109,9 @@ export function createApp(deps: Deps): AgentApp {
     'GET /scenarios': 'What can be run, with every parameter; text/plain for shells',
     'GET /runs': 'Recent runs',
     'GET /runs/:trace_id': 'The ledger of a run: all that it did, and what was injected',
+    'GET /runs/:trace_id/status': 'Whether it is over, and its answer where the request said Prefer: respond-async',
     'GET /telemetry': 'What happened to the spans of this process',
+    'GET /metrics': 'Runs, spans and the process itself, in Prometheus text',
     'GET /openapi.json': 'All of this as OpenAPI 3.1',
     'GET /health': 'Whether the process lives',
     'GET /ready': 'Whether it takes runs: 503 without tool-service, and while it stops',
@@ -96,6 +125,7 @@ export function createApp(deps: Deps): AgentApp {
       res.json({
         service: deps.serviceName,
         agent: deps.agentName ?? null,
+        instance: deps.instance,
         endpoints: index,
         scenarios: deps.scenarios.map(pathOf),
       }),
@@ -106,10 +136,16 @@ export function createApp(deps: Deps): AgentApp {
     '/runs': (_req, res) =>
       res.json({ forgotten: runs.forgotten, runs: runs.recent(100).map(({ summary }) => summary) }),
     '/runs/:trace_id': (req, res) => sendPieces(req, res, ledgerPieces(ledgerOf(req))),
+    '/runs/:trace_id/status': (req, res) => {
+      const { trace_id } = runs.answer(String(req.params.trace_id))
+      res.json(status.of(trace_id, runs.find(trace_id)))
+    },
+    '/metrics': deps.metrics.answer,
     '/telemetry': (_req, res) =>
       res.json({
         ...deps.spanCounters(),
         destinations: deps.telemetry.destinations().map(({ endpoint, counters }) => ({ endpoint, ...counters })),
+        ...(deps.ledgerSink && { ledger_sink: deps.ledgerSink.counters }),
       }),
     '/openapi.json': (_req, res) => res.json(openApi(catalog)),
     '/health': (_req, res) => res.json({ status: 'ok', service: deps.serviceName, in_flight: admission.runs }),
@@ -122,6 +158,10 @@ export function createApp(deps: Deps): AgentApp {
   }
   const app = createServiceApp(deps.allowedHosts, (app) => {
     const tracing = traced(deps.tracer, deps.clock)
+    app.use((_req, res, next) => {
+      res.setHeader('x-agent-instance', deps.instance)
+      next()
+    })
     for (const [path, run] of Object.entries(plays))
       app.route(path).all(only('GET'), notFromOtherSites).get(tracing, run)
     // All that there are have been routed: this says which they are.
@@ -132,6 +172,24 @@ export function createApp(deps: Deps): AgentApp {
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => admission.runs }
+}
+
+/** Counts runs by what comes of them, and says how many there are and what becomes of their spans. */
+function countRuns({ metrics, telemetry, ledgerSink }: Deps, admission: Admission): PlayDeps['count'] {
+  metrics.value({ name: 'runs_in_flight', help: 'Runs that are under way' }, () => admission.runs)
+  metrics.spans(() => telemetry.destinations())
+  if (ledgerSink) {
+    const named = { name: 'ledgers_total', help: 'Ledgers by what became of them at LEDGER_SINK', labels: ['fate'] }
+    metrics.observed(named, () => {
+      const { written, dropped } = ledgerSink.counters
+      return [
+        [{ fate: 'written' }, written],
+        [{ fate: 'dropped' }, dropped],
+      ]
+    })
+    metrics.value({ name: 'ledgers_queued', help: 'Ledgers that wait' }, () => ledgerSink.counters.queued)
+  }
+  return metrics.counter({ name: 'runs_total', help: 'Runs by what came of them', labels: ['scenario', 'outcome'] })
 }
 
 /** What `/run` runs by this name. Throws a 404 problem that names what there is. */

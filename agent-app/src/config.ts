@@ -43,6 +43,12 @@ const schema = environmentSchema({
     description:
       'What blind runs draw with beside their seed, to repeat them; 128 random bits of the process unless set',
   }),
+  LEDGER_SINK: text({
+    pattern: /^(file:.+|https?:\/\/\S+)$/,
+    expected: 'file:DIR, or an http or https URL',
+    description:
+      'Where the ledger of each run that is over goes as well, a line of JSON each: `file:DIR`, or a URL that takes POST',
+  }),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: capture(),
 })
 

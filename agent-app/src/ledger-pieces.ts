@@ -13,7 +13,8 @@ export function* ledgerPieces({ runs, ...answer }: LedgerAnswer): Generator<stri
   yield ']}'
 }
 
-function* runPieces({ steps, ...run }: RunLedger): Generator<string> {
+/** The JSON of one run's. */
+export function* runPieces({ steps, ...run }: RunLedger): Generator<string> {
   yield `${JSON.stringify(run).slice(0, -1)},"steps":[`
   // What a run adds while it is read comes with the next request.
   const { length } = steps

@@ -1,11 +1,15 @@
 import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
+import { instanceIdOf } from 'service-kit/instance'
 import { runMain } from 'service-kit/main'
+import { Metrics } from 'service-kit/metrics'
 import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
 import { serviceNameOf } from 'service-kit/service-name'
 import { createApp } from './app.ts'
 import { isContentOnSpans, readConfig } from './config.ts'
+import { LedgerSink } from './ledger-sink.ts'
+import { lineWriter } from './line-writers.ts'
 import { telemetry } from './telemetry.ts'
 import { Pace } from './pace.ts'
 import { ToolClient } from './tool-client/client.ts'
@@ -25,7 +29,20 @@ await runMain('agent-app', async () => {
   const lifecycle = new Lifecycle()
   const pace = new Pace()
   const tools = new ToolClient(config.TOOL_BASE, config.TOOL_TIMEOUT_MS)
+  const instance = instanceIdOf(config)
+  const metrics = new Metrics()
+  metrics.watchProcess()
+  const ledgerSink =
+    config.LEDGER_SINK === undefined
+      ? undefined
+      : new LedgerSink(lineWriter(config.LEDGER_SINK, instance), {
+          maxBytes: config.LEDGER_MIB * 1024 * 1024,
+          tell: console.error,
+        })
   const { app, inFlight } = createApp({
+    instance,
+    metrics,
+    ledgerSink,
     clock: systemClock,
     tools,
     pause: (pieces) => pace.next(pieces),
@@ -56,6 +73,7 @@ await runMain('agent-app', async () => {
     port: config.PORT,
     lifecycle,
     telemetry,
+    ledgers: ledgerSink,
     inFlight,
     drainMs: config.DRAIN_TIMEOUT_S * 1000,
     flushMs: config.FLUSH_TIMEOUT_S * 1000,

@@ -5,6 +5,7 @@ import { ledgerJsonSchema } from 'contract/ledger'
 import {
   answer,
   json,
+  metricsOperation,
   type JsonSchema,
   openApiDocument,
   problems,
@@ -20,6 +21,13 @@ const refused = problems({
   409: 'Each value is well, together they are not: `errors` says why',
   503: 'Too many runs, or the process is stopping: see Retry-After',
 })
+/** https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
+const prefer = {
+  name: 'Prefer',
+  in: 'header',
+  description: 'respond-async: to be told at once where to ask for the run, rather than to wait for its end',
+  schema: { type: 'string' },
+}
 const openAnswer = {
   type: 'object',
   required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'spans'],
@@ -32,6 +40,7 @@ const blindAnswer = {
   additionalProperties: false,
 }
 const runEnds = {
+  202: { description: 'It runs: Location says where to ask for it, as respond-async preferred' },
   ...json({ oneOf: [openAnswer, blindAnswer] }),
   ...refused,
   ...problems({ 502: 'There is no tool-service', 504: 'The run took longer than RUN_TIMEOUT_S' }),
@@ -79,7 +88,7 @@ export function openApi(catalog: Catalog) {
     ownPathOf(scenario),
     runnable({
       summary: scenario.description,
-      parameters: [...queryParameters(schema), headerParameter],
+      parameters: [...queryParameters(schema), headerParameter, ...(scenario.path === '/stream' ? [] : [prefer])],
       responses: scenario.path === '/stream' ? streamEnds : runEnds,
     }),
   ])
@@ -88,7 +97,7 @@ export function openApi(catalog: Catalog) {
     {
       '/run': runnable({
         summary: 'Runs a scenario; fanout unless another is named',
-        parameters: [runQuery(runs), headerParameter],
+        parameters: [runQuery(runs), headerParameter, prefer],
         responses: { ...runEnds, ...problems({ 404: 'There is no such scenario' }) },
       }),
       ...Object.fromEntries(scenarioPaths),
@@ -101,6 +110,15 @@ export function openApi(catalog: Catalog) {
           ...problems({ 400: 'That is no trace id', 404: 'There is no such run here' }),
         },
       }),
+      '/runs/{trace_id}/status': readable({
+        summary: 'Whether the runs of a trace are over, with the answers of those that were not waited for',
+        parameters: [traceIdParameter],
+        responses: {
+          ...json({ type: 'object', required: ['trace_id', 'state', 'runs'] }),
+          ...problems({ 400: 'That is no trace id', 404: 'There is no such run here' }),
+        },
+      }),
+      '/metrics': readable(metricsOperation),
       '/scenarios': readable({
         summary: 'What can be run, with every parameter; as text for shells',
         responses: answer({ 'application/json': { type: 'object' }, 'text/plain': { type: 'string' } }),

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import { drained } from 'service-kit/app'
 import { type Problem, sendProblem } from 'service-kit/problem'
 import type { RunEvent } from 'engine/ports'
-import type { RunResult } from 'engine/run'
+import type { Run, RunResult } from 'engine/run'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 
 /** The answer of `/run`. */
@@ -15,8 +15,10 @@ export type BlindAnswer = Pick<RunResult, 'trace_id' | 'ok'>
 
 /** How a run is told to whoever asked for it. */
 export interface RunOutput {
+  /** Whether the run goes on when its request has been answered. */
+  outlivesRequest?: true
   /** Sends the headers, so that the reader knows of the run before its first token. */
-  start(): void
+  start(run: Run): void
   /** Absent where nobody reads along. Resolves when the reader has room for more, undefined when there is; rejects with the signal's reason. */
   write?(event: RunEvent, signal: AbortSignal): Promise<void> | undefined
   end(answer: RunAnswer | BlindAnswer): void

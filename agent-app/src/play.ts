@@ -15,7 +15,6 @@ import type { WallClock } from 'service-kit/clock'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { type Agent, Run } from 'engine/run'
 import type { RunStore } from './runs.ts'
-import type { SpansOut } from './spans-out.ts'
 
 /** What every run of this process shares. */
 export interface RunDeps extends Agent, SpanWriter {
@@ -32,7 +31,10 @@ export interface PlayDeps extends RunDeps {
   catalog: Catalog
   admission: Admission
   runs: RunStore
-  spansOut: SpansOut
+  /** Hears of each run that is over: played, and answered. */
+  closed: (run: Run) => void
+  /** Counts a run by what came of it. */
+  count: (labels: { scenario: string; outcome: string }) => void
   lifecycle: Lifecycle
   /** 0 is for ever. */
   runTimeoutMs: number
@@ -69,20 +71,23 @@ export async function play(
   const run: Run = new Run(ports, deps, { route, scenario: offer.scenario, params: parsed.params, secret })
   const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)
-  const untie = cancelWith(run, deps, res)
+  const untie = cancelWith(run, deps, output.outlivesRequest ? undefined : res)
   // The request's own span ends with its response, and so does what the ledger says of it.
-  res.once('close', () => {
-    run.close(failureOf(res))
-    deps.spansOut.closed(run)
+  const answered = new Promise<void>((resolve) => {
+    res.once('close', () => {
+      run.answered(failureOf(res))
+      resolve()
+    })
   })
   res.setHeader('x-trace-id', run.traceId)
-  output.start()
+  output.start(run)
 
   const startedAt = deps.clock.now()
   const log = (outcome: string) => {
     const ms = Math.round(deps.clock.now() - startedAt)
     const which = run.isBlind ? `trace=${run.traceId}` : `trace=${run.traceId} seed=${run.seed}`
     deps.log(`${run.isBlind ? 'blind run' : offer.scenario.name} ${outcome} ${ms} ms ${which}`)
+    deps.count({ scenario: run.isBlind ? 'blind' : offer.scenario.name, outcome })
   }
   try {
     const result = await run.execute()
@@ -97,26 +102,29 @@ export async function play(
   } catch (error) {
     const problem = problemOf(error, run)
     log(problem.title.toLowerCase())
-    if (!res.destroyed) output.fail(problem)
+    if (!res.destroyed || output.outlivesRequest) output.fail(problem)
   } finally {
     untie()
     release()
+    await answered
+    run.close()
+    deps.closed(run)
   }
 }
 
-/** Ties a run to its reasons to go on; returns how to untie it. */
-function cancelWith(run: Run, { lifecycle, runTimeoutMs }: PlayDeps, res: Response): () => void {
+/** Ties a run to its reasons to go on, among which may be a response; returns how to untie it. */
+function cancelWith(run: Run, { lifecycle, runTimeoutMs }: PlayDeps, res: Response | undefined): () => void {
   const cancel = (reason: RunCancelled['reason'], message: string) => () =>
     run.cancel(new RunCancelled(reason, message))
   const left = cancel('client_left', 'The client left')
   const stopped = cancel('stopping', 'This process is stopping')
   const timedOut = cancel('run_timeout', `The run took longer than ${runTimeoutMs} ms`)
-  res.once('close', left)
+  res?.once('close', left)
   lifecycle.aborting.addEventListener('abort', stopped)
   const timer = runTimeoutMs > 0 ? setTimeout(timedOut, runTimeoutMs) : undefined
   return () => {
     clearTimeout(timer)
-    res.off('close', left)
+    res?.off('close', left)
     lifecycle.aborting.removeEventListener('abort', stopped)
   }
 }

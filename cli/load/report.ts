@@ -122,7 +122,7 @@ export function exitCodeOf({ whole, refused, failed, verified }: Report): number
   return verdicts.some((verdict) => undecided.includes(verdict)) ? 3 : 0
 }
 /** Verdicts that say neither that spans are there nor that they are lost. */
-const undecided = ['queued', 'elsewhere', 'forgotten', 'unknown']
+const undecided = ['queued', 'elsewhere', 'forgotten', 'no_ledger', 'unknown']
 
 /** For a person. */
 export function renderReport(report: Report): string {

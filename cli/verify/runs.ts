@@ -60,7 +60,8 @@ async function judgeOne(outcome: Outcome, judge: Judge, { waitS, isSampled }: Op
   if (outcome.trace_id === null) return outcome
   try {
     const { verification, revelation } = await judge.judge(outcome.trace_id, waitS)
-    const passed = verification.counts.excused > 0 ? null : passes(verification.verdict, isSampled)
+    const isUndecided = verification.counts.excused > 0 || verification.verdict === 'no_ledger'
+    const passed = isUndecided ? null : passes(verification.verdict, isSampled)
     return { ...outcome, passed, verification, reveals: revelation?.text ?? null }
   } catch (error) {
     return { ...outcome, problem: (error as Error).message }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
+import { Metrics } from 'service-kit/metrics'
 import { Lifecycle } from 'service-kit/serve'
 import { noSpans, noTelemetry } from 'service-kit/telemetry/none'
 import { createApp as createAgentApp, type Deps } from '../../agent-app/src/app.ts'
@@ -25,7 +26,8 @@ export function toolApp(defaults = { delayMs: 80, errorRate: 0 }) {
     clock: systemClock,
     tracer: trace.getTracer('test'),
     lifecycle: new Lifecycle(),
-    spanCounters: () => noSpans,
+    telemetry: noTelemetry,
+    metrics: new Metrics(),
   })
 }
 
@@ -41,6 +43,8 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     pause: (pieces) => pace.next(pieces),
     tracer: trace.getTracer('test'),
     serviceName: 'synthetic-agent-app',
+    instance: 'test',
+    metrics: new Metrics(),
     scopeName: 'test',
     telemetry: noTelemetry,
     allowedHosts: [],

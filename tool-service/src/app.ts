@@ -6,8 +6,9 @@ import type { WallClock } from 'service-kit/clock'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem, sendProblem } from 'service-kit/problem'
 import { parseScalars } from 'contract/scalars'
+import type { Metrics } from 'service-kit/metrics'
 import type { Lifecycle } from 'service-kit/serve'
-import type { SpanCounters } from 'service-kit/telemetry/processor'
+import type { Telemetry } from 'service-kit/telemetry'
 import { traced } from 'service-kit/traced'
 import {
   behaviorHeader,
@@ -29,7 +30,8 @@ export interface Deps {
   clock: WallClock
   tracer: Tracer
   lifecycle: Lifecycle
-  spanCounters: () => SpanCounters
+  telemetry: Pick<Telemetry, 'counters' | 'destinations'>
+  metrics: Metrics
 }
 
 export interface ToolApp {
@@ -50,10 +52,14 @@ export function createApp({
   clock,
   tracer,
   lifecycle,
-  spanCounters,
+  telemetry,
+  metrics,
 }: Deps): ToolApp {
   const schema = behaviorSchema(defaults)
   const underWay = new Set<AbortController>()
+  metrics.value({ name: 'tool_calls_in_flight', help: 'Calls that are being played' }, () => underWay.size)
+  metrics.spans(() => telemetry.destinations())
+  const count = metrics.counter({ name: 'tool_calls_total', help: 'Calls by their status', labels: ['status'] })
   lifecycle.aborting.addEventListener('abort', () => {
     for (const call of underWay) call.abort(stopping)
   })
@@ -65,6 +71,7 @@ export function createApp({
     const behavior = behaviorOf(req, schema)
     const call = new AbortController()
     res.once('close', () => {
+      count({ status: res.writableFinished ? String(res.statusCode) : 'cancelled' })
       if (!res.writableFinished) call.abort(callerGone)
     })
     underWay.add(call)
@@ -122,11 +129,12 @@ export function createApp({
 
   const answers = {
     '/health': () => ({ status: 'ok', service: serviceName, in_flight: underWay.size }),
-    '/telemetry': spanCounters,
+    '/telemetry': () => telemetry.counters(),
     '/openapi.json': () => openApi(schema),
   }
   const app = createServiceApp(allowedHosts, (app) => {
     app.route('/tool/:tool_name').all(only('GET'), notFromOtherSites).get(traced(tracer, clock), playTool)
+    app.route('/metrics').all(onlyRead).get(metrics.answer)
     for (const [path, answer] of Object.entries(answers))
       app
         .route(path)

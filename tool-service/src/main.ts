@@ -1,6 +1,7 @@
 import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { runMain } from 'service-kit/main'
+import { Metrics } from 'service-kit/metrics'
 import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
 import { serviceNameOf } from 'service-kit/service-name'
@@ -11,7 +12,10 @@ import { telemetry } from './telemetry.ts'
 await runMain('tool-service', async () => {
   const config = readConfig(process.env)
   const lifecycle = new Lifecycle()
+  const metrics = new Metrics()
+  metrics.watchProcess()
   const { app, inFlight } = createApp({
+    metrics,
     allowedHosts: allowedHostsOf(config),
     serviceName: serviceNameOf(config),
     defaults: {
@@ -22,7 +26,7 @@ await runMain('tool-service', async () => {
     clock: systemClock,
     tracer: trace.getTracer('tool-service'),
     lifecycle,
-    spanCounters: () => telemetry.counters(),
+    telemetry,
   })
   await serve(app, {
     name: 'tool-service',

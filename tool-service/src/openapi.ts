@@ -2,6 +2,7 @@ import { behaviorHeader } from 'contract/tool'
 import {
   answer,
   json,
+  metricsOperation,
   openApiDocument,
   pathParameter,
   problems,
@@ -38,6 +39,7 @@ export function openApi(behavior: z.ZodObject) {
         },
       }),
       '/telemetry': readable({ summary: 'What happened to the spans of this process', responses: json() }),
+      '/metrics': readable(metricsOperation),
       '/openapi.json': readable({ summary: 'This document', responses: json() }),
       '/health': readable({ summary: 'Whether the process lives', responses: json() }),
     },

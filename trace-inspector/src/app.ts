@@ -4,8 +4,10 @@ import { createServiceApp, queryOf } from 'service-kit/app'
 import { onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import { integer, number, parseScalars } from 'contract/scalars'
+import { Metrics } from 'service-kit/metrics'
 import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
+import { knownAgents } from './agents.ts'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import type { FileLedgers } from './file/ledgers.ts'
 import { fileOpener } from './file/route.ts'
@@ -13,7 +15,6 @@ import { KeptLedgers } from './kept-ledgers.ts'
 import { openApi } from './openapi.ts'
 import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
-import { knownAgents } from './page/server/agents.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
 import type { Trace } from './trace.ts'
@@ -22,13 +23,14 @@ import { sinceOf } from './verify/excuse.ts'
 import { verifyWhenThere } from './verify/wait.ts'
 
 export interface Deps {
-  /** Where agents are: no trailing slashes. */
+  /** Where agents are, as AGENT_URLS says it: no trailing slashes. */
   agents: readonly string[]
   /** What received spans may take, bytes. */
   maxBytes: number
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
   lifecycle: Lifecycle
+  metrics?: Metrics
   /** Traces that are here from the beginning. */
   traces?: Traces
   /** Ledgers that agents need not be asked for. */
@@ -50,17 +52,31 @@ const recentSchema = z.object({
 
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
 export function createApp({
-  agents,
+  agents: agentUrls,
   maxBytes,
   allowedHosts,
   lifecycle,
+  metrics = new Metrics(),
   traces = new Traces(maxBytes),
   ledgers: ofFile,
 }: Deps): InspectorApp {
   const refused = new Refused()
-  const agentIds = knownAgents(agents).map(({ id }) => id)
+  const agents = knownAgents(agentUrls)
   const ledgers = new KeptLedgers(agents, maxBytes / 4, ofFile)
   let inFlight = 0
+  const received = metrics.counter({ name: 'spans_received_total', help: 'Spans that came and could be read' })
+  const verified = metrics.counter({
+    name: 'verifications_total',
+    help: 'Verifications by verdict',
+    labels: ['verdict'],
+  })
+  metrics.value({ name: 'verifications_in_flight', help: 'Verifications that wait for spans' }, () => inFlight)
+  metrics.value({ name: 'traces_held', help: 'Traces that are here' }, () => traces.size)
+  metrics.value({ name: 'spans_held', help: 'Spans that are here' }, () => traces.spans)
+  metrics.value({ name: 'traces_forgotten_total', help: 'Traces that had to go' }, () => traces.forgotten)
+  metrics.value({ name: 'spans_repeated_total', help: 'Spans that came again' }, () => traces.duplicates)
+  metrics.value({ name: 'spans_rejected_total', help: 'Spans that were turned down' }, () => refused.spans)
+  metrics.value({ name: 'requests_refused_total', help: 'Requests that were turned down' }, () => refused.requests)
 
   function traceOf(req: Request): Trace {
     const traceId = traceIdOf(req)
@@ -87,6 +103,7 @@ export function createApp({
       const verification = await verifyWhenThere(traceId, sources, signal)
       // What is missing may be among what was turned down here, whosever it was.
       const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
+      verified({ verdict: verification.verdict })
       res.json({ ...verification, note: verification.note ?? note, not_taken: notTaken() })
     } finally {
       inFlight--
@@ -132,12 +149,13 @@ export function createApp({
     'GET /traces/:trace_id/chrome': 'The trace as Chrome trace JSON, which Perfetto opens',
     'POST /traces/:trace_id/answer': 'Scores an answer: { "span_ids": [...] }, empty when nothing is wrong',
     'GET /agents': 'The agents that are known; /agents/:agent/scenarios, run, stream and runs are passed on to them',
+    'GET /metrics': 'Spans, verifications and the process itself, in Prometheus text',
     'GET /openapi.json': 'All of this as OpenAPI 3.1',
     'GET /health': 'Whether the process lives, and what it holds',
     'GET /ready': 'Whether it takes spans: 503 while it stops',
   }
   const answers: Record<string, (req: Request, res: Response) => unknown> = {
-    '/': (_req, res) => res.json({ service: 'trace-inspector', agents, endpoints: index }),
+    '/': (_req, res) => res.json({ service: 'trace-inspector', agents: agentUrls, endpoints: index }),
     '/traces': (req, res) => {
       const query = parseScalars(recentSchema, queryOf(req), () => 'limit')
       if ('faults' in query) throw badQuery(query.faults)
@@ -150,15 +168,27 @@ export function createApp({
       const { id, spans } = traceOf(req)
       res.json(reveal(id, spans.values()))
     },
+    '/metrics': metrics.answer,
     '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),
-    '/openapi.json': (_req, res) => res.json(openApi(agentIds, { wait: waitSchema, recent: recentSchema })),
+    '/openapi.json': (_req, res) =>
+      res.json(
+        openApi(
+          agents.map(({ id }) => id),
+          { wait: waitSchema, recent: recentSchema },
+        ),
+      ),
     '/ready': (_req, res) => {
       if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
       res.json({ status: 'ready' })
     },
   }
   const app = createServiceApp(allowedHosts, (app) => {
-    app.route('/v1/traces').all(...otlpReceiver((spans) => traces.add(spans), refused))
+    app.route('/v1/traces').all(
+      ...otlpReceiver((spans) => {
+        received({}, spans.length)
+        return traces.add(spans)
+      }, refused),
+    )
     app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
     app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     app.route('/files').all(...fileOpener(traces))

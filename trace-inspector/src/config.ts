@@ -10,10 +10,11 @@ const schema = z.object({
   HOST,
   ALLOWED_HOSTS,
   AGENT_URLS: text({
-    pattern: /^https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*$/,
-    expected: 'http or https URLs with commas between them',
+    pattern: /^(dns\+)?https?:\/\/[^\s,]+(\s*,\s*(dns\+)?https?:\/\/[^\s,]+)*$/,
+    expected: 'http or https URLs with commas between them, with dns+ before one that names all replicas',
     default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
-    description: 'The agents whose ledgers traces are verified against',
+    description:
+      'The agents whose ledgers traces are verified against; `dns+http://…` asks every address behind the name',
   }),
   INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 256, description: 'What received spans may take, MiB' }),
   DRAIN_TIMEOUT_S,

@@ -1,4 +1,5 @@
 import type { LedgerAnswer } from 'contract/ledger'
+import type { KnownAgent } from './agents.ts'
 import type { FileLedgers } from './file/ledgers.ts'
 import { askAgents, merge, type Told } from './ledgers.ts'
 import { isRunning } from './verify/expectation.ts'
@@ -16,7 +17,7 @@ interface Kept {
 
 /** Ledgers of traces, from agents or from a file. Those that agents told last are kept where they cannot change any more. */
 export class KeptLedgers {
-  readonly #agents: readonly string[]
+  readonly #agents: readonly KnownAgent[]
   readonly #mostBytes: number
   readonly #ofFile: FileLedgers | undefined
   /** In the order in which they were told. */
@@ -24,7 +25,7 @@ export class KeptLedgers {
   /** Of traces that agents are being asked for. */
   readonly #asking = new Map<string, { open: number; isAlone: boolean }>()
 
-  constructor(agents: readonly string[], mostBytes: number, ofFile?: FileLedgers) {
+  constructor(agents: readonly KnownAgent[], mostBytes: number, ofFile?: FileLedgers) {
     this.#agents = agents
     this.#mostBytes = mostBytes
     this.#ofFile = ofFile
@@ -39,7 +40,7 @@ export class KeptLedgers {
     this.#asking.set(traceId, asking)
     if (asking.open++ > 0) asking.isAlone = false
     try {
-      const told = await askAgents(this.#agents, traceId)
+      const told = await askAgents(await this.#addresses(), traceId)
       // Of answers that cross each other nobody knows which is the newer one.
       if (asking.isAlone) this.#keep(traceId, told)
       return told.ledger
@@ -56,6 +57,12 @@ export class KeptLedgers {
     const kept = this.#kept.get(traceId)
     if (!kept || (endMs ?? 0) > kept.toldAtMs) return this.ask(traceId)
     return merge(kept.bodies.map((body) => JSON.parse(body.toString()) as LedgerAnswer))
+  }
+
+  /** Of all agents by now; one whose name leads nowhere has its own, which says so. */
+  async #addresses(): Promise<string[]> {
+    const addresses = await Promise.all(this.#agents.map((agent) => agent.addresses()))
+    return addresses.flatMap((found, place) => (found.length > 0 ? found : (this.#agents[place]?.url ?? [])))
   }
 
   forget(traceId: string): void {

@@ -8,8 +8,11 @@ type Answer = { ledger: LedgerAnswer; body: Buffer } | { why: string; isUnknown:
 /** How long an agent may take to answer; a ledger of 40,000 steps takes about a second, ms. */
 const timeoutMs = 30_000
 
+/** A replica that is gone takes no connection, and says so to nobody, ms. */
+const connectMs = 3000
+
 /** A connection that was kept may just be being closed: that says nothing of the agent. */
-const dispatcher = new Agent().compose(
+const dispatcher = new Agent({ connect: { timeout: connectMs } }).compose(
   interceptors.retry({
     maxRetries: 2,
     minTimeout: 50,
@@ -41,6 +44,15 @@ async function ask(agent: string, traceId: string): Promise<Answer> {
   }
 }
 
+/** No agent has a ledger of a trace: it says what each of them answered. */
+export class NoLedger extends Problem {
+  override name = 'NoLedger'
+
+  constructor(traceId: string, why: string) {
+    super(404, 'Unknown run', `There is no ledger for trace ${traceId}: ${why}`)
+  }
+}
+
 /** What the agents of a trace said of it. */
 export interface Told {
   ledger: LedgerAnswer
@@ -64,7 +76,7 @@ export function merge(ledgers: readonly LedgerAnswer[]): LedgerAnswer {
   }
 }
 
-/** Asks all agents for the ledger of a trace. Throws a 404 problem that says what each of them answered when none has one. */
+/** Asks all agents for the ledger of a trace. Throws NoLedger when none has one. */
 export async function askAgents(agents: readonly string[], traceId: string): Promise<Told> {
   const answers = await Promise.all(agents.map((agent) => ask(agent, traceId)))
   const told = answers.flatMap((answer) => ('ledger' in answer ? [answer] : []))
@@ -75,11 +87,9 @@ export async function askAgents(agents: readonly string[], traceId: string): Pro
       isWhole: answers.every((answer) => 'ledger' in answer || answer.isUnknown),
     }
   const said = answers.map((answer, index) => `${agents[index]} ${'why' in answer ? answer.why : ''}`)
-  throw new Problem(
-    404,
-    'Unknown run',
+  const why =
     agents.length > 0
-      ? `There is no ledger for trace ${traceId}: ${said.join('; ')}. AGENT_URLS says where agents are.`
-      : `There is no ledger for trace ${traceId}: no agents are known here, and no file of ledgers has it`,
-  )
+      ? `${said.join('; ')}. AGENT_URLS says where agents are.`
+      : 'no agents are known here, and no file of ledgers has it'
+  throw new NoLedger(traceId, why)
 }

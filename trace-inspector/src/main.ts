@@ -1,4 +1,5 @@
 import { runMain } from 'service-kit/main'
+import { Metrics } from 'service-kit/metrics'
 import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
 import { noTelemetry } from 'service-kit/telemetry/none'
@@ -9,7 +10,10 @@ import { mostUploadMs } from './file/route.ts'
 await runMain('trace-inspector', async () => {
   const config = readConfig(process.env)
   const lifecycle = new Lifecycle()
+  const metrics = new Metrics()
+  metrics.watchProcess()
   const { app, inFlight } = createApp({
+    metrics,
     agents: config.AGENT_URLS.split(',').map((agent) => agent.trim().replace(/\/+$/, '')),
     maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
     allowedHosts: allowedHostsOf(config),

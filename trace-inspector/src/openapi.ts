@@ -1,6 +1,7 @@
 import {
   answer,
   json,
+  metricsOperation,
   type JsonSchema,
   openApiDocument,
   type Operation,
@@ -155,6 +156,7 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
       ),
       '/agents/{agent}/run': runnable(relayed('Runs a scenario', { ...json(), ...runs })),
       '/agents/{agent}/stream': runnable(relayed('Streams tokens', { ...events, ...runs })),
+      '/metrics': readable(metricsOperation),
       '/openapi.json': readable({ summary: 'This document', responses: json() }),
       '/': readable({
         summary: 'The page for browsers, what there is for everybody else',

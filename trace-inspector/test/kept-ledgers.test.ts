@@ -3,6 +3,7 @@ import type { LedgerAnswer, RunLedger } from 'contract/ledger'
 import { Lifecycle } from 'service-kit/serve'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { listen } from '../../test/support/apps.ts'
+import { knownAgents } from '../src/agents.ts'
 import { createApp } from '../src/app.ts'
 import { KeptLedgers } from '../src/kept-ledgers.ts'
 import { resourceOf, spanOf } from './support/otlp.ts'
@@ -63,7 +64,7 @@ beforeEach(async () => {
   agent = new FakeAgent()
   agentUrl = await listen(agent.server)
   for (const traceId of [a, b, c]) agent.runs.set(traceId, [runOf(traceId)])
-  kept = new KeptLedgers([agentUrl], 1_000_000)
+  kept = new KeptLedgers(knownAgents([agentUrl]), 1_000_000)
 })
 afterEach(() => {
   agent.server.closeAllConnections()
@@ -138,7 +139,7 @@ describe('what agents told last', () => {
     const other = new FakeAgent()
     other.runs.set(a, [runOf(a, { service: 'other' })])
     const otherUrl = await listen(other.server)
-    kept = new KeptLedgers([agentUrl, otherUrl], 1_000_000)
+    kept = new KeptLedgers(knownAgents([agentUrl, otherUrl]), 1_000_000)
     const told = await kept.ask(a)
     expect(told.runs.map(({ service }) => service)).toEqual(['synthetic-agent-app', 'other'])
     expect(await recall(a)).toEqual({ ledger: told, wasAsked: false })
@@ -160,12 +161,12 @@ describe('what agents told last', () => {
 
   test('is kept as long as there is room for it', async () => {
     const bytes = JSON.stringify(agent.ledgerOf(a)).length
-    kept = new KeptLedgers([agentUrl], 2 * bytes - 1)
+    kept = new KeptLedgers(knownAgents([agentUrl]), 2 * bytes - 1)
     await kept.ask(a)
     await kept.ask(b)
     expect(await recall(b)).toMatchObject({ wasAsked: false })
     expect(await recall(a)).toMatchObject({ wasAsked: true })
-    kept = new KeptLedgers([agentUrl], bytes - 1)
+    kept = new KeptLedgers(knownAgents([agentUrl]), bytes - 1)
     await kept.ask(a)
     expect(await recall(a)).toMatchObject({ wasAsked: true })
   })

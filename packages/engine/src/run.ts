@@ -174,14 +174,19 @@ export class Run {
   }
 
   /** The request has been answered: what is known of its span is complete. `failure` has the status of a 5xx answer, or `cancelled`. */
-  close(failure?: { type: string; message?: string }): void {
+  answered(failure?: { type: string; message?: string }): void {
     const { record } = this.#request
-    this.#state = 'closed'
     record.duration_ms = this.#context.clock.now() - record.start_ms
     if (failure === undefined) return
     record.status = 'error'
     record.error_type = failure.type
     record.status_message = failure.message ?? ''
+  }
+
+  /** It has been played and answered: nothing more comes of it, but for steps that nobody waited for. */
+  close(): void {
+    if (this.#request.record.duration_ms === null) this.answered()
+    this.#state = 'closed'
   }
 
   get state(): 'running' | 'closed' {

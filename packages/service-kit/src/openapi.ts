@@ -43,6 +43,12 @@ export function answer(schemas: Record<string, JsonSchema>, description = 'OK'):
 /** A 200 in JSON. */
 export const json = (schema: JsonSchema = { type: 'object' }) => answer({ 'application/json': schema })
 
+/** `GET /metrics` of every service. */
+export const metricsOperation: Operation = {
+  summary: 'What it counts, and the process itself, in Prometheus text',
+  responses: answer({ 'text/plain': { type: 'string' } }),
+}
+
 const empty = { const: '', description: 'As if it were not there' }
 
 /** The properties of an object of scalars as text may write them: an empty value counts as absent, 1 and 0 are yes and no. */

@@ -30,6 +30,8 @@ export interface ServeOptions {
   portVariable?: string
   lifecycle: Lifecycle
   telemetry: Telemetry
+  /** Takes ledgers elsewhere: what waits leaves beside the spans. Resolves to how many were lost. */
+  ledgers?: { close: (deadlineMs: number) => Promise<number> } | undefined
   /** Requests that still do something; a stop waits until there are none. */
   inFlight: () => number
   /** How long work may go on after a stop was asked for, ms. */
@@ -93,7 +95,7 @@ export async function serve(listener: RequestListener, options: ServeOptions): P
 const lastWordsMs = 1000
 
 async function shutDown(server: Server, answering: () => number, options: ServeOptions): Promise<void> {
-  const { lifecycle, telemetry, name, inFlight, drainMs, flushMs } = options
+  const { lifecycle, telemetry, ledgers, name, inFlight, drainMs, flushMs } = options
   const drainedBy = performance.now() + drainMs
   lifecycle.stop()
   await idle(inFlight, drainMs)
@@ -102,8 +104,9 @@ async function shutDown(server: Server, answering: () => number, options: ServeO
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()
   await closed
-  const lost = await telemetry.shutdown(flushMs)
+  const [lost, lostLedgers = 0] = await Promise.all([telemetry.shutdown(flushMs), ledgers?.close(flushMs)])
   if (lost > 0 && !isTelemetrySilent()) console.error(`${name}: ${lost} spans could not be sent before the end`)
+  if (lostLedgers > 0) console.error(`${name}: ${lostLedgers} ledgers could not be written before the end`)
 }
 
 /**

@@ -7,12 +7,13 @@ import { z } from 'zod'
 import { jaegerJson } from '../jaeger-json.ts'
 import type { KeptLedgers } from '../kept-ledgers.ts'
 import { writeRequest } from '../otlp/write.ts'
+import type { KnownAgent } from '../agents.ts'
 import type { Trace } from '../trace.ts'
 import type { Traces } from '../traces.ts'
 import { chromeTrace } from './model/chrome-trace.ts'
 import { type Condition, parseCondition } from './model/condition.ts'
 import { buildTree } from './model/tree.ts'
-import { knownAgents, passOn, stateOf } from './server/agents.ts'
+import { passOn, stateOf } from './server/agents.ts'
 import { type Assets, readAssets } from './server/assets.ts'
 import { makeDocument } from './server/document.ts'
 import { examine } from './server/examine.ts'
@@ -21,8 +22,7 @@ import { pictureOf } from './server/picture.ts'
 
 export interface PageDeps {
   traces: Traces
-  /** Where agents are: no trailing slashes. */
-  agents: readonly string[]
+  agents: readonly KnownAgent[]
   ledgers: KeptLedgers
   /** Of a request; a 400 problem when it is none. */
   traceIdOf: (req: Request) => string
@@ -48,8 +48,7 @@ export const spansSchema = z.object({
 })
 
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
-export function mountPage(app: express.Express, { traces, agents: urls, ledgers, traceIdOf, traceOf }: PageDeps): void {
-  const agents = knownAgents(urls)
+export function mountPage(app: express.Express, { traces, agents, ledgers, traceIdOf, traceOf }: PageDeps): void {
   const lastLedgerOf = (traceId: string) => ledgers.recall(traceId, traces.find(traceId)?.endMs ?? null)
   let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
   const page = () => {

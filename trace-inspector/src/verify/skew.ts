@@ -1,4 +1,5 @@
 import { round } from 'findings/step'
+import { instanceIdAttribute } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import type { Expectation } from './expectation.ts'
 
@@ -12,8 +13,8 @@ export type Skew = ReadonlyMap<string, number>
 export const clockTolerance = { early: 2, late: 4 }
 
 /** Names the clock of a span: the processes of a service may run on several machines. */
-export const clockOf = ({ service, resource }: ReceivedSpan) => JSON.stringify([service, resource[instanceId] ?? null])
-const instanceId = 'service.instance.id'
+export const clockOf = ({ service, resource }: ReceivedSpan) =>
+  JSON.stringify([service, resource[instanceIdAttribute] ?? null])
 
 /** The same by service, and by instance where several of a service are off. */
 export function skewByService(skew: Skew): Record<string, number> {

@@ -1,4 +1,5 @@
-import type { LedgerAnswer } from 'contract/ledger'
+import { type LedgerAnswer, ledgerSchemaVersion } from 'contract/ledger'
+import { instanceIdAttribute } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../otlp/span.ts'
 
 export interface Strangers {
@@ -7,7 +8,17 @@ export interface Strangers {
   notOwed: ReceivedSpan[]
   /** Of whoever called the run and sent its parent. */
   ofCaller: ReceivedSpan[]
+  /** Of a run that nobody has a ledger of: the replica that played it is gone. */
+  withoutLedger: ReceivedSpan[]
 }
+
+/** What is known of a trace that no agent has a ledger of. */
+export const withoutRuns = (traceId: string): LedgerAnswer => ({
+  schema_version: ledgerSchemaVersion,
+  trace_id: traceId,
+  runs: [],
+  senders: [],
+})
 
 /** Tells spans that are no step of a run apart: not all of them are somebody's fault. */
 export function strangers(
@@ -15,7 +26,8 @@ export function strangers(
   rest: readonly ReceivedSpan[],
   spans: ReadonlyMap<string, ReceivedSpan>,
 ): Strangers {
-  const found: Strangers = { unexpected: [], notOwed: [], ofCaller: [] }
+  const found: Strangers = { unexpected: [], notOwed: [], ofCaller: [], withoutLedger: [] }
+  if (ledger.runs.length === 0) return { ...found, withoutLedger: [...rest] }
   if (rest.length === 0) return found
   const steps = ledger.runs.flatMap((run) => (run.sampled ? run.steps : []))
   const services = new Set(steps.map(({ service }) => service))
@@ -23,20 +35,35 @@ export function strangers(
   const hasCaller = ledger.runs.some((run) => run.steps.some((step) => step.remote_parent_span_id !== null))
   const unanswered = unansweredCalls(ledger)
 
-  const isBelowRun = (span: ReceivedSpan) => {
-    const seen = new Set<ReceivedSpan>()
-    for (let at: ReceivedSpan | undefined = span; at && !seen.has(at); at = spans.get(at.parentSpanId ?? '')) {
-      if (spanIds.has(at.parentSpanId ?? '')) return true
-      seen.add(at)
-    }
-    return false
-  }
+  const isBelowRun = (span: ReceivedSpan) =>
+    pathTo(span, spans).some(({ parentSpanId }) => spanIds.has(parentSpanId ?? ''))
+  const isOfAnother = ofOtherInstance(ledger)
   for (const span of rest) {
     if (span.kind === 'server' && unanswered.delete(span.parentSpanId)) found.notOwed.push(span)
+    else if (pathTo(span, spans).some(isOfAnother)) found.withoutLedger.push(span)
     else if (hasCaller && !services.has(span.service) && !isBelowRun(span)) found.ofCaller.push(span)
     else found.unexpected.push(span)
   }
   return found
+}
+
+/** A span and all that are above it, from below. */
+function pathTo(span: ReceivedSpan, spans: ReadonlyMap<string, ReceivedSpan>): ReceivedSpan[] {
+  const path = new Set<ReceivedSpan>()
+  for (let at: ReceivedSpan | undefined = span; at && !path.has(at); at = spans.get(at.parentSpanId ?? '')) path.add(at)
+  return [...path]
+}
+
+/** Whether an agent's process wrote a span, and none of those that have a ledger. */
+function ofOtherInstance({ senders }: LedgerAnswer): (span: ReceivedSpan) => boolean {
+  const scopes = new Set(senders.map(({ scope }) => scope.name))
+  const instances = new Set(senders.map(({ resource }) => resource?.[instanceIdAttribute]))
+  // One that says nothing of itself may be any of them.
+  if (instances.has(undefined)) return () => false
+  return ({ scope, resource }) => {
+    const instance = resource[instanceIdAttribute]
+    return scopes.has(scope.name) && typeof instance === 'string' && !instances.has(instance)
+  }
 }
 
 /** The span ids of calls that no SERVER span is owed for. */

@@ -1,4 +1,5 @@
 import type { LedgerAnswer } from 'contract/ledger'
+import { instanceIdAttribute } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { type Transport, otlp } from './transport.ts'
 import { compare, nothing, type Received } from './compare.ts'
@@ -10,9 +11,9 @@ import { shortPath } from './path.ts'
 
 /**
  * `complete`: all there, once, unchanged. `absent`: nothing came, or nothing was sampled. An excuse where something is
- * missing and there is one: neither pass nor fail.
+ * missing and there is one: neither pass nor fail. So is `no_ledger`: spans came of a run that no agent knows any more.
  */
-export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | Excuse['verdict']
+export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | 'no_ledger' | Excuse['verdict']
 
 export interface Verification {
   trace_id: string
@@ -28,6 +29,8 @@ export interface Verification {
     not_owed: number
     /** Spans of whoever called the run, in the same trace. */
     of_caller: number
+    /** Spans of runs that nobody has a ledger of: what they were, and how many, nobody knows. */
+    without_ledger: number
     /** Spans that are not here, and for which the verdict is the excuse. */
     excused: number
     differences: number
@@ -63,7 +66,9 @@ export function verify(
   }
 
   const run = ledger.runs.some(isRunning) ? 'running' : 'closed'
-  const hasCome = pairs.length > 0 || strangers.unexpected.length > 0
+  const { withoutLedger } = strangers
+  const hasCome = pairs.length + strangers.unexpected.length + withoutLedger.length > 0
+  const isKnown = ledger.runs.length > 0
   return {
     trace_id: ledger.trace_id,
     verdict: isExcused
@@ -72,21 +77,24 @@ export function verify(
         ? 'absent'
         : missing.length > 0 || run === 'running'
           ? 'incomplete'
-          : differences.total > 0
+          : differences.total > 0 && isKnown
             ? 'altered'
-            : 'complete',
+            : withoutLedger.length > 0
+              ? 'no_ledger'
+              : 'complete',
     run,
     counts: {
       expected: pairs.length + missing.length,
       received: spans.size,
       not_owed: strangers.notOwed.length,
       of_caller: strangers.ofCaller.length,
+      without_ledger: withoutLedger.length,
       excused: isExcused ? missing.length : 0,
       differences: differences.total,
       ...differences.counts,
     },
     differences: differences.list,
-    note: isExcused ? excuse.why : null,
+    note: isExcused ? excuse.why : withoutLedger.length > 0 ? whose(withoutLedger) : null,
     clock_skew_ms: skewByService(skew),
     not_carried: transport.notCarried,
   }
@@ -95,6 +103,16 @@ export function verify(
 /** Whether waiting can change nothing any more: what is altered does not become better, what is missing may still come. */
 export function isSettled({ run, counts }: Verification): boolean {
   return run === 'closed' && counts.missing + counts.excused === 0
+}
+
+/** Who made spans without a ledger. */
+function whose(spans: readonly ReceivedSpan[]): string {
+  const instances = new Set(
+    spans.map(({ service, resource }) => `${service} ${String(resource[instanceIdAttribute] ?? '')}`.trim()),
+  )
+  const [first, ...others] = instances
+  const more = others.length > 0 ? ` and ${others.length} others` : ''
+  return `No agent has a ledger of ${spans.length} spans: ${first}${more} made them, and may be gone`
 }
 
 function pathOfSpan(span: ReceivedSpan, spans: ReadonlyMap<string, ReceivedSpan>): string {

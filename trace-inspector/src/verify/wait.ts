@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LedgerAnswer } from 'contract/ledger'
+import { NoLedger } from '../ledgers.ts'
 import type { Traces } from '../traces.ts'
 import { excuseOf } from './excuse.ts'
 import { expectationsOf, isRunning } from './expectation.ts'
 import { isSettled, type Verification, verify } from './verify.ts'
+import { withoutRuns } from './strangers.ts'
 
 export interface Sources {
   traces: Traces
@@ -15,12 +17,20 @@ const pauseMs = { first: 100, longest: 5000 }
 
 /**
  * Verifies a trace as soon as everything is there, or when `signal` is aborted: what is missing then is missing.
- * It wakes when spans arrive, and asks the agents again only while the run is under way.
+ * It wakes when spans arrive, and asks the agents again only while the run is under way. Throws NoLedger where nobody has a
+ * ledger and nothing came.
  */
 export async function verifyWhenThere(traceId: string, sources: Sources, signal: AbortSignal): Promise<Verification> {
   const letGo = sources.traces.await(traceId)
   try {
     return await waitAndVerify(traceId, sources, signal)
+  } catch (error) {
+    if (!(error instanceof NoLedger)) throw error
+    const { traces } = sources
+    while (!traces.find(traceId) && !signal.aborted) await traces.arrival(traceId, signal)
+    const trace = traces.find(traceId)
+    if (!trace) throw error
+    return verify(withoutRuns(traceId), trace)
   } finally {
     letGo()
   }

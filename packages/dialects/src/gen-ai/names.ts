@@ -5,6 +5,8 @@
  */
 
 export const errorType = 'error.type'
+/** Of a resource: which process of a service it is. */
+export const instanceIdAttribute = 'service.instance.id'
 
 export const genAi = {
   operationName: 'gen_ai.operation.name',

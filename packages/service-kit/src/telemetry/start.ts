@@ -1,8 +1,10 @@
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
+import { instanceIdAttribute } from 'dialects/gen-ai/names'
 import { register } from 'import-in-the-middle/register-hooks.mjs'
 import { EnvironmentError, readEnvironment } from '../environment.ts'
+import { instanceIdOf } from '../instance.ts'
 import { keepLoopbackDirect } from '../loopback.ts'
 import { serviceNameOf } from '../service-name.ts'
 import { environmentSchema, serviceVariables } from '../settings.ts'
@@ -10,6 +12,7 @@ import { installDiagnostics } from './diagnostics.ts'
 import { createExporter } from './exporter.ts'
 import { logTelemetry } from './log.ts'
 import { noSpans, noTelemetry } from './none.ts'
+import { pairsText } from './pairs.ts'
 import { RetainingSpanProcessor } from './processor.ts'
 import { createReporter } from './reporter.ts'
 import { ResourceWitness } from './resource-witness.ts'
@@ -117,8 +120,10 @@ function readSettings(serviceName: string, env: NodeJS.ProcessEnv) {
 }
 
 /** The SDK reads the environment itself: it is to find there what was understood. */
-function prepare(env: NodeJS.ProcessEnv, settings: object): void {
+function prepare(env: NodeJS.ProcessEnv, settings: NonNullable<ReturnType<typeof readSettings>>): void {
   writeBack(env, settings)
+  const attributes = settings.OTEL_RESOURCE_ATTRIBUTES
+  env.OTEL_RESOURCE_ATTRIBUTES = pairsText({ ...attributes, [instanceIdAttribute]: instanceIdOf(settings) })
   for (const [name, value] of Object.entries(defaults)) env[name] ??= value
   // With it the SDK sets a logger of its own, which prints the stack of whoever set another one.
   delete env.OTEL_LOG_LEVEL

@@ -3,15 +3,10 @@ import type { Request, RequestHandler, Response } from 'express'
 import { runParametersHeader } from 'contract/run-parameters'
 import { Problem } from 'service-kit/problem'
 import { request } from 'undici'
+import type { KnownAgent } from '../../agents.ts'
 
 /** An agent that the page can ask to run something. */
-export interface KnownAgent {
-  /** Names it in addresses: host and port. */
-  id: string
-  url: string
-}
-
-export interface AgentState extends KnownAgent {
+export interface AgentState extends Pick<KnownAgent, 'id' | 'url'> {
   service: string
   /** Of its agent ids; null for none. */
   prefix: string | null
@@ -19,14 +14,14 @@ export interface AgentState extends KnownAgent {
   is_up: boolean
 }
 
-export const knownAgents = (urls: readonly string[]): KnownAgent[] =>
-  urls.map((url) => ({ id: url.replace(/^https?:\/\//, ''), url }))
-
 /** What may be asked of an agent through here, and nothing else. */
-const passed = /^\/(scenarios|run|run\/\w+|stream|runs|runs\/[0-9a-f]{32})$/
+const passed = /^\/(scenarios|run|run\/\w+|stream|runs|runs\/[0-9a-f]{32}(\/status)?)$/
+/** What only the replica can answer that played the run. */
+const ofOneRun = /^\/runs\//
 const askMs = 2000
 
-export async function stateOf(agent: KnownAgent): Promise<AgentState> {
+export async function stateOf({ id, url }: KnownAgent): Promise<AgentState> {
+  const agent = { id, url }
   try {
     const { body } = await request(`${agent.url}/`, { signal: AbortSignal.timeout(askMs) })
     const { service, agent: prefix } = (await body.json()) as { service?: unknown; agent?: unknown }
@@ -47,30 +42,38 @@ export function passOn(agents: readonly KnownAgent[]): RequestHandler {
     const path = `/${[req.params.path].flat().join('/')}`
     if (!passed.test(path))
       throw new Problem(404, 'Not found', `Nothing at ${path.slice(0, 100)} is passed on to agents`)
-    await relay(`${agent.url}${path}${queryIn(req)}`, req, res)
+    const bases = ofOneRun.test(path) ? await agent.addresses() : []
+    await relay(bases.length > 0 ? bases : [agent.url], `${path}${queryIn(req)}`, req, res)
   }
 }
 
-async function relay(url: string, req: Request, res: Response): Promise<void> {
+/** Asks one after the other until one does not answer 404. */
+async function relay(bases: readonly string[], path: string, req: Request, res: Response): Promise<void> {
   const gone = new AbortController()
   res.once('close', () => gone.abort(new Error('The client left')))
-  let answer
-  try {
-    answer = await request(url, {
-      method: req.method as 'GET' | 'HEAD',
-      headers: { accept: req.headers.accept ?? '*/*', ...passedHeaders(req) },
-      // A run may take hours.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      signal: gone.signal,
-    })
-  } catch (error) {
-    if (gone.signal.aborted) return
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Problem(502, 'Agent unreachable', `${new URL(url).origin} does not answer (${code ?? message})`)
+  let answer: Awaited<ReturnType<typeof request>> | undefined
+  let unreachable: Problem | undefined
+  for (const base of bases) {
+    try {
+      await answer?.body.dump()
+      answer = await request(base + path, {
+        method: req.method as 'GET' | 'HEAD',
+        headers: { accept: req.headers.accept ?? '*/*', ...passedHeaders(req) },
+        // A run may take hours.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        signal: gone.signal,
+      })
+      if (answer.statusCode !== 404) break
+    } catch (error) {
+      if (gone.signal.aborted) return
+      const { code, message } = error as NodeJS.ErrnoException
+      unreachable = new Problem(502, 'Agent unreachable', `${base} does not answer (${code ?? message})`)
+    }
   }
+  if (!answer) throw unreachable ?? new Problem(502, 'Agent unreachable', 'It has no address')
   res.status(answer.statusCode)
-  for (const name of ['content-type', 'content-length', 'x-trace-id', 'retry-after', 'allow'])
+  for (const name of ['content-type', 'content-length', 'x-trace-id', 'x-agent-instance', 'retry-after', 'allow'])
     if (answer.headers[name] !== undefined) res.setHeader(name, answer.headers[name])
   // Tokens are to be seen as they come.
   res.flushHeaders()

@@ -14,6 +14,7 @@ export const verdicts = {
   absent: { sign: '∅', text: 'absent', says: 'Nothing arrived, or nothing was sampled' },
   queued: { sign: '…', text: 'queued', says: 'What is missing still waits to be sent' },
   elsewhere: { sign: '↗', text: 'elsewhere', says: 'Its spans go to another place' },
+  no_ledger: { sign: '?', text: 'no ledger', says: 'No agent knows any more what the run did' },
   forgotten: { sign: '?', text: 'forgotten', says: 'trace-inspector does not know any more what came' },
 } as const
 

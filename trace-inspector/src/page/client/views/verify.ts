@@ -49,6 +49,8 @@ function sentence({ verdict, run, counts: all }: Verification): string {
       return `Altered: all ${count(all.expected, 'span')} arrived, with ${count(all.differences, 'difference')}`
     case 'absent':
       return 'Absent: nothing of the run arrived, or nothing of it was sampled'
+    case 'no_ledger':
+      return `No ledger: of ${count(all.without_ledger, 'span')} nobody knows any more what they were`
     case 'queued':
       return `Queued: ${whole(all.excused)} of ${count(all.expected, 'span')} are not here yet`
     case 'elsewhere':
@@ -58,7 +60,7 @@ function sentence({ verdict, run, counts: all }: Verification): string {
   }
 }
 
-const totals = ['expected', 'received', 'not_owed', 'of_caller', 'excused', 'differences']
+const totals = ['expected', 'received', 'not_owed', 'of_caller', 'without_ledger', 'excused', 'differences']
 
 function skews({ clock_skew_ms: skew }: Verification): VNode[] {
   return Object.entries(skew).map(

@@ -1,0 +1,39 @@
+import { appendFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withoutCredentials } from 'service-kit/redact'
+import { typedPath } from 'service-kit/typed-path'
+import { request } from 'undici'
+import type { LineWriter } from './ledger-sink.ts'
+
+const timeoutMs = 30_000
+
+/** Where `LEDGER_SINK` says: a file of this instance's in the folder of `file:DIR`, or a POST of each line to a URL. */
+export function lineWriter(sink: string, instance: string): LineWriter {
+  const folder = /^file:(.+)$/.exec(sink)?.[1]
+  return folder === undefined ? toUrl(sink) : toFolder(typedPath(folder), instance)
+}
+
+function toFolder(folder: string, instance: string): LineWriter {
+  // Whatever an instance is called, it names a file in this folder.
+  const path = join(folder, `ledgers-${encodeURIComponent(instance)}.jsonl`)
+  return {
+    name: path,
+    async write(line) {
+      await mkdir(folder, { recursive: true })
+      await appendFile(path, line)
+    },
+  }
+}
+
+function toUrl(url: string): LineWriter {
+  return {
+    name: withoutCredentials(url),
+    async write(line) {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const headers = { 'content-type': 'application/x-ndjson' }
+      const { statusCode, body } = await request(url, { method: 'POST', headers, body: line, signal })
+      await body.dump()
+      if (statusCode >= 300) throw new Error(`it answered ${statusCode}`)
+    },
+  }
+}

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runLedgerSchema, type LedgerAnswer, type RunLedger } from 'contract/ledger'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { inFlight } from '../packages/service-kit/test/support/requests.ts'
+import { exportingTo, type Service, startService } from '../scripts/pair.ts'
+import { knownAgent } from '../trace-inspector/src/agents.ts'
+import { KeptLedgers } from '../trace-inspector/src/kept-ledgers.ts'
+import type { Verification } from '../trace-inspector/src/verify/verify.ts'
+import { freePorts } from '../trace-inspector/test/support/backend.ts'
+import { listen } from './support/apps.ts'
+import { ledgerOf, runScenario } from './support/runs.ts'
+
+let cleanups: (() => unknown)[]
+let tools: Service
+let inspectorUrl: string
+
+beforeEach(async () => {
+  cleanups = []
+  const [port] = await freePorts(1)
+  inspectorUrl = `http://127.0.0.1:${port}`
+  tools = await start('tool-service', exportingTo(inspectorUrl))
+})
+afterEach(async () => {
+  for (const cleanup of cleanups.toReversed()) await cleanup()
+})
+
+async function start(...args: Parameters<typeof startService>): Promise<Service> {
+  const service = await startService(...args)
+  cleanups.push(() => service.stop())
+  return service
+}
+const startAgent = (env: Record<string, string> = {}) =>
+  start('agent-app', { TOOL_BASE: tools.url, ...exportingTo(inspectorUrl), ...env })
+const startInspector = (...agents: string[]) =>
+  start('trace-inspector', { INSPECTOR_PORT: new URL(inspectorUrl).port, AGENT_URLS: agents.join(',') })
+const json = async <T>(url: string) => (await (await fetch(url)).json()) as T
+const verify = (traceId: string, waitS = 20) =>
+  json<Verification>(`${inspectorUrl}/traces/${traceId}/verify?wait_s=${waitS}`)
+const small = 'fanout=3&delay_ms=1&stragglers=0'
+
+/** What a service counts, by name and labels. */
+async function metricsOf({ url }: Service): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]))
+}
+
+test('replicas behind one name are all asked, the newest first, and those that came since', async () => {
+  const port = String((await freePorts(1))[0])
+  const first = await startAgent({ PORT: port, HOST: '127.0.0.1' })
+  const second = await startAgent({ PORT: port, HOST: '127.0.0.2' })
+  const behind = ['127.0.0.1']
+  let asked = 0
+  const agent = knownAgent(`dns+http://agents:${port}`, async () => {
+    asked++
+    return behind.map((address) => ({ address, family: 4 }))
+  })
+  expect(agent).toMatchObject({ id: `agents:${port}`, url: `http://agents:${port}` })
+  const ledgers = new KeptLedgers([agent], 1_000_000)
+  const { trace_id } = await runScenario(second.url, 'fanout', small)
+  await expect(ledgers.ask(trace_id)).rejects.toThrow(`${first.url} does not know it`)
+
+  behind.unshift('127.0.0.2')
+  await expect.poll(() => agent.addresses(), { timeout: 20_000 }).toEqual([second.url, first.url])
+  expect(await ledgers.ask(trace_id)).toMatchObject({ runs: [{ trace_id }] })
+  behind.pop()
+  await expect.poll(() => agent.addresses(), { timeout: 20_000 }).toEqual([second.url])
+  // What was just looked up is not looked up again for everybody who asks.
+  const before = asked
+  await Promise.all(Array.from({ length: 20 }, () => agent.addresses()))
+  expect(asked - before).toBeLessThanOrEqual(1)
+})
+
+test('the spans and the answers of an instance name it', async () => {
+  const agent = await startAgent()
+  await startInspector(agent.url)
+  const response = await fetch(`${agent.url}/run?${small}`)
+  const instance = response.headers.get('x-agent-instance')
+  expect(instance).toMatch(/^[\da-f-]{36}$/)
+  const { trace_id } = (await response.json()) as { trace_id: string }
+  expect(await verify(trace_id)).toMatchObject({ verdict: 'complete' })
+  const { senders } = await json<LedgerAnswer>(`${agent.url}/runs/${trace_id}`)
+  expect(senders).toMatchObject([{ resource: { 'service.instance.id': instance } }])
+
+  const named = await startAgent({ OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=pod-7', OTEL_SDK_DISABLED: 'true' })
+  expect((await fetch(`${named.url}/health`)).headers.get('x-agent-instance')).toBe('pod-7')
+})
+
+test('a run whose replica is gone has no ledger, and is never complete', async () => {
+  const [gone, there] = [await startAgent(), await startAgent()]
+  await startInspector(gone.url, there.url)
+  const traceId = randomBytes(16).toString('hex')
+  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
+  const alone = await runScenario(gone.url, 'fanout', small)
+  await runScenario(gone.url, 'fanout', small, { traceparent })
+  const both = await runScenario(there.url, 'fanout', small, { traceparent })
+  expect(await verify(alone.trace_id)).toMatchObject({ verdict: 'complete' })
+  expect(await verify(traceId)).toMatchObject({ verdict: 'complete', counts: { expected: 2 * both.spans.total } })
+
+  await gone.stop('SIGKILL')
+  expect(await verify(alone.trace_id, 0)).toMatchObject({
+    verdict: 'no_ledger',
+    counts: { expected: 0, received: alone.spans.total, without_ledger: alone.spans.total, differences: 0 },
+    note: expect.stringMatching(/^No agent has a ledger of 17 spans: synthetic-agent-app \S{36}/) as string,
+  })
+  // The other run of the trace is known, and all there: the trace is not.
+  expect(await verify(traceId, 0)).toMatchObject({
+    verdict: 'no_ledger',
+    counts: { expected: both.spans.total, missing: 0, without_ledger: both.spans.total, unexpected: 0 },
+  })
+  const nobody = await fetch(`${inspectorUrl}/traces/${'e'.repeat(32)}/verify`)
+  expect([nobody.status, (await nobody.json()) as unknown]).toMatchObject([404, { title: 'Unknown run' }])
+})
+
+test('every closed ledger goes to the folder of LEDGER_SINK, and outlives its process', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ledgers-'))
+  cleanups.push(() => rmSync(folder, { recursive: true }))
+  const agent = await startAgent({ LEDGER_SINK: `file:${folder}/new`, DRAIN_TIMEOUT_S: '60' })
+  const { trace_id } = await runScenario(agent.url, 'chain', 'depth=3&delay_ms=1')
+  const ledger = await ledgerOf(agent.url, trace_id)
+  const late = runScenario(agent.url, 'fanout', 'fanout=300&delay_ms=300')
+  await inFlight(agent.url, 1)
+  expect(await agent.stop()).toBe(0)
+
+  const [file = ''] = readdirSync(`${folder}/new`)
+  const lines = readFileSync(`${folder}/new/${file}`, 'utf8').trimEnd().split('\n')
+  const written = lines.map((line) => runLedgerSchema.parse(JSON.parse(line)))
+  expect(written.map((run) => run.trace_id)).toEqual([trace_id, (await late).trace_id])
+  expect({ ...written[0], age_ms: 0 }).toEqual({ ...ledger, age_ms: 0 })
+  expect(written[1]?.steps.every(({ duration_ms }) => duration_ms !== null)).toBe(true)
+})
+
+test('a LEDGER_SINK that takes nothing holds up no run, gets all once it does, and what is lost at the end is said', async () => {
+  const taken: RunLedger[] = []
+  let isTaking = false
+  const sink: Server = createServer((request, response) => {
+    void request.toArray().then((chunks: Buffer[]) => {
+      if (isTaking) taken.push(JSON.parse(Buffer.concat(chunks).toString()) as RunLedger)
+      response.writeHead(isTaking ? 204 : 500).end()
+    })
+  })
+  const url = await listen(sink)
+  cleanups.push(() => {
+    sink.closeAllConnections()
+    sink.close()
+  })
+  const agent = await startAgent({ LEDGER_SINK: `${url}/secret-token`, FLUSH_TIMEOUT_S: '1' })
+  await startInspector(agent.url)
+  const runs = [await runScenario(agent.url, 'fanout', small), await runScenario(agent.url, 'fanout', small)]
+  await expect.poll(() => agent.output.join('\n')).toMatch(/Ledgers cannot go to .*, and wait: it answered 500/)
+  expect(agent.output.join('\n')).not.toContain('secret-token')
+  expect(await metricsOf(agent)).toMatchObject({ ledgers_queued: 2, 'ledgers_total{fate="written"}': 0 })
+  isTaking = true
+  await expect
+    .poll(() => taken.map(({ trace_id }) => trace_id), { timeout: 30_000 })
+    .toEqual(runs.map(({ trace_id }) => trace_id))
+  isTaking = false
+  await runScenario(agent.url, 'fanout', small)
+  expect(await agent.stop()).toBe(0)
+  expect(agent.output.join('\n')).toContain('agent-app: 1 ledgers could not be written before the end')
+})
+
+test('a run that is not waited for is answered at once, tells its end when it is asked, and is verified', async () => {
+  const agent = await startAgent({ DRAIN_TIMEOUT_S: '60' })
+  await startInspector(agent.url)
+  const path = '/run?scenario=human&human_delay_s=2&seed=async'
+  const accepted = await fetch(agent.url + path, { headers: { Prefer: 'wait=5, respond-async' } })
+  const { trace_id } = (await accepted.json()) as { trace_id: string }
+  const status = accepted.headers.get('location') ?? ''
+  expect(accepted.status).toBe(202)
+  expect(accepted.headers.get('preference-applied')).toBe('respond-async')
+  expect(status).toBe(`/runs/${trace_id}/status`)
+  expect(await json(agent.url + status)).toEqual({
+    trace_id,
+    state: 'running',
+    runs: [{ state: 'running' }],
+  })
+  expect(await json(`${agent.url}/health`)).toMatchObject({ in_flight: 1 })
+  await expect
+    .poll(() => json(agent.url + status), { timeout: 30_000 })
+    .toMatchObject({
+      state: 'closed',
+      runs: [
+        { state: 'closed', status: 200, answer: { ok: true, trace_id, seed: 'async', finding: { kind: 'idle_wait' } } },
+      ],
+    })
+  const verification = await verify(trace_id)
+  expect([verification.verdict, verification.differences]).toEqual(['complete', []])
+  // What is wrong with a query is told at once.
+  const bad = await fetch(`${agent.url}/run?fanout=x`, { headers: { Prefer: 'respond-async' } })
+  expect(bad.status).toBe(400)
+})
+
+test('a stop waits for runs that nobody waits for, and ends them when its time is over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ledgers-'))
+  cleanups.push(() => rmSync(folder, { recursive: true }))
+  const agent = await startAgent({ DRAIN_TIMEOUT_S: '3', LEDGER_SINK: `file:${folder}` })
+  await startInspector(agent.url)
+  const ask = async (query: string) => {
+    const response = await fetch(`${agent.url}/run?${query}`, { headers: { Prefer: 'respond-async' } })
+    return ((await response.json()) as { trace_id: string }).trace_id
+  }
+  const [short, long] = [
+    await ask('scenario=chain&depth=4&delay_ms=100'),
+    await ask('scenario=human&human_delay_s=3600'),
+  ]
+  await inFlight(agent.url, 2)
+  expect(await agent.stop()).toBe(0)
+  const [file = ''] = readdirSync(folder)
+  const lines = readFileSync(join(folder, file), 'utf8').trimEnd().split('\n')
+  const ledgers = lines.map((line) => JSON.parse(line) as RunLedger)
+  expect(ledgers.map(({ trace_id, ok }) => [trace_id, ok])).toEqual([
+    [short, true],
+    [long, null],
+  ])
+  // All spans of both left before the end.
+  for (const { trace_id, steps } of ledgers)
+    expect(await verify(trace_id, 0)).toMatchObject({ verdict: 'no_ledger', counts: { received: steps.length } })
+})
+
+test('every service says in Prometheus text what it did', async () => {
+  const agent = await startAgent({ MAX_TOOL_CALLS: '1' })
+  const inspector = await startInspector(agent.url)
+  const { trace_id, spans } = await runScenario(agent.url, 'fanout', small)
+  await runScenario(agent.url, 'retry', 'fanout=1&error_rate=1&max_retries=0&delay_ms=1')
+  expect(await verify(trace_id)).toMatchObject({ verdict: 'complete' })
+  const human = fetch(`${agent.url}/run?scenario=fanout&fanout=1&delay_ms=3000`)
+  await inFlight(agent.url, 1)
+  const refused = await fetch(`${agent.url}/run?${small}`)
+  expect(refused.status).toBe(503)
+  const ofAgent = await metricsOf(agent)
+  expect(ofAgent).toMatchObject({
+    runs_in_flight: 1,
+    'runs_total{scenario="fanout",outcome="ok"}': 1,
+    'runs_total{scenario="retry",outcome="failed"}': 1,
+    'runs_total{scenario="fanout",outcome="refused"}': 1,
+  })
+  const of = (fate: string) => ofAgent[`spans_total{destination="${inspectorUrl}",fate="${fate}"}`]
+  const labels = `{destination="${inspectorUrl}"}`
+  const fates = ['exported', 'refused', 'unconfirmed', 'dropped'].map(of) as number[]
+  expect(fates.reduce((sum, count) => sum + count, ofAgent[`spans_queued${labels}`] ?? NaN)).toBe(
+    ofAgent[`spans_created_total${labels}`],
+  )
+  expect(of('exported')).toBeGreaterThanOrEqual(spans.total - 3)
+  expect(ofAgent.nodejs_eventloop_lag_p99_seconds).toBeGreaterThanOrEqual(0)
+  await human
+
+  const ofTools = await metricsOf(tools)
+  expect(ofTools).toMatchObject({ 'tool_calls_total{status="200"}': 4, 'tool_calls_total{status="503"}': 1 })
+  expect(ofTools[`spans_created_total${labels}`]).toBe(5)
+  const ofInspector = await metricsOf(inspector)
+  expect(ofInspector).toMatchObject({ 'verifications_total{verdict="complete"}': 1, spans_rejected_total: 0 })
+  expect(ofInspector.spans_received_total).toBeGreaterThanOrEqual(spans.total)
+})
