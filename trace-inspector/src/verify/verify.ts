@@ -105,15 +105,17 @@ export function isSettled({ run, counts }: Verification): boolean {
   return run === 'closed' && counts.missing + counts.excused === 0
 }
 
-/** Who made spans without a ledger. */
+/** Who made spans without a ledger, in a sentence. */
 function whose(spans: readonly ReceivedSpan[]): string {
   const instances = new Set(
-    spans.map(({ service, resource }) => `${service} ${String(resource[instanceIdAttribute] ?? '')}`.trim()),
+    spans.map(({ service, resource }) => `${service} ${valueText(resource[instanceIdAttribute])}`.trim()),
   )
   const [first, ...others] = instances
   const more = others.length > 0 ? ` and ${others.length} others` : ''
   return `No agent has a ledger of ${spans.length} spans: ${first}${more} made them, and may be gone`
 }
+
+const valueText = (value: unknown) => (typeof value === 'string' ? value : '')
 
 function pathOfSpan(span: ReceivedSpan, spans: ReadonlyMap<string, ReceivedSpan>): string {
   const names = new Map<ReceivedSpan, string>()
