@@ -1,7 +1,7 @@
 import { genAi } from 'dialects/gen-ai/dialect'
 import { Catalog, type ParamValues } from 'engine/catalog'
 import type { Demand } from 'engine/demand'
-import { ToolFailure } from 'engine/errors'
+import { refusal } from 'engine/errors'
 import type { Clock, OpenSpan, Recorder, Tools } from 'engine/ports'
 import { Run, type RunResult } from 'engine/run'
 import type { Scenario } from 'engine/scenario'
@@ -58,10 +58,11 @@ function simulatedTools(clock: Clock): Tools {
       server_address: 'tools.invalid',
       server_port: 80,
     }),
-    async call({ tool, delayMs, fails, payloadKb }, _span, signal) {
+    async call({ tool, delayMs, fails, payloadKb, status = 503 }, _span, signal) {
       await clock.sleep(delayMs, signal)
-      if (fails) throw new ToolFailure('tool_unavailable', `${tool} answered 503`, { status: 503, service, delayMs })
-      return { tool, delay_ms: delayMs, ok: true, payload: 'x'.repeat(Math.round(payloadKb * 1024)), service }
+      if (fails) throw refusal(tool, status, { service, delayMs })
+      const payload = 'x'.repeat(Math.round(payloadKb * 1024))
+      return { tool, delay_ms: delayMs, ok: true, payload, payloadBytes: payload.length, service }
     },
   }
 }

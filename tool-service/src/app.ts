@@ -89,13 +89,15 @@ export function createApp({
   }
 
   async function play(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
-    const { delay_ms, error_rate, seed, key } = behavior
+    const { delay_ms, error_rate, status, retry_after_s, seed, key } = behavior
     const failing =
       seed !== undefined && key !== undefined ? fails({ errorRate: error_rate, seed, key }) : Math.random() < error_rate
     if (failing) {
       await clock.sleep(delay_ms, signal)
       const members = { tool, delay_ms, ok: false, service: serviceName }
-      return sendProblem(res, new Problem(503, 'Tool unavailable', `${tool} failed, as it was asked to`, { members }))
+      const headers = retry_after_s === undefined ? {} : { 'Retry-After': String(retry_after_s) }
+      const title = status === 503 ? 'Tool unavailable' : 'Tool refused'
+      return sendProblem(res, new Problem(status, title, `${tool} failed, as it was asked to`, { members, headers }))
     }
     if (behavior.stream) return streamChunks(tool, delay_ms, res, signal)
     await clock.sleep(delay_ms, signal)

@@ -35,6 +35,8 @@ export function openApi(behavior: z.ZodObject) {
           ...problems({
             400: 'A value is not what it is to be: `errors` has all that are wrong',
             503: 'The tool failed, as it was asked to, or the process is stopping',
+            '4XX': 'The tool failed with the `status` that it was asked for',
+            '5XX': 'The tool failed with the `status` that it was asked for',
           }),
         },
       }),

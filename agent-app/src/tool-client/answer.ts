@@ -1,7 +1,8 @@
 import { parseRetryAfter } from 'service-kit/retry-after'
 import type { ToolAnswer } from 'contract/tool'
 import { errors } from 'undici'
-import { type FailedAnswer, ToolFailure, ToolServiceUnreachable } from 'engine/errors'
+import { type FailedAnswer, refusal, ToolFailure, ToolServiceUnreachable } from 'engine/errors'
+import type { Answer } from 'engine/ports'
 
 /** An HTTP answer, read to its end. */
 export interface HttpAnswer {
@@ -11,16 +12,17 @@ export interface HttpAnswer {
 }
 
 /** What a tool said. Throws ToolFailure when that was no success. */
-export function readAnswer(tool: string, { status, retryAfter, body }: HttpAnswer): ToolAnswer {
+export function readAnswer(tool: string, { status, retryAfter, body }: HttpAnswer): Answer {
   const said = parseJson(body)
   if (status !== 200) throw failureOf(tool, status, retryAfter, said)
+  const payload = said?.payload
   const isAnswer =
     said?.tool === tool &&
     said.ok === true &&
     typeof said.delay_ms === 'number' &&
-    typeof said.payload === 'string' &&
+    typeof payload === 'string' &&
     typeof said.service === 'string'
-  if (isAnswer) return said as unknown as ToolAnswer
+  if (isAnswer) return { ...(said as unknown as ToolAnswer), payloadBytes: payload.length }
   throw invalid(`${tool} answered 200 with something that is not a tool's answer`, status)
 }
 
@@ -35,13 +37,13 @@ function failureOf(
   retryAfter: string | string[] | undefined,
   said: Partial<Record<string, unknown>> = {},
 ): ToolFailure {
-  const answer: FailedAnswer = { status }
+  const answer: Omit<FailedAnswer, 'status'> = {}
+  if (typeof retryAfter === 'string') answer.retryAfter = retryAfter
   const retryAfterMs = typeof retryAfter === 'string' ? parseRetryAfter(retryAfter) : undefined
   if (retryAfterMs !== undefined) answer.retryAfterMs = retryAfterMs
   if (typeof said.service === 'string') answer.service = said.service
   if (typeof said.delay_ms === 'number') answer.delayMs = said.delay_ms
-  const errorType = status === 503 ? 'tool_unavailable' : 'unexpected_status'
-  return new ToolFailure(errorType, `${tool} answered ${status}`, answer)
+  return refusal(tool, status, answer)
 }
 
 function parseJson(body: string): Partial<Record<string, unknown>> | undefined {

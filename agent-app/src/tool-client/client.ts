@@ -1,8 +1,8 @@
 import { onAbort } from 'service-kit/on-abort'
-import { behaviorHeader, encodeBehavior, type ToolAnswer } from 'contract/tool'
+import { behaviorHeader, encodeBehavior } from 'contract/tool'
 import { Connections } from './connections.ts'
 import { ToolFailure, ToolServiceUnreachable } from 'engine/errors'
-import type { OpenSpan, ToolAddress, ToolCall, Tools } from 'engine/ports'
+import type { Answer, OpenSpan, ToolAddress, ToolCall, Tools } from 'engine/ports'
 import { Exchange } from './exchange.ts'
 import { asToolError, readAnswer } from './answer.ts'
 
@@ -44,7 +44,7 @@ export class ToolClient implements Tools {
     return place
   }
 
-  async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer> {
+  async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted()
     const { tool, delayMs, payloadKb } = call
     const headers: Record<string, string> = {}

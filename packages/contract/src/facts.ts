@@ -18,8 +18,8 @@ export type Content = z.infer<ReturnType<typeof contentOf>>
 
 /** What a run was asked for, the same on every call of it: a culprit must not say that it is one. */
 const asked = {
-  delay_ms: number('Median latency of a tool that the run asked for, ms'),
-  error_rate: number('Probability of a failure that the run asked for, 0 to 1'),
+  delay_ms: number('Median latency of a tool that the run asked for, ms').optional(),
+  error_rate: number('Probability of a failure that the run asked for, 0 to 1').optional(),
   payload_kb: number('How much the tool is to answer, KB').optional(),
   max_retries: count('Attempts after the first at most').optional(),
   step: count('Of a loop, from 0').optional(),
@@ -40,6 +40,8 @@ export const factsSchema = z.discriminatedUnion('operation', [
     server_port: count('Port of the service that is asked'),
     attempt: count('0 for the first, 1 for the first resend'),
     status: count('Of the answer; absent when there was none').optional(),
+    response_bytes: count('What the tool answered, bytes; where it was asked for more than a word').optional(),
+    retry_after: text('How long the tool asked to be left alone, s: as it stood in `Retry-After`').optional(),
   }),
   z.object({ operation: z.literal('invoke_workflow'), workflow: text('What it is called: the scenario') }),
   z.object({
@@ -107,6 +109,10 @@ export const factsSchema = z.discriminatedUnion('operation', [
     operation: z.literal('process_chunk'),
     index: count('Which chunk, from 0'),
     bytes: count('How large it is'),
+    source: text('Which store it is from').optional(),
+    document: text('Which text it is: the same text has the same').optional(),
+    cached: z.boolean().optional().meta({ description: 'Whether it had been worked through before, and was there still' }),
+    output_tokens: count('Tokens that were made of it').optional(),
     content: contentOf('Its text').optional(),
   }),
   z.object({ operation: z.literal('checkpoint'), size_kb: number('Of the state that is written away, KB') }),
@@ -155,7 +161,7 @@ export const eventSchema = z.discriminatedUnion('name', [
     ...at,
     outcome: z.enum(['approve', 'reject', 'expire']).meta({ description: 'What the person decided' }),
   }),
-  z.object({ name: z.literal('first_token'), ...at }),
+  z.object({ name: z.literal('first_token'), ...at, tokens: tokens.tokens.optional() }),
   z.object({ name: z.literal('background_started'), ...at, ...tokens }),
   z.object({ name: z.literal('background_ended'), ...at, ...tokens }),
   z.object({ name: z.literal('stall'), ...at, ...tokens, gap_ms: number('How long no token came, ms') }),

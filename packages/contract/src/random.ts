@@ -84,13 +84,13 @@ export class Random {
   }
 
   /**
-   * Lognormal with the given median and sigma of the logarithm, cut at two sigma: chance alone then makes no value that
+   * Lognormal with the given median and sigma of the logarithm, cut at `cut` sigma: chance alone then makes no value that
    * looks like an injected fault. Sigma 0 is exactly the median. Box–Muller transform, drawn again beyond the cut.
    */
-  lognormal(median: number, sigma: number): number {
+  lognormal(median: number, sigma: number, cut = 2): number {
     for (;;) {
       const normal = Math.sqrt(-2 * Math.log(1 - this.float())) * Math.cos(2 * Math.PI * this.float())
-      if (Math.abs(normal) <= 2) return median * Math.exp(sigma * normal)
+      if (Math.abs(normal) <= cut) return median * Math.exp(sigma * normal)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Random } from './random.ts'
-import { flag, number, text } from './scalars.ts'
+import { flag, integer, number, text } from './scalars.ts'
 import { z } from 'zod'
 
 /**
@@ -23,6 +23,10 @@ export interface ToolBehavior {
   delay_ms: number
   /** The probability that it fails, 0 to 1. */
   error_rate: number
+  /** What it answers when it fails. */
+  status: number
+  /** How long it asks to be left alone when it fails, s. */
+  retry_after_s?: number | undefined
   /** How much it answers, KiB. */
   payload_size_kb: number
   /** Whether it answers in 50 chunks over the delay. */
@@ -43,6 +47,12 @@ export function behaviorSchema(defaults: { delayMs: number; errorRate: number; m
       description: 'How long the tool takes, ms',
     }),
     error_rate: number({ min: 0, max: 1, default: defaults.errorRate, description: 'The probability that it fails' }),
+    status: integer({ min: 400, max: 599, default: 503, description: 'What it answers when it fails' }),
+    retry_after_s: integer({
+      min: 0,
+      max: 86_400,
+      description: 'How long it asks to be left alone when it fails, s, in `Retry-After`',
+    }),
     payload_size_kb: number({ min: 0, max: maxPayloadKb, default: 0, description: 'How much it answers, KiB' }),
     stream: flag({ default: false, description: 'Answer in 50 chunks over the delay' }),
     seed: text({
@@ -63,11 +73,15 @@ export function encodeBehavior(behavior: {
   delayMs: number
   errorRate: number
   payloadKb: number
+  status?: number | undefined
+  retryAfterS?: number | undefined
   seed: string
   key: string
 }): string {
+  const status = behavior.status === undefined ? '' : `&status=${behavior.status}`
+  const retryAfter = behavior.retryAfterS === undefined ? '' : `&retry_after_s=${behavior.retryAfterS}`
   const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${behavior.payloadKb}` : ''
-  return `delay_ms=${behavior.delayMs}&error_rate=${behavior.errorRate}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
+  return `delay_ms=${behavior.delayMs}&error_rate=${behavior.errorRate}${status}${retryAfter}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
 }
 
 /** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */
@@ -75,7 +89,7 @@ export function fails(behavior: { errorRate: number; seed: string; key: string }
   return behavior.errorRate > 0 && new Random(behavior.seed).fork(`outcome ${behavior.key}`).chance(behavior.errorRate)
 }
 
-/** What a tool answers when it succeeds; a failure is a 503 with a problem body that has `tool`, `delay_ms`, `ok` and `service` too. */
+/** What a tool answers when it succeeds; a failure is a 503, or what was asked for, with a problem body that has `tool`, `delay_ms`, `ok` and `service` too. */
 export interface ToolAnswer {
   tool: string
   /** How long the tool took, ms: what it was asked to take. */

@@ -1,8 +1,9 @@
 /** What came back with a failure, if anything did. */
 export interface FailedAnswer {
   status?: number
-  /** How long the tool asked to be left alone, ms. */
+  /** How long the tool asked to be left alone, ms, and as it stood in `Retry-After`. */
   retryAfterMs?: number
+  retryAfter?: string
   /** Who answered, and how long it took, where it is tool-service that said so. */
   service?: string
   delayMs?: number
@@ -26,6 +27,12 @@ export class ToolFailure extends Error {
     const { status = 0 } = this.answer
     return status < 400 || status >= 500 || status === 429
   }
+}
+
+/** What a tool means that answered with this status, which is no 200. */
+export function refusal(tool: string, status: number, answer: Omit<FailedAnswer, 'status'>): ToolFailure {
+  const errorType = status === 503 ? 'tool_unavailable' : 'unexpected_status'
+  return new ToolFailure(errorType, `${tool} answered ${status}`, { ...answer, status })
 }
 
 /** There is no tool-service where it should be: no agent can go on, so the run ends. */

@@ -30,6 +30,9 @@ export interface ToolCall {
   /** How often calls like it fail, 0 to 1, and whether this one does: seed and key decide that wherever they are asked. */
   errorRate: number
   fails: boolean
+  /** What it answers when it fails, and how long it then asks to be left alone, s; 503, and nothing, unless given. */
+  status?: number | undefined
+  retryAfterS?: number | undefined
   /** How much it answers. */
   payloadKb: number
   seed: string
@@ -41,8 +44,10 @@ export interface Tools {
   /** Where a tool is. */
   addressOf(tool: string): ToolAddress
   /** Makes one call, with no retry, below its CLIENT span. Rejects with ToolFailure, ToolServiceUnreachable or the signal's reason. */
-  call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer>
+  call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<Answer>
 }
+/** What a tool answered; in virtual time nobody makes a payload that nobody reads. */
+export type Answer = Readonly<ToolAnswer & { payloadBytes: number }>
 export type ToolAddress = { readonly url: string; readonly server_address: string; readonly server_port: number }
 
 /** What writes the spans of one run. */

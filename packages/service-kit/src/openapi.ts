@@ -28,8 +28,8 @@ const problemSchema = {
   },
 }
 
-/** Answers that are problems (RFC 9457): status → when. */
-export function problems(when: Record<number, string>): Responses {
+/** Answers that are problems (RFC 9457): status, or a range such as `4XX`, → when. */
+export function problems(when: Record<number | `${number}XX`, string>): Responses {
   const content = { 'application/problem+json': { schema: problemSchema } }
   return Object.fromEntries(Object.entries(when).map(([status, description]) => [status, { description, content }]))
 }

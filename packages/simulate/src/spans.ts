@@ -103,7 +103,7 @@ class StepSpan implements EndedSpan {
     this.endMs = served.endMs
     this.events = none
     this.links = none
-    this.failure = served.failed ? '' : undefined
+    this.failure = served.status >= 500 ? '' : undefined
     this.isRemoteParent = true
     return this
   }
@@ -129,11 +129,11 @@ function visitRequest(path: string, query: string, visit: Visit): void {
   visit(http.statusCode, 200)
 }
 
-function visitServed({ tool, failed }: Served, visit: Visit): void {
+function visitServed({ tool, status }: Served, visit: Visit): void {
   visit(http.route, '/tool/:tool_name')
   visitServer(`/tool/${encodeURIComponent(tool)}`, hosts.tool, visit)
-  visit(http.statusCode, failed ? 503 : 200)
-  if (failed) visit(errorType, '503')
+  visit(http.statusCode, status)
+  if (status >= 500) visit(errorType, String(status))
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span, as the services write it. */

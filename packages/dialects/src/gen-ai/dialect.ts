@@ -29,7 +29,11 @@ export const table = {
         [http.serverPort]: number('server_port'),
         [http.resendCount]: unlessZero('attempt'),
       },
-      learned: { [http.statusCode]: number('status') },
+      learned: {
+        [http.statusCode]: number('status'),
+        [http.responseBodySize]: number('response_bytes'),
+        [http.retryAfter]: list('retry_after'),
+      },
     },
     invoke_workflow: {
       kind: 'internal',
@@ -131,8 +135,12 @@ export const table = {
       opening: {
         [ati.ragChunkIndex]: number('index'),
         [ati.ragChunkBytes]: number('bytes'),
+        [names.dataSourceId]: text('source'),
+        [ati.ragChunkDocument]: text('document'),
+        [ati.ragChunkCached]: flag('cached'),
         [ati.ragChunkContent]: content('content'),
       },
+      learned: { [names.outputTokens]: number('output_tokens') },
       sort: () => 'internal',
     },
     checkpoint: {
@@ -150,7 +158,7 @@ export const table = {
     },
     paused: {},
     resumed: { [ati.humanOutcome]: text('outcome') },
-    first_token: {},
+    first_token: { [ati.streamTokens]: number('tokens') },
     background_started: { [ati.streamTokens]: number('tokens') },
     background_ended: { [ati.streamTokens]: number('tokens') },
     stall: { [ati.streamTokens]: number('tokens'), [ati.streamGapMs]: number('gap_ms') },

@@ -1,8 +1,9 @@
-import { fails, type ToolAnswer } from 'contract/tool'
+import type { LedgerStep } from 'contract/ledger'
+import { fails } from 'contract/tool'
 import type { FaultDeclaration } from '../key/register.ts'
 import { ToolFailure, UndeclaredDemand } from '../errors.ts'
 import type { Slower } from '../planted.ts'
-import type { ToolCall } from '../ports.ts'
+import type { Answer, ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
 import type { OpenStep } from '../open-step.ts'
 
@@ -19,7 +20,7 @@ export interface CallBehavior {
 }
 
 /** The attempts of one logical call, until one succeeds or the last has failed. */
-export async function withRetries(call: OpenStep, tool: string, options: CallBehavior): Promise<ToolAnswer> {
+export async function withRetries(call: OpenStep, tool: string, options: CallBehavior): Promise<Answer> {
   const { run } = call
   const before = run.pause?.(1)
   if (before) await before
@@ -30,17 +31,7 @@ export async function withRetries(call: OpenStep, tool: string, options: CallBeh
       const { retry } = options
       if (!(error instanceof ToolFailure) || !error.isRetryable || !retry || attempt >= retry.maxRetries) throw error
       const random = run.random.fork(`${call.key}/backoff/${attempt + 1}`)
-      const { retryAfterMs = 0 } = error.answer
-      const waitMs = backoff(retry, attempt + 1, random, retryAfterMs)
-      call.event({
-        name: 'retry',
-        time_ms: run.clock.now(),
-        attempt: attempt + 1,
-        delay_ms: Math.round(waitMs),
-        // Somebody who looks for impatience finds what the tool had asked for.
-        asked_ms: retryAfterMs > waitMs ? Math.round(retryAfterMs) : undefined,
-      })
-      await call.spend(waitMs)
+      await waitBefore(call, attempt + 1, backoff(retry, attempt + 1, random, error.answer.retryAfterMs), error)
     } finally {
       const after = run.pause?.(1)
       if (after) await after
@@ -48,8 +39,22 @@ export async function withRetries(call: OpenStep, tool: string, options: CallBeh
   }
 }
 
-/** One HTTP call: a CLIENT span of ours, and the SERVER span that tool-service owes us if it answers. */
-function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attempt: number): Promise<ToolAnswer> {
+/** Waits so long before the next attempt, which is said on the call. */
+export async function waitBefore(call: OpenStep, attempt: number, waitMs: number, failure: ToolFailure): Promise<void> {
+  const { retryAfterMs = 0 } = failure.answer
+  call.event({
+    name: 'retry',
+    time_ms: call.run.clock.now(),
+    attempt,
+    delay_ms: Math.round(waitMs),
+    // Somebody who looks for impatience finds what the tool had asked for.
+    asked_ms: retryAfterMs > waitMs ? Math.round(retryAfterMs) : undefined,
+  })
+  await call.spend(waitMs)
+}
+
+/** Draws an attempt, and makes it. */
+function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attempt: number): Promise<Answer> {
   const { run } = call
   const { seed } = run
   const key = `${call.key}/${attempt}`
@@ -58,17 +63,31 @@ function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attemp
   const delayMs = Math.min(drawnMs * factor, run.profile.longestMs)
   const errorRate = run.planted.failureRateOf(tool, options.failureRate ?? options.errorRate)
   const willFail = fails({ errorRate, seed, key }) && run.faults.strikes(failureOf(call, tool, options, errorRate), key)
+  const injected = willFail ? { drawn_ms: delayMs, fault: 'failure' as const } : { drawn_ms: delayMs }
+  const { payloadKb = 0 } = options
+  return makeAttempt(call, attempt, { tool, delayMs, errorRate, fails: willFail, payloadKb }, injected)
+}
+
+/** One HTTP call: a CLIENT span of ours, and the SERVER span that tool-service owes us if it answers. */
+export function makeAttempt(
+  call: OpenStep,
+  attempt: number,
+  behavior: Omit<ToolCall, 'seed' | 'key'>,
+  injected: LedgerStep['injected'],
+): Promise<Answer> {
+  const { run } = call
+  const { tool, delayMs } = behavior
+  const key = `${call.key}/${attempt}`
   const { url, server_address, server_port } = run.tools.addressOf(tool)
   return call.open(
     {
       key,
-      injected: willFail ? { drawn_ms: delayMs, fault: 'failure' } : { drawn_ms: delayMs },
+      injected,
       facts: { operation: 'http_client', method: 'GET', url, server_address, server_port, attempt },
     },
     (client) => {
       client.idealMs += delayMs
-      const { payloadKb = 0 } = options
-      return callTool(client, { tool, delayMs, errorRate, fails: willFail, payloadKb, seed, key })
+      return callTool(client, { ...behavior, seed: run.seed, key })
     },
   )
 }
@@ -91,7 +110,7 @@ function failureOf(call: OpenStep, tool: string, options: CallBehavior, errorRat
   return { id: `failed/${call.key}`, kind: 'failed', entity, losesCall }
 }
 
-async function callTool(client: OpenStep, call: ToolCall): Promise<ToolAnswer> {
+async function callTool(client: OpenStep, call: ToolCall): Promise<Answer> {
   const { run } = client
   const { demand } = run
   run.toolCalls++
@@ -100,8 +119,8 @@ async function callTool(client: OpenStep, call: ToolCall): Promise<ToolAnswer> {
     if (run.toolCalls > demand.calls) throw new UndeclaredDemand('tool calls', demand.calls)
     if (run.toolCallsInFlight > demand.callsAtOnce) throw new UndeclaredDemand('tool calls at once', demand.callsAtOnce)
     const answer = await run.tools.call(call, client.span, run.signal)
-    client.learn<'http_client'>({ status: 200 })
-    client.record.tool = { delay_ms: answer.delay_ms, ok: true, payload_bytes: answer.payload.length }
+    client.learn<'http_client'>({ status: 200, ...(call.payloadKb > 0 && { response_bytes: answer.payloadBytes }) })
+    client.record.tool = { delay_ms: answer.delay_ms, ok: true, payload_bytes: answer.payloadBytes }
     expectServerSpan(client, answer.service)
     return answer
   } catch (error) {
@@ -113,8 +132,8 @@ async function callTool(client: OpenStep, call: ToolCall): Promise<ToolAnswer> {
 }
 
 function describeFailure(client: OpenStep, { message, errorType, answer }: ToolFailure): void {
-  const { status, service, delayMs } = answer
-  if (status !== undefined) client.learn<'http_client'>({ status })
+  const { status, service, delayMs, retryAfter } = answer
+  if (status !== undefined) client.learn<'http_client'>({ status, ...(retryAfter !== undefined && { retry_after: retryAfter }) })
   // The HTTP convention: the status where that is what failed, a word where it is not.
   client.fail(status !== undefined && status >= 400 ? String(status) : errorType, message)
   if (delayMs !== undefined) client.record.tool = { delay_ms: delayMs, ok: false, payload_bytes: 0 }

@@ -1,4 +1,5 @@
 import type { FactsOf, Stated } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
@@ -18,23 +19,37 @@ export interface ChatOptions {
   loopStep?: number
 }
 
-/** One call of the simulated model: it takes the drawn time and uses the drawn tokens. */
+/** One call of the simulated model: it draws what it takes and uses, and does so. */
 export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion> {
   const { run } = agent
-  const { index, toolCall, finishReason = 'stop' } = options
+  const { index } = options
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
   const completion = drawCompletion(random, run, options.contextTokens ?? 0)
   const modelFactor = run.planted.modelFactorOf(key)
   const delayMs = Math.min(completion.delayMs * modelFactor, run.profile.longestMs)
+  const injected = modelFactor > 1 ? { drawn_ms: delayMs, fault: 'slow_model' as const } : { drawn_ms: delayMs }
+  return converse(agent, key, { ...completion, delayMs }, { ...options, random, injected })
+}
+
+/** One call of the simulated model: it takes that time and uses these tokens. `random` words what is said. */
+export function converse(
+  agent: OpenStep,
+  key: string,
+  completion: Completion,
+  {
+    random,
+    injected,
+    toolCall,
+    finishReason = 'stop',
+    loopStep,
+  }: Pick<ChatOptions, 'toolCall' | 'finishReason' | 'loopStep'> & { random: Random; injected: LedgerStep['injected'] },
+): Promise<Completion> {
+  const { run } = agent
   return agent.open(
-    {
-      key,
-      injected: modelFactor > 1 ? { drawn_ms: delayMs, fault: 'slow_model' } : { drawn_ms: delayMs },
-      facts: { operation: 'chat', provider, model: modelName, step: options.loopStep },
-    },
+    { key, injected, facts: { operation: 'chat', provider, model: modelName, step: loopStep } },
     async (step) => {
-      await step.spend(delayMs)
+      await step.spend(completion.delayMs)
       const response = responseFacts(completion, toolCall ? 'tool_call' : finishReason)
       if (toolCall) response.tool_call_id = toolCall.id
       if (run.captureContent) addMessages(response, random, toolCall)

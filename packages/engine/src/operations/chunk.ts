@@ -7,6 +7,11 @@ export interface ChunkOptions {
   ms: number
   /** What is in it, where content is captured: a string of its own, not a slice that keeps a larger one alive. */
   content?: string | undefined
+  /** Where it is from, which text it is, whether that was worked through before, and what was made of it. */
+  source?: string
+  document?: string
+  cached?: boolean
+  outputTokens?: number
 }
 
 /** Works on one piece of what was retrieved. */

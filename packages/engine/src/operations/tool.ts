@@ -1,8 +1,8 @@
 import type { Random } from 'contract/random'
-import type { ToolAnswer } from 'contract/tool'
 import { ToolFailure } from '../errors.ts'
 import { provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
+import type { Answer } from '../ports.ts'
 import type { Slower } from '../planted.ts'
 import { toolDescriptions } from '../tools.ts'
 import { type CallBehavior, withRetries } from './attempt.ts'
@@ -22,11 +22,11 @@ export function callIdOf(random: Random, key: string): string {
 }
 
 /** One logical call. Whoever reads along hears of its end. */
-export function executeTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+export function executeTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<Answer> {
   return agent.run.emit ? reported(agent, tool, options) : callTool(agent, tool, options)
 }
 
-async function reported(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+async function reported(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<Answer> {
   const { clock, emit } = agent.run
   const startMs = clock.now()
   const report = (ok: boolean) =>
@@ -41,7 +41,7 @@ async function reported(agent: OpenStep, tool: string, options: ToolCallOptions)
   }
 }
 
-function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<ToolAnswer> {
+function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<Answer> {
   const { run } = agent
   const { index, callId } = options
   const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
@@ -77,7 +77,7 @@ export function retrieve(
   agent: OpenStep,
   source: string,
   options: ToolCallOptions & { documents: number },
-): Promise<ToolAnswer> {
+): Promise<Answer> {
   const { run } = agent
   const key = `${agent.key}/retrieval`
   const slowdown = run.planted.slowdownOf({ tool: source, key, agentId: agent.record.agent_id }, options.slowdown)

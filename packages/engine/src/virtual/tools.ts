@@ -1,15 +1,14 @@
 import { payloadOf } from 'contract/payload'
 import type { Random } from 'contract/random'
-import type { ToolAnswer } from 'contract/tool'
-import { ToolFailure } from '../errors.ts'
-import type { Clock, OpenSpan, ToolAddress, ToolCall, Tools } from '../ports.ts'
+import { refusal } from '../errors.ts'
+import type { Answer, Clock, OpenSpan, ToolAddress, ToolCall, Tools } from '../ports.ts'
 
 /** What tool-service did for one call: the SERVER span that it owes. */
 export interface Served {
   tool: string
   startMs: number
   endMs: number
-  failed: boolean
+  status: number
 }
 
 /** The service that the tools say they are. */
@@ -45,18 +44,28 @@ export class VirtualTools implements Tools {
     return made
   }
 
-  async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<ToolAnswer> {
-    const { tool, delayMs, fails, payloadKb, seed, key } = call
+  async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<Answer> {
+    const { tool, delayMs, fails, payloadKb, seed, key, retryAfterS } = call
+    const status = fails ? (call.status ?? 503) : 200
     const thereMs = this.#network.lognormal(networkMs, networkSigma)
     const backMs = this.#network.lognormal(networkMs, networkSigma)
     const startMs = this.#clock.now() + thereMs
     await this.#clock.sleep(thereMs + delayMs + backMs, signal)
-    this.#served({ tool, startMs, endMs: startMs + delayMs, failed: fails }, span)
+    this.#served({ tool, startMs, endMs: startMs + delayMs, status }, span)
     if (fails) {
-      const answer = { status: 503, service: toolService, delayMs }
-      throw new ToolFailure('tool_unavailable', `${tool} answered 503`, answer)
+      const left = retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000, retryAfter: String(retryAfterS) }
+      throw refusal(tool, status, { service: toolService, delayMs, ...left })
     }
-    const payload = payloadKb > 0 ? payloadOf(Math.round(payloadKb * 1024), `${seed} ${key}`) : ''
-    return { tool, delay_ms: delayMs, ok: true, payload, service: toolService }
+    const payloadBytes = Math.round(payloadKb * 1024)
+    return {
+      tool,
+      delay_ms: delayMs,
+      ok: true,
+      service: toolService,
+      payloadBytes,
+      get payload() {
+        return payloadBytes > 0 ? payloadOf(payloadBytes, `${seed} ${key}`) : ''
+      },
+    }
   }
 }

@@ -1,0 +1,157 @@
+import type { Random } from 'contract/random'
+import type { LevelNumbers } from './numbers.ts'
+import {
+  type CallStep,
+  type ChatStep,
+  type ChunkStep,
+  type Figure,
+  figure,
+  type Job,
+  type LeadAgent,
+  type ScriptDecoy,
+  type ScriptFault,
+  type ScriptStep,
+} from './script.ts'
+import { shuffled, type World } from './world.ts'
+
+/** A fault while it is drafted: its figures are set once its steps are known. */
+export type DraftFault = Omit<ScriptFault, 'steps' | 'accepted'> & { steps: string[]; accepted: string[] }
+
+/** Something whose time was drawn around what is usual for its tool and size, so that it can be made slower. */
+export interface Timed {
+  step: CallStep | ChatStep | ChunkStep
+  /** Where the time stands: the step, or the attempt that answered. */
+  of: { ms: Figure; bytes?: number }
+  /** Logarithm of how far the draw is off what is usual. */
+  residual: number
+  /** Whether the run waits for it. */
+  isWaited: boolean
+}
+
+export interface DraftJob extends Job {
+  steps: ScriptStep[]
+}
+
+/** How probable each kind of fault is. */
+export type Weights = Readonly<Record<string, number>>
+
+/** What a generator draws from, and where it writes down what it drew. Every draw has a fork by key of its own. */
+export class Draft {
+  readonly world: World
+  readonly numbers: LevelNumbers
+  readonly random: Random
+  readonly lead: LeadAgent
+  /** What is to be planted, in order; empty in a control. */
+  readonly kinds: readonly string[]
+  /** The faults of which a control has the harmless twin; empty in a run that has faults. */
+  readonly twins: readonly string[]
+  readonly before: ScriptStep[] = []
+  readonly jobs: DraftJob[] = []
+  readonly after: ScriptStep[] = []
+  lanes: number | undefined
+  readonly faults: DraftFault[] = []
+  readonly decoys: ScriptDecoy[] = []
+  readonly timed: Timed[] = []
+  /** What was drawn does not fit together: it is drawn anew. */
+  isHopeless = false
+  readonly #steps = new Map<string, number>()
+
+  constructor(
+    { world, numbers, random, isFaulty }: Drawn,
+    { lead, weights }: { lead: LeadAgent; weights: Weights },
+  ) {
+    this.world = world
+    this.numbers = numbers
+    this.random = random
+    this.lead = lead
+    const drawn = drawKinds(random.fork('kinds'), weights, numbers)
+    this.kinds = isFaulty ? drawn : []
+    this.twins = isFaulty ? [] : drawn
+  }
+
+  /** Whether something of this probability is there. */
+  has(what: string, probability = this.numbers.decoy): boolean {
+    return this.random.fork(`has ${what}`).chance(probability)
+  }
+
+  /** A whole number. */
+  count(what: string, least: number, most: number): number {
+    return this.random.fork(`count ${what}`).integer(least, most)
+  }
+
+  /** A job, after all that there are. */
+  job(job: Omit<Job, 'steps'> = {}): DraftJob {
+    const drafted = { ...job, steps: [] }
+    this.jobs.push(drafted)
+    return drafted
+  }
+
+  /** The key of the next step of this kind that the agent of this job takes; the lead's own without a job. */
+  keyOf(kind: 'call' | 'chat' | 'chunk' | 'feedback', job?: Job): string {
+    const agent = job?.agent ? `${job.agent.name}/${job.agent.index}` : this.lead.name
+    const prefix = `${agent}/${kind}`
+    const index = this.#steps.get(prefix) ?? 0
+    this.#steps.set(prefix, index + 1)
+    return `${prefix}/${index}`
+  }
+
+  fault(fault: Omit<DraftFault, 'id' | 'steps' | 'accepted' | 'changesOutcome'> & { changesOutcome?: boolean }): DraftFault {
+    const added = { changesOutcome: false, ...fault, id: `fault/${this.faults.length}`, steps: [], accepted: [] }
+    this.faults.push(added)
+    return added
+  }
+
+  decoy(kind: string, isNeutral = false): ScriptDecoy & { steps: string[] } {
+    const added = { id: `decoy/${this.decoys.length}`, kind, steps: [], isNeutral }
+    this.decoys.push(added)
+    return added
+  }
+
+  /** One of the steps that the run waits for and that nothing was done to yet; undefined where there is none. */
+  some(what: string, kinds: readonly ScriptStep['kind'][] = ['call'], fits: (timed: Timed) => boolean = () => true) {
+    const free = this.timed.filter(
+      (timed) => timed.isWaited && kinds.includes(timed.step.kind) && isUntouched(timed) && fits(timed),
+    )
+    if (free.length > 0) return this.random.fork(`some ${what}`).pick(free)
+    this.isHopeless = true
+    return undefined
+  }
+}
+
+export const isUntouched = ({ of, step }: Timed) => of.ms.by === undefined && step.gapMs.by === undefined
+
+/** What every generator is given. */
+export interface Drawn {
+  world: World
+  numbers: LevelNumbers
+  random: Random
+  isFaulty: boolean
+}
+
+function drawKinds(random: Random, weights: Weights, { faults, level }: LevelNumbers): string[] {
+  const count = random.integer(...faults)
+  if (level < 4) return Array.from({ length: count }, () => pickKind(random, weights))
+  // Of different kinds: one that was drawn is not drawn again.
+  const left = { ...weights }
+  return Array.from({ length: Math.min(count, Object.keys(weights).length) }, () => {
+    const kind = pickKind(random, left)
+    delete left[kind]
+    return kind
+  })
+}
+
+function pickKind(random: Random, weights: Weights): string {
+  const entries = Object.entries(weights)
+  let left = random.float() * entries.reduce((sum, [, weight]) => sum + weight, 0)
+  for (const [kind, weight] of entries) if ((left -= weight) < 0) return kind
+  return (entries.at(-1) as [string, number])[0]
+}
+
+/** `count` of the numbers from 0 on, in a drawn order. */
+export function drawIndices(random: Random, population: number, count: number): number[] {
+  return shuffled(
+    random,
+    Array.from({ length: population }, (_, index) => index),
+  ).slice(0, count)
+}
+

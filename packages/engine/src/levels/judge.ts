@@ -1,0 +1,78 @@
+import { slackKind } from './blocks.ts'
+import type { Draft, Drawn } from './draft.ts'
+import {
+  fairSigma,
+  mostDraws,
+  naturalOutlier,
+  neutralShare,
+  requiredMs,
+  requiredShare,
+} from './numbers.ts'
+import { scheduleOf } from './schedule.ts'
+import type { Script } from './script.ts'
+
+/** Draws one run. */
+export type Generator = (drawn: Drawn) => Draft
+
+const nothing = new Set<string>()
+
+/**
+ * Draws a run until it can be asked about, `mostDraws` times at most: one that has faults until one of them is required and
+ * all that are stand out of chance; a control until what was planted without effect has none.
+ */
+export function drawScript(generate: Generator, drawn: Drawn): Script {
+  for (let draws = 1; ; draws++) {
+    const draft = generate({ ...drawn, random: drawn.random.fork(`draw/${draws}`) })
+    const script = scriptOf(draft, !drawn.isFaulty, draws)
+    if (draws === mostDraws || (!draft.isHopeless && isAsked(script, draft))) return settled(script, draft)
+  }
+}
+
+function scriptOf({ lead, before, jobs, after, lanes, faults, decoys }: Draft, isControl: boolean, draws: number): Script {
+  return { lead, before, jobs, after, lanes, faults, decoys, isControl, draws }
+}
+
+/** What the run would be shorter without this, ms. */
+function savingOf(script: Script, id: string): number {
+  return scheduleOf(script, nothing).totalMs - scheduleOf(script, new Set([id])).totalMs
+}
+
+function isAsked(script: Script, draft: Draft): boolean {
+  const { totalMs } = scheduleOf(script, nothing)
+  const slackCosts = script.decoys.some(
+    ({ id, kind }) => kind === slackKind && Math.abs(savingOf(script, id)) > neutralShare * totalMs,
+  )
+  if (slackCosts) return false
+  if (script.isControl) return true
+  const required = script.faults.filter(
+    ({ id, changesOutcome }) =>
+      changesOutcome || Math.abs(savingOf(script, id)) > Math.max(requiredMs, requiredShare * totalMs),
+  )
+  return required.length > 0 && required.every(({ id }) => isFair(draft, id))
+}
+
+/** Whether the times that a fault changed are out of what chance makes of them; what changed no time shows by itself. */
+function isFair({ timed, numbers }: Draft, fault: string): boolean {
+  const changed = timed.filter(({ of }) => of.ms.by === fault)
+  if (changed.length === 0) return true
+  const sum = changed.reduce((sum, { of, residual }) => sum + residual + Math.log(of.ms.value / of.ms.base), 0)
+  return sum / Math.sqrt(changed.length) >= fairSigma * numbers.sigma
+}
+
+/** The script with what only the whole of it tells: which decoys cost something, and what is an outlier by chance. */
+function settled(script: Script, { timed }: Draft): Script {
+  const { totalMs } = scheduleOf(script, nothing)
+  const outliers = timed.filter(({ of, residual }) => of.ms.by === undefined && Math.exp(residual) > naturalOutlier)
+  const decoys = script.decoys.map((decoy) =>
+    savingOf(script, decoy.id) > neutralShare * totalMs ? { ...decoy, isNeutral: true } : decoy,
+  )
+  if (outliers.length === 0) return { ...script, decoys }
+  const outlier = {
+    id: `decoy/${decoys.length}`,
+    kind: 'outlier',
+    steps: outliers.map(({ step }) => step.key),
+    isNeutral: true,
+  }
+  return { ...script, decoys: [...decoys, outlier] }
+}
+

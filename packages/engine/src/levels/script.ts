@@ -1,0 +1,156 @@
+import type { FactsOf } from 'contract/facts'
+
+/**
+ * A run of level 2 to 4, drawn before it is played: jobs that agents do one step after another, and what was planted in them.
+ * Taking a fault out is playing the same script without it (`Out`), so no draw can move for it.
+ */
+export interface Script {
+  /** Who hands the jobs out; without any, it does all the work itself. */
+  lead: LeadAgent
+  /** What the lead does before it hands out jobs, and after all have ended. */
+  before: readonly ScriptStep[]
+  jobs: readonly Job[]
+  after: readonly ScriptStep[]
+  /** Jobs at the same time at most, begun in their order; absent: all at once, each as soon as what it waits for has ended. */
+  lanes?: number | undefined
+  faults: readonly ScriptFault[]
+  decoys: readonly ScriptDecoy[]
+  /** Nothing is planted; harmless twins of faults are. */
+  isControl: boolean
+  /** How often it was drawn before it was taken. */
+  draws: number
+}
+
+/** The lead's name, and what is said of it beside that. */
+export interface LeadAgent {
+  name: string
+  facts: Partial<Omit<FactsOf<'invoke_agent'>, 'operation' | 'agent' | 'definition' | 'provider' | 'conversation_id'>>
+}
+
+/** What one agent does. */
+export interface Job {
+  /** Whose it is, `worker/7`; absent: the lead does it itself. */
+  agent?: { name: string; index: number } | undefined
+  /** Indices of earlier jobs that it waits for; on its span a link to each. */
+  after?: readonly number[] | undefined
+  /** Begins with the job of this index, beside it: in no lane, and only the end of the run waits for it. */
+  beside?: number | undefined
+  steps: readonly ScriptStep[]
+}
+
+/** Ids of the faults and decoys that are out: they do nothing. */
+export type Out = ReadonlySet<string>
+
+/** A figure that a fault may have changed: `value` with the fault `by` in, `base` without. */
+export interface Figure {
+  value: number
+  base: number
+  by?: string | undefined
+}
+
+export const figure = (value: number): Figure => ({ value, base: value })
+export const valueOf = ({ value, base, by }: Figure, out: Out) => (by !== undefined && out.has(by) ? base : value)
+
+/** What a fault makes happen, or keeps from happening. */
+export interface Conditional {
+  /** Happens only while this fault is in. */
+  onlyWith?: string | undefined
+  /** Happens only when this fault is out. */
+  onlyWithout?: string | undefined
+}
+
+export const happens = ({ onlyWith, onlyWithout }: Conditional, out: Out) =>
+  (onlyWith === undefined || !out.has(onlyWith)) && (onlyWithout === undefined || out.has(onlyWithout))
+
+interface StepOf<Kind extends string> extends Conditional {
+  kind: Kind
+  /** The step's key in the ledger, such as `worker/7/call/0`. */
+  key: string
+  /** How long its agent is busy with itself before it begins, ms: that leaves no span. */
+  gapMs: Figure
+}
+
+/** One logical tool call; without an attempt that happens it is none. */
+export interface CallStep extends StepOf<'call'> {
+  tool: string
+  /** As text of JSON: the same arguments, the same text. */
+  arguments: string
+  /** What it answers in the end, as text of JSON: the same answer, the same text. */
+  result: string
+  attempts: readonly Attempt[]
+}
+
+export interface Attempt extends Conditional {
+  /** How long it is waited for it after the one before it, ms; of the first attempt it is 0. */
+  waitMs: Figure
+  /** How long the tool takes, ms. */
+  ms: Figure
+  /** 200, or with what the tool refuses. */
+  status: number
+  /** How long the tool asks to be left alone, s, in its `Retry-After`. */
+  retryAfterS?: number | undefined
+  /** How much it answers, bytes. */
+  bytes: number
+}
+
+/** One call of the model. */
+export interface ChatStep extends StepOf<'chat'> {
+  ms: Figure
+  /** Of the prompt, all of them. */
+  inputTokens: number
+  /** Of these, read from the cache. */
+  cachedTokens: Figure
+  outputTokens: number
+  /** Whether it asks for the call that comes next. */
+  asksForTool: boolean
+}
+
+/** One piece of what was retrieved, worked through. */
+export interface ChunkStep extends StepOf<'chunk'> {
+  ms: Figure
+  bytes: number
+  /** Which store it is from. */
+  source: string
+  /** Which text it is: the same text, the same id. */
+  document: string
+  /** Whether it was worked through before, and is there still: then it makes no tokens. */
+  isCached: boolean
+  outputTokens: number
+  fails: boolean
+}
+
+/** Waits for a person. */
+export interface WaitStep extends StepOf<'wait'> {
+  ms: Figure
+  outcome: 'approve' | 'reject' | 'expire'
+}
+
+export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep
+
+/** What was planted. Steps are given by the keys of the ledger: of a call, or of one of its attempts (`worker/7/call/0/1`). */
+export interface ScriptFault {
+  /** `fault/0` and so on. */
+  id: string
+  kind: string
+  /** Steps that are the fault: any of them names it. */
+  steps: readonly string[]
+  /** Steps that point at it as well: naming them is right, too. */
+  accepted: readonly string[]
+  /** Whether the outcome, the tokens or the attempts differ by it, whatever time it costs. */
+  changesOutcome: boolean
+  tool?: string | undefined
+  agent?: string | undefined
+  model?: string | undefined
+  /** How many times slower, how many ms, how often: what its kind is measured in. */
+  magnitude: number
+}
+
+/** Something that looks like a fault and is none. */
+export interface ScriptDecoy {
+  /** `decoy/0` and so on. */
+  id: string
+  kind: string
+  steps: readonly string[]
+  /** Whether naming it is neither right nor wrong, because it costs something or was planted without effect; otherwise naming it is wrong. */
+  isNeutral: boolean
+}

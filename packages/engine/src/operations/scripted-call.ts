@@ -1,0 +1,76 @@
+import { ToolFailure } from '../errors.ts'
+import type { OpenStep } from '../open-step.ts'
+import type { Answer } from '../ports.ts'
+import { toolDescriptions } from '../tools.ts'
+import { makeAttempt, waitBefore } from './attempt.ts'
+import { callIdOf } from './tool.ts'
+
+/** An attempt of which everything is decided. */
+export interface DecidedAttempt {
+  /** How long it is waited for after the one before it, ms. */
+  waitMs: number
+  /** How long the tool takes, ms. */
+  delayMs: number
+  /** 200, or with what it refuses. */
+  status: number
+  retryAfterS?: number | undefined
+  bytes: number
+}
+
+export interface ScriptedCall {
+  key: string
+  tool: string
+  /** The call that a model asked for; drawn where none did. */
+  callId?: string | undefined
+  arguments: string
+  result: string
+  attempts: readonly DecidedAttempt[]
+}
+
+/** One logical tool call whose attempts are decided beforehand. Rejects with ToolFailure when the last of them is refused. */
+export function scriptedCall(agent: OpenStep, { key, tool, callId, attempts, ...said }: ScriptedCall): Promise<Answer> {
+  const { run } = agent
+  return agent.open(
+    {
+      key,
+      facts: {
+        operation: 'execute_tool',
+        tool,
+        call_id: callId ?? callIdOf(run.random, `${key}/id`),
+        description: toolDescriptions.get(tool),
+      },
+    },
+    async (call) => {
+      call.learn<'execute_tool'>({ arguments: said.arguments })
+      let failure = new ToolFailure('_OTHER', `${tool} was not asked`)
+      for (const [index, attempt] of attempts.entries()) {
+        await run.pause?.(1)
+        if (index > 0) await waitBefore(call, index, attempt.waitMs, failure)
+        try {
+          const answer = await play(call, tool, index, attempt)
+          call.learn<'execute_tool'>({ result: said.result })
+          return answer
+        } catch (error) {
+          if (!(error instanceof ToolFailure)) throw error
+          failure = error
+        } finally {
+          await run.pause?.(1)
+        }
+      }
+      throw failure
+    },
+  )
+}
+
+function play(
+  call: OpenStep,
+  tool: string,
+  index: number,
+  { delayMs, status, retryAfterS, bytes }: DecidedAttempt,
+): Promise<Answer> {
+  const fails = status !== 200
+  const refusal = fails ? { status, retryAfterS } : {}
+  const behavior = { tool, delayMs, errorRate: fails ? 1 : 0, fails, payloadKb: bytes / 1024, ...refusal }
+  return makeAttempt(call, index, behavior, { drawn_ms: delayMs })
+}
+
