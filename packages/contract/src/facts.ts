@@ -111,7 +111,10 @@ export const factsSchema = z.discriminatedUnion('operation', [
     bytes: count('How large it is'),
     source: text('Which store it is from').optional(),
     document: text('Which text it is: the same text has the same').optional(),
-    cached: z.boolean().optional().meta({ description: 'Whether it had been worked through before, and was there still' }),
+    cached: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether it had been worked through before, and was there still' }),
     output_tokens: count('Tokens that were made of it').optional(),
     content: contentOf('Its text').optional(),
   }),

@@ -65,12 +65,15 @@ export function choice<const Word extends string, Default extends Word | undefin
 }
 
 /** Yes or no, written `true`, `1`, `false` or `0`. */
-export function flag(options: { default: boolean; description: string }) {
+export function flag<Default extends boolean | undefined = undefined>(options: {
+  default?: Default
+  description: string
+}) {
   const parse = (text: unknown) =>
     text === '' ? undefined : text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
-  return withDefault<boolean, boolean>(
+  return withDefault<boolean, Default>(
     z.boolean({ error: 'true or false' }),
-    options.default,
+    options.default as Default,
     options.description,
     parse,
   )

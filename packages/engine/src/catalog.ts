@@ -3,6 +3,7 @@ import { type Fault, parseScalars } from 'contract/scalars'
 import { causeOf } from 'findings/kinds'
 import { z } from 'zod'
 import { changesOf } from './asked-faults.ts'
+import { levelOf, onlyWithLevels, takenByLevels } from './levels/level.ts'
 import { profileOf } from './profile/index.ts'
 import { commonParams, type Defaults, type Scenario } from './scenario.ts'
 
@@ -42,16 +43,19 @@ export class Catalog {
   parse({ scenario, schema }: Offer, query: Query): { params: ParamValues } | { faults: Fault[]; clash?: true } {
     const parsed = parseScalars(schema, query, (name) => this.#whyUnknown(name, schema))
     if ('faults' in parsed) return parsed
+    if (levelOf(parsed.value) > 1) return parseLevel(scenario, schema, query, parsed.value)
     const params: Record<string, unknown> = { ...parsed.value }
+    const untimely = onlyWithLevels.filter((name) => params[name] !== undefined)
+    if (untimely.length > 0)
+      return clash(
+        untimely.map((name) => ({ parameter: name, value: textOf(query[name]), expected: 'to come with level=2, 3 or 4' })),
+      )
     for (const [name, value] of Object.entries(profileOf(params).defaults))
       if (Object.hasOwn(schema.shape, name) && !query[name] && !this.#said.has(name)) params[name] = value
     for (const [name, value] of Object.entries(changesOf(params.faults)))
       if (Object.hasOwn(schema.shape, name)) params[name] = value
     const faults = scenario.complete(params)
-    if (faults.length > 0) return { faults, clash: true }
-    // In the order in which they are declared, whatever was given and whatever was derived.
-    const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
-    return { params: Object.fromEntries(given.map((name) => [name, params[name]])) as ParamValues }
+    return faults.length > 0 ? clash(faults) : { params: inOrder(schema, params) }
   }
 
   #whyUnknown(name: string, schema: z.ZodObject): string {
@@ -104,6 +108,37 @@ export class Catalog {
     const parsed = this.parse(offer, {})
     return 'params' in parsed ? parsed.params : {}
   }
+}
+
+type Parsed = ReturnType<Catalog['parse']>
+
+const textOf = (given: string | string[] | undefined) => [given ?? []].flat().join(', ')
+
+const clash = (faults: Fault[]) => ({ faults, clash: true as const })
+
+/** In the order in which they are declared, whatever was given and whatever was derived. */
+function inOrder(schema: z.ZodObject, params: Readonly<Record<string, unknown>>): ParamValues {
+  const given = Object.keys(schema.shape).filter((name) => params[name] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, params[name]])) as ParamValues
+}
+
+/** A run of level 2 to 4 is what its level draws: it has the parameters that were given, and no defaults. */
+function parseLevel({ levels }: Scenario, schema: z.ZodObject, query: Query, value: Record<string, unknown>): Parsed {
+  const level = levelOf(value)
+  if (!levels) return clash([{ parameter: 'level', value: String(level), expected: '1: this scenario has no other' }])
+  const given = Object.keys(query).filter((name) => query[name] !== '')
+  const taken = new Set([...levels.takes, ...takenByLevels])
+  const faults = given
+    .filter((name) => !taken.has(name))
+    .map((name) => ({
+      parameter: name,
+      value: textOf(query[name]),
+      expected: `to be absent with level=${level}, which draws it`,
+    }))
+  if (value.faults !== undefined && value.faults !== 'off' && value.faults !== 'own')
+    faults.push({ parameter: 'faults', value: textOf(query.faults), expected: `own or off with level=${level}` })
+  if (faults.length > 0) return clash(faults)
+  return { params: inOrder(schema, Object.fromEntries(given.map((name) => [name, value[name]]))) }
 }
 
 /** How the fault is taken out of a scenario. */

@@ -18,6 +18,8 @@ export interface RunContext {
   readonly seed: string
   /** Whether nothing on its spans may tell what it is an example of. */
   readonly isBlind: boolean
+  /** Of the baselines that tools and the model have in a run of level 2 to 4. */
+  readonly worldSeed: string
   /** On every span of the run. */
   readonly facts: RunFacts
   /** With trailing colon, or empty. */

@@ -9,6 +9,7 @@ import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { FaultRegister, type InForce } from './key/register.ts'
 import { Ledger } from './ledger.ts'
+import { levelOf } from './levels/level.ts'
 import type { Ports, Recorder } from './ports.ts'
 import { Planted } from './planted.ts'
 import { profileOf } from './profile/index.ts'
@@ -35,6 +36,9 @@ export interface RunRequest {
   /** Of a blind run: its draws and ids come from its seed and this. */
   secret?: string | undefined
 }
+
+/** Where nobody says another, all processes live in the same world: a run is repeated anywhere. */
+const defaultWorldSeed = 'world'
 
 /** The state every run writes away at its end, KB. */
 const checkpointKb = 64
@@ -68,6 +72,7 @@ export class Run {
     { route, scenario, params: given, secret, inForce }: RunRequest,
   ) {
     const { seed = randomBytes(8).toString('hex'), ...params } = given
+    if (secret !== undefined && levelOf(params) > 1) params.world ??= keyedSeed(secret, 'world')
     this.scenario = scenario
     this.params = params
     this.isBlind = secret !== undefined
@@ -87,6 +92,7 @@ export class Run {
       seed: this.seed,
       isBlind: this.isBlind,
       facts: { workflow: this.isBlind ? businessWorkflow : scenario.name, scenario: scenario.name },
+      worldSeed: String(params.world ?? defaultWorldSeed),
       agentPrefix: agent.agentName ? `${agent.agentName}:` : '',
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,

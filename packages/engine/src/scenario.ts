@@ -1,9 +1,10 @@
-import { choice, number, integer, text, type Fault } from 'contract/scalars'
+import { choice, flag, number, integer, text, type Fault } from 'contract/scalars'
 import { seedPattern } from 'contract/tool'
 import type { FindingKind } from 'findings/kinds'
 import { z } from 'zod'
 import { faultsExpected, faultsPattern } from './asked-faults.ts'
 import type { Demand } from './demand.ts'
+import { levelOf, type Levels, runLevel } from './levels/level.ts'
 import { profileNames, profiles } from './profile/index.ts'
 import type { Step } from './step.ts'
 
@@ -53,6 +54,21 @@ export function commonParams(defaults: Defaults) {
       description:
         'What is planted: nothing (off), or a list in which own is what the scenario plants by itself; that alone unless given',
     }),
+    level: integer({
+      min: 1,
+      max: 4,
+      description:
+        'How hard it is to see what is wrong: 1, the fault that a scenario is named for, unless given; from 2 on a run draws its faults and what looks like them',
+    }),
+    control: flag({
+      description:
+        'Whether a run of level 2 to 4 has nothing but what looks like a fault; every other one unless given',
+    }),
+    world: text({
+      pattern: seedPattern,
+      expected: '1 to 64 printable ASCII characters without blanks',
+      description: 'How fast tools and the model are in runs of level 2 to 4: the same world, the same baselines',
+    }),
     seed: text({
       pattern: seedPattern,
       expected: '1 to 64 printable ASCII characters without blanks',
@@ -96,6 +112,8 @@ export interface ScenarioLiteral<Name extends string, Shape extends z.ZodRawShap
   derived?: { [K in Derived]: { from: (params: Params<Shape>) => number; text: string } }
   /** Rules across parameters; asked only when each is well by itself. */
   check?: (params: Params<Shape, Derived>) => Fault[]
+  /** Runs of level 2 to 4; absent: it has none. */
+  levels?: Levels<keyof Shape & string>
   /** What a run may need at most. */
   demand: (params: Params<Shape, Derived>) => Demand
   /** Does it; resolves to whether the agent reached its goal. */
@@ -108,6 +126,7 @@ export interface Scenario<Name extends string = string> extends Pick<
   'name' | 'description' | 'symptom' | 'missed' | 'reveals' | 'finding' | 'spans' | 'params' | 'without'
 > {
   path: '/run' | '/stream'
+  levels: Levels | undefined
   derived: Readonly<Record<string, { text: string }>>
   /** Puts derived defaults in place, and says what is wrong across parameters. */
   complete: (params: Record<string, unknown>) => Fault[]
@@ -126,19 +145,23 @@ export function defineScenario<
   const Shape extends z.ZodRawShape,
   Derived extends keyof Shape & string = never,
 >(literal: ScenarioLiteral<Name, Shape, Derived>): Scenario<Name> {
-  const { derived, check, demand, run, ...told } = literal
+  const { derived, check, demand, run, levels, ...told } = literal
   // The catalog has checked them by the schema that it makes of `params`.
   const checked = (params: object) => params as Params<Shape, Derived>
   const defaults = Object.entries<{ from: (params: Params<Shape>) => number; text: string }>(derived ?? {})
   return {
     path: '/run',
     ...told,
+    levels,
     derived: Object.fromEntries(defaults),
     complete(params) {
       for (const [name, { from }] of defaults) params[name] ??= from(checked(params))
       return check?.(checked(params)) ?? []
     },
-    plan: (params) => ({ demand: demand(checked(params)), run: (workflow) => run(workflow, checked(params)) }),
+    plan: (params) =>
+      levels && levelOf(params) > 1
+        ? { demand: levels.demand(params), run: (workflow) => runLevel(workflow, levels, params) }
+        : { demand: demand(checked(params)), run: (workflow) => run(workflow, checked(params)) },
   }
 }
 

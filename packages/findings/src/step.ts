@@ -25,7 +25,7 @@ export interface AnalysisEvent {
   time_ms: number
   attempt?: number
   delay_ms?: number
-  tokens?: number
+  tokens?: number | undefined
   gap_ms?: number
 }
 

@@ -1,7 +1,10 @@
 import type { Random } from 'contract/random'
+import type { FaultEntity } from 'contract/key'
+import type { PlantedKind } from 'contract/taxonomy'
 import { modelName } from '../model.ts'
 import { type Draft, type DraftFault, type DraftJob, isUntouched, type Timed } from './draft.ts'
 import { type Attempt, type CallStep, type ChatStep, type Figure, figure, type Job, type ScriptStep } from './script.ts'
+import { neutralShare, requiredShare } from './numbers.ts'
 import { between, chatMs, spread, type ToolBaseline, toolMs, usualBytes, usualChatMs } from './world.ts'
 
 /** An agent between two steps, ms. */
@@ -129,10 +132,10 @@ export function rescued(draft: Draft, job: DraftJob): void {
 }
 
 /** A fault: nobody answers these arguments, so that the outcome differs. */
-export function gaveUp(draft: Draft, job: DraftJob, kind = 'failed'): DraftFault {
+export function gaveUp(draft: Draft, job: DraftJob): DraftFault {
   const random = draft.random.fork(`gave up ${draft.jobs.indexOf(job)}/${job.steps.length}`)
   const tool = someTool(draft, random)
-  const fault = draft.fault({ kind, tool: tool.name, magnitude: 3, changesOutcome: true })
+  const fault = draft.fault({ kind: 'failed', entity: { tool: tool.name }, losesCall: true, changesOutcome: true })
   const attempts = Array.from({ length: 3 }, (_, index) =>
     refused(random, tool, { waitMs: index === 0 ? 0 : between(random, 10, 80), onlyWith: fault.id }),
   )
@@ -150,7 +153,8 @@ export function gaveUp(draft: Draft, job: DraftJob, kind = 'failed'): DraftFault
 }
 
 /** How many times slower a slow step is. */
-export const factorOf = (draft: Draft, what: string) => between(draft.random.fork(`factor ${what}`), ...draft.numbers.factor)
+export const factorOf = (draft: Draft, what: string) =>
+  between(draft.random.fork(`factor ${what}`), ...draft.numbers.factor)
 
 const slower = ({ base }: Figure, factor: number, by: string): Figure => ({
   value: Math.round(base * factor * 1000) / 1000,
@@ -158,38 +162,63 @@ const slower = ({ base }: Figure, factor: number, by: string): Figure => ({
   by,
 })
 
-/** A fault: one step is slower than its tool and its size explain. */
-export function slow(draft: Draft, timed: Timed | undefined, kind: string, factor?: number): DraftFault | undefined {
-  if (!timed) return undefined
-  const magnitude = factor ?? factorOf(draft, timed.step.key)
-  const fault = draft.fault({ kind, magnitude, ...entityOf(timed.step) })
-  fault.steps.push(timed.step.key)
-  timed.of.ms = slower(timed.of.ms, magnitude, fault.id)
+/** A fault: one step is slower than its tool and its size explain. Of those that are free one is slow that the run waits for. */
+export function slow(draft: Draft, free: readonly Timed[], kind: PlantedKind): DraftFault {
+  const value = factorOf(draft, `${kind}/${draft.faults.length}`)
+  const fault = draft.fault({ kind, entity: {}, magnitude: { unit: 'factor', value } })
+  const struck = makeSlower(draft, free, value, fault.id, (saving) => saving > requiredShare)
+  if (!struck) return fault
+  fault.entity = entityOf(struck.step)
+  fault.steps.push(struck.step.key)
   return fault
 }
 
+/** So many steps are tried for one that has the effect that is asked for. */
+const mostTried = 12
+
+/** Makes the first of these slower whose slowness has this effect on the run; the last that was tried where none has. */
+function makeSlower(
+  draft: Draft,
+  free: readonly Timed[],
+  factor: number,
+  by: string,
+  hasEffect: (saving: number) => boolean,
+): Timed | undefined {
+  const tried = free.slice(0, mostTried)
+  for (const timed of tried) {
+    const { ms } = timed.of
+    timed.of.ms = slower(ms, factor, by)
+    if (timed === tried.at(-1) || hasEffect(draft.savingOf(by))) return timed
+    timed.of.ms = ms
+  }
+  draft.isHopeless = true
+  return undefined
+}
+
 /** What a fault of a step is a fault of. */
-export function entityOf(step: ScriptStep): { tool?: string; model?: string } {
+export function entityOf(step: ScriptStep): FaultEntity {
   if (step.kind === 'call') return { tool: step.tool }
-  if (step.kind === 'chunk') return { tool: step.source }
+  if (step.kind === 'chunk') return { shard: step.source }
   return step.kind === 'chat' ? { model: modelName } : {}
 }
 
 /** A fault: a tool is slower from some moment on. Any of its calls from then on names it. */
-export function drift(draft: Draft, kind = 'tool_slow', least = 5): void {
+export function drift(draft: Draft, kind: PlantedKind = 'tool_slow', least = 5): void {
   const random = draft.random.fork('drift')
   const tool = someTool(draft, random)
-  const calls = draft.timed.filter((timed) => timed.isWaited && timed.step.kind === 'call' && timed.step.tool === tool.name)
+  const calls = draft.timed.filter(
+    (timed) => timed.isWaited && timed.step.kind === 'call' && timed.step.tool === tool.name,
+  )
   const slowed = calls.slice(random.integer(0, Math.floor(calls.length / 2))).filter(isUntouched)
   if (slowed.length < least) {
     draft.isHopeless = true
     return
   }
-  const magnitude = between(random, 2.2, 4)
-  const fault = draft.fault({ kind, magnitude, tool: tool.name })
+  const value = between(random, 2.2, 4)
+  const fault = draft.fault({ kind, entity: { tool: tool.name }, magnitude: { unit: 'factor', value } })
   for (const { step, of } of slowed) {
     fault.steps.push(step.key)
-    of.ms = slower(of.ms, magnitude, fault.id)
+    of.ms = slower(of.ms, value, fault.id)
   }
 }
 
@@ -208,12 +237,17 @@ export function big(draft: Draft): void {
   draft.decoy('big payload').steps.push(step.key)
 }
 
-/** A decoy without a verdict: a slow step that nothing waits for, so that it costs nothing. One that does is drawn anew. */
-export function slack(draft: Draft, timed = draft.some('slack', ['call', 'chunk'])): void {
-  if (!timed) return
+/** A decoy without a verdict: a slow step that nothing waits for, so that it costs nothing. A run where it does is drawn anew. */
+export function slack(draft: Draft, free = draft.free('slack', ['call', 'chunk'])): void {
   const decoy = draft.decoy(slackKind, true)
-  decoy.steps.push(timed.step.key)
-  timed.of.ms = slower(timed.of.ms, factorOf(draft, 'slack'), decoy.id)
+  const struck = makeSlower(
+    draft,
+    free,
+    factorOf(draft, 'slack'),
+    decoy.id,
+    (saving) => Math.abs(saving) <= neutralShare,
+  )
+  if (struck) decoy.steps.push(struck.step.key)
 }
 export const slackKind = 'slack'
 

@@ -1,21 +1,24 @@
-import type { Random } from 'contract/random'
+import { Random } from 'contract/random'
+import type { PlantedKind } from 'contract/taxonomy'
+import type { FaultDeclaration } from '../key/register.ts'
 import type { LevelNumbers } from './numbers.ts'
 import {
   type CallStep,
   type ChatStep,
   type ChunkStep,
   type Figure,
-  figure,
   type Job,
   type LeadAgent,
   type ScriptDecoy,
   type ScriptFault,
   type ScriptStep,
 } from './script.ts'
+import { scheduleOf } from './schedule.ts'
 import { shuffled, type World } from './world.ts'
 
-/** A fault while it is drafted: its figures are set once its steps are known. */
-export type DraftFault = Omit<ScriptFault, 'steps' | 'accepted'> & { steps: string[]; accepted: string[] }
+/** A fault while it is drafted: its steps are not yet all known. */
+export type DraftFault = ScriptFault & { steps: string[] }
+export type NewFault = Omit<FaultDeclaration, 'id'> & { changesOutcome?: boolean }
 
 /** Something whose time was drawn around what is usual for its tool and size, so that it can be made slower. */
 export interface Timed {
@@ -33,7 +36,7 @@ export interface DraftJob extends Job {
 }
 
 /** How probable each kind of fault is. */
-export type Weights = Readonly<Record<string, number>>
+export type Weights = Readonly<Partial<Record<PlantedKind, number>>>
 
 /** What a generator draws from, and where it writes down what it drew. Every draw has a fork by key of its own. */
 export class Draft {
@@ -42,9 +45,9 @@ export class Draft {
   readonly random: Random
   readonly lead: LeadAgent
   /** What is to be planted, in order; empty in a control. */
-  readonly kinds: readonly string[]
+  readonly kinds: readonly PlantedKind[]
   /** The faults of which a control has the harmless twin; empty in a run that has faults. */
-  readonly twins: readonly string[]
+  readonly twins: readonly PlantedKind[]
   readonly before: ScriptStep[] = []
   readonly jobs: DraftJob[] = []
   readonly after: ScriptStep[] = []
@@ -57,14 +60,14 @@ export class Draft {
   readonly #steps = new Map<string, number>()
 
   constructor(
-    { world, numbers, random, isFaulty }: Drawn,
+    { world, numbers, random, kinds, isFaulty }: Drawn,
     { lead, weights }: { lead: LeadAgent; weights: Weights },
   ) {
     this.world = world
     this.numbers = numbers
     this.random = random
     this.lead = lead
-    const drawn = drawKinds(random.fork('kinds'), weights, numbers)
+    const drawn = drawKinds(new Random(kinds), weights, numbers)
     this.kinds = isFaulty ? drawn : []
     this.twins = isFaulty ? [] : drawn
   }
@@ -95,8 +98,8 @@ export class Draft {
     return `${prefix}/${index}`
   }
 
-  fault(fault: Omit<DraftFault, 'id' | 'steps' | 'accepted' | 'changesOutcome'> & { changesOutcome?: boolean }): DraftFault {
-    const added = { changesOutcome: false, ...fault, id: `fault/${this.faults.length}`, steps: [], accepted: [] }
+  fault(fault: NewFault): DraftFault {
+    const added = { changesOutcome: false, ...fault, id: `${fault.kind}/${this.faults.length}`, steps: [] }
     this.faults.push(added)
     return added
   }
@@ -107,14 +110,24 @@ export class Draft {
     return added
   }
 
-  /** One of the steps that the run waits for and that nothing was done to yet; undefined where there is none. */
-  some(what: string, kinds: readonly ScriptStep['kind'][] = ['call'], fits: (timed: Timed) => boolean = () => true) {
-    const free = this.timed.filter(
-      (timed) => timed.isWaited && kinds.includes(timed.step.kind) && isUntouched(timed) && fits(timed),
-    )
-    if (free.length > 0) return this.random.fork(`some ${what}`).pick(free)
-    this.isHopeless = true
-    return undefined
+  /** Steps of these kinds that the run waits for and that nothing was done to yet, in a drawn order. */
+  free(what: string, kinds: readonly ScriptStep['kind'][] = ['call']): Timed[] {
+    const free = this.timed.filter((timed) => timed.isWaited && kinds.includes(timed.step.kind) && isUntouched(timed))
+    return shuffled(this.random.fork(`free ${what}`), free)
+  }
+
+  /** The first of them; undefined where there is none. */
+  some(what: string, kinds?: readonly ScriptStep['kind'][]): Timed | undefined {
+    const [first] = this.free(what, kinds)
+    if (!first) this.isHopeless = true
+    return first
+  }
+
+  /** How much shorter the run would be without this, as a share of it. */
+  savingOf(id: string): number {
+    const script = { lead: this.lead, before: this.before, jobs: this.jobs, after: this.after, lanes: this.lanes }
+    const { totalMs } = scheduleOf(script, new Set())
+    return (totalMs - scheduleOf(script, new Set([id])).totalMs) / totalMs
   }
 }
 
@@ -125,10 +138,12 @@ export interface Drawn {
   world: World
   numbers: LevelNumbers
   random: Random
+  /** What kinds of faults are drawn from: the same however often the rest is drawn. */
+  kinds: string
   isFaulty: boolean
 }
 
-function drawKinds(random: Random, weights: Weights, { faults, level }: LevelNumbers): string[] {
+function drawKinds(random: Random, weights: Weights, { faults, level }: LevelNumbers): PlantedKind[] {
   const count = random.integer(...faults)
   if (level < 4) return Array.from({ length: count }, () => pickKind(random, weights))
   // Of different kinds: one that was drawn is not drawn again.
@@ -140,11 +155,11 @@ function drawKinds(random: Random, weights: Weights, { faults, level }: LevelNum
   })
 }
 
-function pickKind(random: Random, weights: Weights): string {
-  const entries = Object.entries(weights)
+function pickKind(random: Random, weights: Weights): PlantedKind {
+  const entries = Object.entries(weights) as [PlantedKind, number][]
   let left = random.float() * entries.reduce((sum, [, weight]) => sum + weight, 0)
   for (const [kind, weight] of entries) if ((left -= weight) < 0) return kind
-  return (entries.at(-1) as [string, number])[0]
+  return (entries.at(-1) as [PlantedKind, number])[0]
 }
 
 /** `count` of the numbers from 0 on, in a drawn order. */
@@ -154,4 +169,3 @@ export function drawIndices(random: Random, population: number, count: number): 
     Array.from({ length: population }, (_, index) => index),
   ).slice(0, count)
 }
-

@@ -1,11 +1,23 @@
+import type { Levels } from './level.ts'
+import { demandOf } from './demand.ts'
 import { big, call, drift, gaveUp, rescued, slack, slow, think } from './blocks.ts'
 import { Draft, drawIndices, type Drawn } from './draft.ts'
 
+const workersOf = { least: 60, most: 150 }
+const lanesOf = { least: 12, most: 20 }
+
 /** Many workers with one call each, in lanes. */
-export function fanout(drawn: Drawn, asked: { fanout?: number | undefined; concurrency?: number | undefined }): Draft {
+export const fanoutLevels: Levels<'fanout' | 'concurrency'> = {
+  takes: ['fanout', 'concurrency'],
+  draft,
+  demand: ({ fanout, concurrency }) =>
+    demandOf({ jobs: Number(fanout ?? workersOf.most), lanes: Number(concurrency ?? lanesOf.most), callsOfJob: 1 }),
+}
+
+function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
   const { level } = drawn.numbers
-  const workers = asked.fanout ?? drawn.random.fork('workers').integer(60, 150)
-  const lanes = asked.concurrency ?? drawn.random.fork('lanes').integer(12, 20)
+  const workers = Number(params.fanout ?? drawn.random.fork('workers').integer(workersOf.least, workersOf.most))
+  const lanes = Number(params.concurrency ?? drawn.random.fork('lanes').integer(lanesOf.least, lanesOf.most))
   const draft = new Draft(drawn, {
     lead: { name: 'planner', facts: { role: 'planner', fanout: workers, concurrency: lanes } },
     weights: { straggler: 0.5, failed: 0.25, ...(level > 2 && { tool_slow: 0.25 }) },
@@ -23,10 +35,8 @@ export function fanout(drawn: Drawn, asked: { fanout?: number | undefined; concu
     else call(draft, job)
   }
   if (draft.has('big payload')) big(draft)
-  kinds.forEach((kind, index) => {
-    if (kind === 'straggler') slow(draft, draft.some(`straggler/${index}`), kind)
-    if (kind === 'tool_slow') drift(draft)
-  })
+  if (kinds.includes('tool_slow')) drift(draft)
+  kinds.forEach((kind, index) => kind === 'straggler' && slow(draft, draft.free(`straggler/${index}`), kind))
   if (draft.has('slack', draft.numbers.decoy * 0.7)) slack(draft)
   return draft
 }

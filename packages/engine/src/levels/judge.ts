@@ -1,13 +1,6 @@
 import { slackKind } from './blocks.ts'
 import type { Draft, Drawn } from './draft.ts'
-import {
-  fairSigma,
-  mostDraws,
-  naturalOutlier,
-  neutralShare,
-  requiredMs,
-  requiredShare,
-} from './numbers.ts'
+import { fairSigma, mostDraws, naturalOutlier, neutralShare, requiredMs, requiredShare } from './numbers.ts'
 import { scheduleOf } from './schedule.ts'
 import type { Script } from './script.ts'
 
@@ -17,19 +10,23 @@ export type Generator = (drawn: Drawn) => Draft
 const nothing = new Set<string>()
 
 /**
- * Draws a run until it can be asked about, `mostDraws` times at most: one that has faults until one of them is required and
- * all that are stand out of chance; a control until what was planted without effect has none.
+ * Draws a run until it can be asked about, `mostDraws` times at most: one that has faults until each of them is required and
+ * stands out of chance; a control until what was planted without effect has none. What comes closest is taken in the end.
  */
 export function drawScript(generate: Generator, drawn: Drawn): Script {
-  for (let draws = 1; ; draws++) {
+  let closest = { share: -1, script: undefined as Script | undefined }
+  let draws = 0
+  while (draws++ < mostDraws && closest.share < 1) {
     const draft = generate({ ...drawn, random: drawn.random.fork(`draw/${draws}`) })
-    const script = scriptOf(draft, !drawn.isFaulty, draws)
-    if (draws === mostDraws || (!draft.isHopeless && isAsked(script, draft))) return settled(script, draft)
+    const script = scriptOf(draft, !drawn.isFaulty)
+    const share = shareAsked(script, draft)
+    if (share > closest.share) closest = { share, script: settled(script, draft) }
   }
+  return { ...(closest.script as Script), draws: draws - 1 }
 }
 
-function scriptOf({ lead, before, jobs, after, lanes, faults, decoys }: Draft, isControl: boolean, draws: number): Script {
-  return { lead, before, jobs, after, lanes, faults, decoys, isControl, draws }
+function scriptOf({ lead, before, jobs, after, lanes, faults, decoys }: Draft, isControl: boolean): Script {
+  return { lead, before, jobs, after, lanes, faults, decoys, isControl, draws: 0 }
 }
 
 /** What the run would be shorter without this, ms. */
@@ -37,18 +34,21 @@ function savingOf(script: Script, id: string): number {
   return scheduleOf(script, nothing).totalMs - scheduleOf(script, new Set([id])).totalMs
 }
 
-function isAsked(script: Script, draft: Draft): boolean {
+/** Which share of its faults can be asked about: 0 for a script that cannot stay. */
+function shareAsked(script: Script, draft: Draft): number {
+  if (draft.isHopeless) return 0
   const { totalMs } = scheduleOf(script, nothing)
   const slackCosts = script.decoys.some(
     ({ id, kind }) => kind === slackKind && Math.abs(savingOf(script, id)) > neutralShare * totalMs,
   )
-  if (slackCosts) return false
-  if (script.isControl) return true
+  if (slackCosts) return 0
+  if (script.isControl) return 1
   const required = script.faults.filter(
     ({ id, changesOutcome }) =>
       changesOutcome || Math.abs(savingOf(script, id)) > Math.max(requiredMs, requiredShare * totalMs),
   )
-  return required.length > 0 && required.every(({ id }) => isFair(draft, id))
+  const fair = required.filter(({ id }) => isFair(draft, id))
+  return fair.length < required.length ? 0 : fair.length / script.faults.length
 }
 
 /** Whether the times that a fault changed are out of what chance makes of them; what changed no time shows by itself. */
@@ -75,4 +75,3 @@ function settled(script: Script, { timed }: Draft): Script {
   }
   return { ...script, decoys: [...decoys, outlier] }
 }
-

@@ -1,4 +1,13 @@
-import { type Attempt, type CallStep, happens, type Job, type Out, type Script, type ScriptStep, valueOf } from './script.ts'
+import {
+  type Attempt,
+  type CallStep,
+  happens,
+  type Job,
+  type Out,
+  type Script,
+  type ScriptStep,
+  valueOf,
+} from './script.ts'
 
 /** An attempt that happens, and how long it is waited for it, ms. */
 export interface PlannedAttempt {
@@ -37,7 +46,10 @@ export interface Schedule {
 }
 
 /** When everything in a script happens without the faults that are out, if nothing but its own times takes time. */
-export function scheduleOf({ before, jobs, after, lanes = jobs.length }: Script, out: Out): Schedule {
+export function scheduleOf(
+  { before, jobs, after, lanes = jobs.length }: Pick<Script, 'before' | 'jobs' | 'after' | 'lanes'>,
+  out: Out,
+): Schedule {
   const beginMs = lengthOf(before, out)
   const freeMs = new Float64Array(Math.max(1, lanes)).fill(beginMs)
   const planned: { startMs: number; endMs: number; lane: number }[] = []
@@ -65,6 +77,7 @@ function startOf(
 
 function earliest(freeMs: Float64Array): number {
   let first = 0
-  for (let lane = 1; lane < freeMs.length; lane++) if ((freeMs[lane] as number) < (freeMs[first] as number)) first = lane
+  for (let lane = 1; lane < freeMs.length; lane++)
+    if ((freeMs[lane] as number) < (freeMs[first] as number)) first = lane
   return first
 }

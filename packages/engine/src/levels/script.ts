@@ -1,4 +1,5 @@
 import type { FactsOf } from 'contract/facts'
+import type { FaultDeclaration } from '../key/register.ts'
 
 /**
  * A run of level 2 to 4, drawn before it is played: jobs that agents do one step after another, and what was planted in them.
@@ -127,29 +128,20 @@ export interface WaitStep extends StepOf<'wait'> {
 
 export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep
 
-/** What was planted. Steps are given by the keys of the ledger: of a call, or of one of its attempts (`worker/7/call/0/1`). */
-export interface ScriptFault {
-  /** `fault/0` and so on. */
-  id: string
-  kind: string
-  /** Steps that are the fault: any of them names it. */
+/** What was planted. */
+export interface ScriptFault extends FaultDeclaration {
+  /** Keys of the ledger, of calls or of their attempts (`worker/7/call/0/1`): any of them names it. */
   steps: readonly string[]
-  /** Steps that point at it as well: naming them is right, too. */
-  accepted: readonly string[]
   /** Whether the outcome, the tokens or the attempts differ by it, whatever time it costs. */
   changesOutcome: boolean
-  tool?: string | undefined
-  agent?: string | undefined
-  model?: string | undefined
-  /** How many times slower, how many ms, how often: what its kind is measured in. */
-  magnitude: number
 }
 
 /** Something that looks like a fault and is none. */
 export interface ScriptDecoy {
-  /** `decoy/0` and so on. */
+  /** Unlike any fault's. */
   id: string
   kind: string
+  /** Keys of the ledger. */
   steps: readonly string[]
   /** Whether naming it is neither right nor wrong, because it costs something or was planted without effect; otherwise naming it is wrong. */
   isNeutral: boolean

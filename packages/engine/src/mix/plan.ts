@@ -73,14 +73,18 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
     const drawn = Object.fromEntries(
       Object.entries(entry.params).map(([name, spec]) => [name, drawValue(spec, own.fork(`param/${name}`))]),
     )
-    const others = mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs)))
+    // From level 2 on a run draws its own times and faults.
+    const isLevelled = Number(drawn.level ?? 1) > 1
+    const others = isLevelled
+      ? []
+      : mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs)))
     const faults = writeFaults({ own: entry.planted, others })
     runs.push({
       unit,
       turn,
       atMs,
       scenario: entry.scenario,
-      params: { profile: mix.profile, ...drawn, ...(faults !== undefined && { faults }) },
+      params: { ...(!isLevelled && { profile: mix.profile }), ...drawn, ...(faults !== undefined && { faults }) },
       seed: `${seed}/${unit}/${turn}`,
       conversationId: isSession ? `conv_${random.identifier('conversation', 16)}` : undefined,
     })

@@ -133,7 +133,8 @@ async function callTool(client: OpenStep, call: ToolCall): Promise<Answer> {
 
 function describeFailure(client: OpenStep, { message, errorType, answer }: ToolFailure): void {
   const { status, service, delayMs, retryAfter } = answer
-  if (status !== undefined) client.learn<'http_client'>({ status, ...(retryAfter !== undefined && { retry_after: retryAfter }) })
+  if (status !== undefined)
+    client.learn<'http_client'>({ status, ...(retryAfter !== undefined && { retry_after: retryAfter }) })
   // The HTTP convention: the status where that is what failed, a word where it is not.
   client.fail(status !== undefined && status >= 400 ? String(status) : errorType, message)
   if (delayMs !== undefined) client.record.tool = { delay_ms: delayMs, ok: false, payload_bytes: 0 }

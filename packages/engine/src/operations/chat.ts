@@ -12,7 +12,7 @@ export interface ChatOptions {
   /** Tokens sent beyond the prompt: history, retrieved text. */
   contextTokens?: number
   /** The tool call that the model asks for; without, it stops. */
-  toolCall?: { id: string; tool: string }
+  toolCall?: { id: string; tool: string } | undefined
   /** Why the model ends when it asks for no tool. */
   finishReason?: 'stop' | 'length'
   /** Names the step of a loop, from 0. */

@@ -7,21 +7,27 @@ export interface ChunkOptions {
   ms: number
   /** What is in it, where content is captured: a string of its own, not a slice that keeps a larger one alive. */
   content?: string | undefined
-  /** Where it is from, which text it is, whether that was worked through before, and what was made of it. */
-  source?: string
-  document?: string
-  cached?: boolean
-  outputTokens?: number
+  /** Which store it is from. */
+  source?: string | undefined
+  /** Which text it is: the same text has the same. */
+  document?: string | undefined
+  /** Worked through before, and still there. */
+  cached?: boolean | undefined
+  /** Tokens that are made of it. */
+  outputTokens?: number | undefined
 }
 
 /** Works on one piece of what was retrieved. */
-export function processChunk(agent: OpenStep, { index, bytes, ms, content }: ChunkOptions): Promise<void> {
+export function processChunk(agent: OpenStep, { ms, outputTokens, ...said }: ChunkOptions): Promise<void> {
   return agent.open(
     {
-      key: `${agent.key}/chunk/${index}`,
+      key: `${agent.key}/chunk/${said.index}`,
       injected: { drawn_ms: ms },
-      facts: { operation: 'process_chunk', index, bytes, content },
+      facts: { operation: 'process_chunk', ...said },
     },
-    (step) => step.spend(ms),
+    async (step) => {
+      await step.spend(ms)
+      if (outputTokens !== undefined) step.learn<'process_chunk'>({ output_tokens: outputTokens })
+    },
   )
 }

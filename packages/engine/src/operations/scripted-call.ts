@@ -73,4 +73,3 @@ function play(
   const behavior = { tool, delayMs, errorRate: fails ? 1 : 0, fails, payloadKb: bytes / 1024, ...refusal }
   return makeAttempt(call, index, behavior, { drawn_ms: delayMs })
 }
-

@@ -2,6 +2,7 @@ import { integer } from 'contract/scalars'
 import { toolOf } from '../tools.ts'
 import { concurrency, defineScenario, stragglerFactor, stragglers, stragglersFit } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { fanoutLevels } from '../levels/fanout.ts'
 
 export const fanout = defineScenario({
   name: 'fanout',
@@ -19,6 +20,7 @@ export const fanout = defineScenario({
   },
   derived: { stragglers: { from: ({ fanout }) => Math.ceil(fanout * 0.02), text: '2 % of fanout, rounded up' } },
   check: stragglersFit,
+  levels: fanoutLevels,
   demand: ({ fanout, concurrency }) => ({
     callsAtOnce: Math.min(fanout, concurrency),
     calls: fanout,

@@ -1,0 +1,65 @@
+import { parseFaults } from '../asked-faults.ts'
+import type { Demand } from '../demand.ts'
+import type { FaultRegister } from '../key/register.ts'
+import type { Step } from '../step.ts'
+import type { Draft, Drawn } from './draft.ts'
+import { drawScript } from './judge.ts'
+import { type LevelNumbers, numbersOf } from './numbers.ts'
+import { playScript } from './play.ts'
+import type { Script } from './script.ts'
+import { worldOf } from './world.ts'
+
+/** Parameters of a run as the catalog has checked them. */
+type Given = Readonly<Record<string, unknown>>
+
+/** How a scenario plays level 2 to 4. */
+export interface Levels<Name extends string = string> {
+  /** Its parameters that win over what a level draws; no other goes with one. */
+  takes: readonly Name[]
+  draft: (drawn: Drawn, params: Given) => Draft
+  /** What such a run may need at most. */
+  demand: (params: Given) => Demand
+}
+
+/** Common parameters that go with no level below 2. */
+export const onlyWithLevels: readonly string[] = ['control', 'world']
+
+/** Common parameters that go with every level. */
+export const takenByLevels: readonly string[] = ['level', 'control', 'world', 'faults', 'seed', 'conversation_id']
+
+export const levelOf = ({ level }: Given) => Number(level ?? 1) as 1 | LevelNumbers['level']
+
+/** What a run of level 2 to 4 does; the same for the same seed, world and parameters. */
+export function scriptOf({ random, worldSeed }: Step['run'], levels: Levels, params: Given): Script {
+  const own = random.fork('level')
+  const isControl = params.control ?? own.fork('control').chance(0.5)
+  const numbers = numbersOf[levelOf(params) as LevelNumbers['level']]
+  const drawn = {
+    world: worldOf(worldSeed),
+    numbers,
+    random: own,
+    kinds: own.identifier('kinds', 32),
+    isFaulty: isControl !== true,
+  }
+  return drawScript((drawn) => levels.draft(drawn, params), drawn)
+}
+
+/** Draws it, and plays it without the faults that are not in force here. */
+export function runLevel(workflow: Step, levels: Levels, params: Given): Promise<boolean> {
+  const { run } = workflow
+  const script = scriptOf(run, levels, params)
+  const isOff = !parseFaults(params.faults).own
+  const out = new Set(script.faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
+  declare(run.faults, script, out)
+  return playScript(workflow, script, out)
+}
+
+/** Writes down what is planted, and what only looks like it. */
+function declare(register: FaultRegister, { faults, decoys }: Script, out: ReadonlySet<string>): void {
+  for (const { steps, changesOutcome: _, ...fault } of faults)
+    if (!out.has(fault.id)) for (const step of steps) register.strikes(fault, step)
+  for (const { steps, isNeutral } of decoys)
+    for (const step of steps)
+      if (isNeutral) register.neutral(step)
+      else register.decoy(step)
+}
