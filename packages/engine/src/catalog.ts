@@ -48,7 +48,11 @@ export class Catalog {
     const untimely = onlyWithLevels.filter((name) => params[name] !== undefined)
     if (untimely.length > 0)
       return clash(
-        untimely.map((name) => ({ parameter: name, value: textOf(query[name]), expected: 'to come with level=2, 3 or 4' })),
+        untimely.map((name) => ({
+          parameter: name,
+          value: textOf(query[name]),
+          expected: 'to come with level=2, 3 or 4',
+        })),
       )
     for (const [name, value] of Object.entries(profileOf(params).defaults))
       if (Object.hasOwn(schema.shape, name) && !query[name] && !this.#said.has(name)) params[name] = value

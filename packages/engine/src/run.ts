@@ -72,7 +72,8 @@ export class Run {
     { route, scenario, params: given, secret, inForce }: RunRequest,
   ) {
     const { seed = randomBytes(8).toString('hex'), ...params } = given
-    if (secret !== undefined && levelOf(params) > 1) params.world ??= keyedSeed(secret, 'world')
+    // No seed has a blank.
+    if (secret !== undefined && levelOf(params) > 1) params.world ??= keyedSeed(secret, ' world')
     this.scenario = scenario
     this.params = params
     this.isBlind = secret !== undefined

@@ -36,6 +36,8 @@ export const isSaidBlind = {
   ragChunkIndex: true,
   ragChunkBytes: true,
   ragChunkContent: true,
+  ragChunkDocument: true,
+  ragChunkCached: true,
   streamDurationS: false,
   streamTokens: true,
   streamTokenIntervalMs: false,
