@@ -136,15 +136,21 @@ type ValueIn<Union, Name> = Union extends unknown ? (Name extends keyof Union ? 
 /** Facts of whatever operation, each there or not: what can be read of a span. */
 export type SomeFacts = { readonly [Name in NameIn<Facts>]?: ValueIn<Facts, Name> | undefined }
 
+const contentOfOperations: { [Op in Operation]?: readonly Exclude<keyof FactsOf<Op>, 'operation'>[] } = {
+  chat: ['input_messages', 'output_messages'],
+  execute_tool: ['arguments', 'result'],
+  retrieval: ['documents'],
+  process_chunk: ['content'],
+}
+const none: readonly string[] = []
+
 /** Names of the facts that are content. */
-export const contentFacts: ReadonlySet<string> = new Set([
-  'input_messages',
-  'output_messages',
-  'arguments',
-  'result',
-  'documents',
-  'content',
-] satisfies NameIn<Facts>[])
+export const contentFacts: ReadonlySet<string> = new Set(Object.values(contentOfOperations).flat())
+
+/** Those of an operation: most have none. */
+export function contentFactsOf(operation: Operation): readonly string[] {
+  return contentOfOperations[operation] ?? none
+}
 
 const at = { time_ms: z.number() }
 const tokens = { tokens: count('Tokens that had come by then') }

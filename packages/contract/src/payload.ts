@@ -1,7 +1,7 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 
+/** Three bytes of key stream are four characters of base64. */
 const block = Buffer.alloc(48 * 1024)
-/** 48 KiB of key stream are exactly 64 KiB of base64. */
 const blockLength = 65_536
 
 /**
@@ -11,7 +11,10 @@ const blockLength = 65_536
 export function* payloadText(length: number, seed: string | undefined): Generator<string> {
   const key = seed === undefined ? randomBytes(32) : createHash('sha256').update(seed).digest()
   const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
-  for (let left = length; left > 0; left -= blockLength) yield cipher.update(block).toString('base64').slice(0, left)
+  for (let left = length; left > 0; left -= blockLength) {
+    const needed = Math.ceil(Math.min(left, blockLength) / 4) * 3
+    yield cipher.update(block.subarray(0, needed)).toString('base64').slice(0, left)
+  }
 }
 
 /** The same in one piece. */

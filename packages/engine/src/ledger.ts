@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto'
-import { contentFacts, type StepEvent } from 'contract/facts'
+import { contentFactsOf, type Operation, type StepEvent } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 
 /** Makes of stated facts what the ledger keeps, in the same object: of content its length and hash. */
-export function keep(facts: Record<string, unknown>): void {
-  for (const name in facts) {
-    if (!contentFacts.has(name)) continue
+export function keep(operation: Operation, facts: Record<string, unknown>): void {
+  for (const name of contentFactsOf(operation)) {
     const text = facts[name]
     if (typeof text === 'string') facts[name] = { length: text.length, sha256: hash('sha256', text) }
   }

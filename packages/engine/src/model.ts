@@ -36,5 +36,6 @@ const words =
 
 /** `count` words of plausible text. */
 export function sentence(random: Random, count: number): string {
+  if (count === 1) return random.pick(words)
   return Array.from({ length: count }, () => random.pick(words)).join(' ')
 }

@@ -55,7 +55,7 @@ export class Run {
   readonly ledger = new Ledger()
   readonly scenario: Scenario
   readonly params: ParamValues
-  readonly replay: string
+  readonly #route: string
   readonly #recorder: Recorder
   readonly #plan: Plan
   readonly #context: RunContext
@@ -78,7 +78,7 @@ export class Run {
     this.params = params
     this.isBlind = secret !== undefined
     this.seed = secret === undefined ? String(seed) : keyedSeed(secret, String(seed))
-    this.replay = replayPath(route, scenario, params, this.seed)
+    this.#route = route
     this.#recorder = recorder
     this.#plan = scenario.plan(params)
     const random = new Random(this.seed)
@@ -126,6 +126,11 @@ export class Run {
   /** What every step says of the run. */
   get facts(): RunFacts {
     return this.#context.facts
+  }
+
+  /** The path that repeats it. */
+  get replay(): string {
+    return replayPath(this.#route, this.scenario, this.params, this.seed)
   }
 
   get traceId(): string {

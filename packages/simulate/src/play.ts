@@ -15,6 +15,8 @@ import { eachSpan, spansOf, type TakeSpan } from './spans.ts'
 export interface Asked {
   offer: Offer
   params: ParamValues
+  /** What `queryOf` makes of them, where it is known already. */
+  query?: string
   seed: string
   /** What ids come from where another trace has the same seed; otherwise they come from the seed. */
   ids?: string | undefined
@@ -37,7 +39,7 @@ export interface PlayedRun {
 export const agent: Agent = { serviceName: 'synthetic-agent-app', agentName: undefined, captureContent: false }
 
 /** Begins a run in virtual time; it goes on as its clock is advanced. */
-export function begin({ offer, params, seed, ids = seed, secret, startMs }: Asked): Played<PlayedRun> {
+export function begin({ offer, params, query = queryOf(offer, params), seed, ids = seed, secret, startMs }: Asked): Played<PlayedRun> {
   const { scenario } = offer
   const { path, name } = scenario
   const clock = new VirtualClock(startMs)
@@ -59,11 +61,11 @@ export function begin({ offer, params, seed, ids = seed, secret, startMs }: Aske
       steps: run.ledger.steps,
       recorder,
       path,
-      query: secret === undefined ? queryOf(offer, params) : '',
+      query: secret === undefined ? query : '',
     }
     return {
       traceId: recorder.traceId,
-      spans: spansOf(ended),
+      spans: spansOf(recorder),
       eachSpan: (take) => eachSpan(ended, take),
       ledger() {
         run.conclude()
@@ -75,7 +77,7 @@ export function begin({ offer, params, seed, ids = seed, secret, startMs }: Aske
 }
 
 /** As it would stand in the request's span: what was asked for, but for the seed. */
-function queryOf({ scenario }: Offer, params: ParamValues): string {
+export function queryOf({ scenario }: Offer, params: ParamValues): string {
   const query = new URLSearchParams(scenario.path === '/run' ? { scenario: scenario.name } : {})
   for (const [name, value] of Object.entries(params)) query.set(name, String(value))
   return query.toString()

@@ -1,4 +1,4 @@
-import { contentFacts } from 'contract/facts'
+import { contentFactsOf, type Operation } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
 import type { Dialect } from 'dialects/dialect'
@@ -19,10 +19,10 @@ export class VirtualRecorder implements Recorder {
   readonly traceState = ''
   readonly remoteParentSpanId = null
   readonly request: VirtualSpan
-  /** What a service did for a call, and the id of its span, by the id of the calling span. */
-  readonly served = new Map<string, Served & { spanId: string }>()
-  /** By span id. */
-  readonly content = new Map<string, Stated>()
+  /** In the order in which they were opened. */
+  readonly spans: VirtualSpan[] = []
+  /** How many of them were answered by a service. */
+  served = 0
   readonly #ids: Random
 
   /** Ids come from `ids`: the same seed makes the same. */
@@ -41,38 +41,40 @@ export class VirtualRecorder implements Recorder {
 /** A span under way, which is no more than its id. */
 export class VirtualSpan implements OpenSpan {
   readonly id: string
+  /** What a service did for the call that this span stands for, and the id of its span. */
+  served: Served | undefined
+  servedId = ''
+  content: Stated | undefined
   readonly #recorder: VirtualRecorder
 
   constructor(recorder: VirtualRecorder) {
     this.#recorder = recorder
     this.id = recorder.nextSpanId()
+    recorder.spans.push(this)
   }
 
   open({ facts }: SpanOpening): VirtualSpan {
     const span = new VirtualSpan(this.#recorder)
-    span.#keepContent(facts)
+    span.#keepContent(facts.operation, facts)
     return span
   }
 
-  learn(_operation: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#keepContent(facts)
+  learn(operation: Operation, facts: Readonly<Record<string, unknown>>): void {
+    this.#keepContent(operation, facts)
   }
 
-  #keepContent(facts: object): void {
-    for (const name in facts) {
-      if (!contentFacts.has(name)) continue
+  #keepContent(operation: Operation, facts: object): void {
+    for (const name of contentFactsOf(operation)) {
       const value = (facts as Stated)[name]
-      if (value === undefined) continue
-      const { content } = this.#recorder
-      const kept = content.get(this.id)
-      if (kept) kept[name] = value
-      else content.set(this.id, { [name]: value })
+      if (value !== undefined) (this.content ??= {})[name] = value
     }
   }
 
   /** The call that this span stands for was answered. */
   answered(served: Served): void {
-    this.#recorder.served.set(this.id, { ...served, spanId: this.#recorder.nextSpanId() })
+    this.served = served
+    this.servedId = this.#recorder.nextSpanId()
+    this.#recorder.served++
   }
 
   // All of this stands in the ledger.

@@ -2,7 +2,7 @@ import { Catalog } from 'engine/catalog'
 import type { PlannedUnit } from 'engine/mix/plan'
 import { scenarios } from 'engine/scenarios/index'
 import { drive, type Played } from 'engine/virtual/drive'
-import { askedOf } from './asked.ts'
+import { Asking } from './asked.ts'
 import { begin, type PlayedRun } from './play.ts'
 import { DigestSink } from './sinks/digest.ts'
 import { LedgerLines, SpanLines } from './sinks/lines.ts'
@@ -45,9 +45,8 @@ const defaults = { delayMs: undefined, errorRate: 0 }
 
 /** Plays units, and hands what comes of them to whoever wants it. */
 export class Shard {
-  readonly #startMs: number
+  readonly #asking: Asking
   readonly #secret: string | undefined
-  readonly #catalog = new Catalog(scenarios, defaults)
   readonly #receiver: ReceiverSink | undefined
   readonly #digest: DigestSink | undefined
   readonly #sinks: readonly Sink[]
@@ -57,7 +56,7 @@ export class Shard {
   readonly #ended: { unit: number; spans: number }[] = []
 
   constructor({ startMs, receiver, files, digest, secret }: ShardOptions, around: Surroundings) {
-    this.#startMs = startMs
+    this.#asking = new Asking(new Catalog(scenarios, defaults), startMs)
     this.#secret = secret
     this.#receiver = receiver && new ReceiverSink({ ...receiver, tell: (line) => around.tell(line) })
     this.#digest = digest ? new DigestSink() : undefined
@@ -74,12 +73,12 @@ export class Shard {
   async play(units: readonly PlannedUnit[]): Promise<void> {
     /** Of the runs that have begun: their unit where they are its last. */
     const ends: (number | undefined)[] = []
-    const { catalog, startMs, secret } = { catalog: this.#catalog, startMs: this.#startMs, secret: this.#secret }
+    const { asking, secret } = { asking: this.#asking, secret: this.#secret }
     function* runs(): Generator<Played<PlayedRun>> {
       for (const { unit, runs } of units) {
         for (const [index, run] of runs.entries()) {
           ends.push(index === runs.length - 1 ? unit : undefined)
-          yield begin({ ...askedOf(run, catalog, startMs), secret })
+          yield begin({ ...asking.of(run), secret })
         }
       }
     }

@@ -4,7 +4,7 @@ import type { Attributes as Written } from 'dialects/line'
 import { errorType, http } from 'dialects/gen-ai/names'
 import { type Served, toolService } from 'engine/virtual/tools'
 import { type Attributes, type EndedSpan, spanKind, type Visit } from './otlp/span.ts'
-import type { VirtualRecorder } from './recorder.ts'
+import type { VirtualRecorder, VirtualSpan } from './recorder.ts'
 
 /** A run that has ended, for whoever reads its spans off the ledger. */
 export interface EndedRun {
@@ -22,17 +22,23 @@ export type TakeSpan = (service: string, span: EndedSpan) => void
 
 /** Hands over every span of a run, a parent before its children. */
 export function eachSpan(run: EndedRun, take: TakeSpan): void {
+  const { steps, service, recorder } = run
   const span = new StepSpan(run)
-  for (const step of run.steps) {
-    if (step.span_id !== null) take(run.service, span.of(step))
-    else if (span.ofCall(run.steps[step.parent_id as number] as LedgerStep)) take(toolService, span)
+  /** Those of the agent's steps, by step: both are in the order in which they were opened. */
+  const opened: VirtualSpan[] = []
+  let next = 0
+  for (const step of steps) {
+    if (step.span_id !== null) {
+      const own = recorder.spans[next++] as VirtualSpan
+      opened[step.id] = own
+      take(service, span.of(step, own))
+    } else if (span.ofCall(opened[step.parent_id as number] as VirtualSpan)) take(toolService, span)
   }
 }
 
 /** How many those are. */
-export function spansOf({ steps, recorder }: EndedRun): number {
-  const own = steps.reduce((count, { span_id }) => count + Number(span_id !== null), 0)
-  return own + recorder.served.size
+export function spansOf({ spans, served }: VirtualRecorder): number {
+  return spans.length + served
 }
 
 const hosts = { agent: { address: 'agent-app', port: 8080 }, tool: { address: 'tool-service', port: 8081 } }
@@ -53,7 +59,7 @@ class StepSpan implements EndedSpan {
   isRemoteParent = false
   readonly #run: EndedRun
   #step: LedgerStep | undefined
-  #served: Served | undefined
+  #opened: VirtualSpan | undefined
 
   constructor(run: EndedRun) {
     this.#run = run
@@ -61,11 +67,11 @@ class StepSpan implements EndedSpan {
   }
 
   /** The span of a step of the agent's. */
-  of(step: LedgerStep): this {
+  of(step: LedgerStep, opened: VirtualSpan): this {
     const { steps, recorder } = this.#run
     const { dialect } = recorder
     this.#step = step
-    this.#served = undefined
+    this.#opened = opened
     this.spanId = step.span_id as string
     this.parentSpanId = step.parent_id === null ? '' : ((steps[step.parent_id] as LedgerStep).span_id as string)
     this.name = dialect.nameOf(step.facts)
@@ -90,13 +96,13 @@ class StepSpan implements EndedSpan {
   }
 
   /** The SERVER span that tool-service made of a call; undefined when it did not answer. */
-  ofCall(call: LedgerStep): this | undefined {
-    const served = this.#run.recorder.served.get(call.span_id as string)
+  ofCall(call: VirtualSpan): this | undefined {
+    const { served } = call
     if (!served) return undefined
     this.#step = undefined
-    this.#served = served
-    this.spanId = served.spanId
-    this.parentSpanId = call.span_id as string
+    this.#opened = call
+    this.spanId = call.servedId
+    this.parentSpanId = call.id
     this.name = 'GET /tool/:tool_name'
     this.kind = spanKind.server
     this.startMs = served.startMs
@@ -111,10 +117,10 @@ class StepSpan implements EndedSpan {
   eachAttribute(visit: Visit): void {
     const { recorder, facts, path, query } = this.#run
     const step = this.#step
-    if (!step) return visitServed(this.#served as Served, visit)
+    const opened = this.#opened as VirtualSpan
+    if (!step) return visitServed(opened.served as Served, visit)
     if (step.parent_id === null) return visitRequest(path, query, visit)
-    const content = recorder.content.size > 0 ? recorder.content.get(this.spanId) : undefined
-    recorder.dialect.eachAttribute(step, facts, content, visit as (name: string, value: Written[string]) => void)
+    recorder.dialect.eachAttribute(step, facts, opened.content, visit as (name: string, value: Written[string]) => void)
   }
 }
 

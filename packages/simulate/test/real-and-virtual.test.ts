@@ -5,7 +5,7 @@ import { scenarios } from 'engine/scenarios/index'
 import { drive } from 'engine/virtual/drive'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Pair, startPair } from '../../../scripts/pair.ts'
-import { askedOf } from '../src/asked.ts'
+import { Asking } from '../src/asked.ts'
 import { begin } from '../src/play.ts'
 import { startMs } from './support/simulations.ts'
 
@@ -29,6 +29,7 @@ const quick: Record<string, Record<string, string>> = {
 }
 const defaults = { delayMs: undefined, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
+const asking = new Asking(catalog, startMs)
 
 async function playReally(scenario: string, seed: string): Promise<LedgerStep[]> {
   const offer = catalog.find(scenario)
@@ -45,7 +46,7 @@ async function playReally(scenario: string, seed: string): Promise<LedgerStep[]>
 
 async function playVirtually(scenario: string, seed: string): Promise<LedgerStep[]> {
   const planned = { unit: 0, turn: 0, atMs: 0, conversationId: undefined }
-  const asked = askedOf({ ...planned, scenario, seed, params: { ...quick[scenario], seed } }, catalog, startMs)
+  const asked = asking.of({ ...planned, scenario, seed, params: { ...quick[scenario], seed } })
   const steps: LedgerStep[] = []
   await drive([begin(asked)].values(), ({ ledger }) => void steps.push(...ledger().steps))
   return steps

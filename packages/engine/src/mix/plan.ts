@@ -88,7 +88,7 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
       seed: `${seed}/${unit}/${turn}`,
       conversationId: isSession ? `conv_${random.identifier('conversation', 16)}` : undefined,
     })
-    atMs += personSeconds.draw(own.fork('pause')) * 1000
+    if (turn + 1 < turns) atMs += personSeconds.draw(own.fork('pause')) * 1000
   }
   return { unit, atMs: arrivalMs, runs }
 }

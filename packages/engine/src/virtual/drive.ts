@@ -7,8 +7,11 @@ export interface Played<T> {
   result: Promise<T>
 }
 
-/** So many are under way at once: a turn of the event loop, which lets all that is due happen, is shared by them. */
+/** So many are under way at once: a turn, which lets all that is due happen, is shared by them. */
 const together = 8
+
+/** After so long the event loop comes round, for whatever else the process does, ms. */
+const longestTurnsMs = 5
 
 /**
  * Plays one after the other what `next` begins, until it yields nothing more; what has ended is handed over in the order in
@@ -30,11 +33,15 @@ export async function drive<T>(next: Iterator<Played<T>>, take: (result: T) => v
     )
     begun.push(entry)
   }
+  let cameRoundAt = performance.now()
   for (;;) {
     while (!isOver && begun.length < together) begin()
     if (begun.length === 0) return
-    // Everything that can go on at this instant has gone on once the event loop comes round.
-    await setImmediate()
+    await allHasGoneOn()
+    if (performance.now() - cameRoundAt > longestTurnsMs) {
+      await setImmediate()
+      cameRoundAt = performance.now()
+    }
     for (const { clock, outcome } of begun) {
       if (!outcome && !clock.advance()) throw new Error('A run waits for something that is not in virtual time')
     }
@@ -45,3 +52,6 @@ export async function drive<T>(next: Iterator<Played<T>>, take: (result: T) => v
     }
   }
 }
+
+/** Everything that can go on at this instant has gone on when a tick comes: all promises come before it. */
+const allHasGoneOn = () => new Promise<void>((resolve) => process.nextTick(resolve))
