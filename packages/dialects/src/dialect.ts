@@ -94,13 +94,13 @@ const nothing: Omission = { attributes: new Set(), events: new Set() }
 /** Takes an attribute. */
 export type Visit = (name: string, value: Attributes[string]) => void
 
-function visitEach(entries: Entries, facts: Values, content: Values | undefined, visit: Visit): void {
+function visitEach(entries: Entries, facts: Values, visit: Visit): void {
   for (const { name, fact, always, write } of entries) {
     if (fact === undefined) {
       if (always !== undefined) visit(name, always)
       continue
     }
-    const value = content?.[fact] ?? facts[fact]
+    const value = facts[fact]
     if (value === undefined) continue
     const written = write ? write(value) : (value as Attributes[string])
     if (written !== undefined) visit(name, written)
@@ -145,9 +145,7 @@ export class Dialect {
     this.#table = table
     this.#omitted = omitted
     const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
-      Object.entries(lines).flatMap(([name, line]) =>
-        omitted.attributes.has(name) ? [] : { ...(line as Line), name },
-      )
+      Object.entries(lines).flatMap(([name, line]) => (omitted.attributes.has(name) ? [] : { ...(line as Line), name }))
     const { operations, events, run } = table
     this.#operations = Object.fromEntries(
       Object.entries(operations).map(([operation, { opening, learned }]) => [
@@ -200,20 +198,20 @@ export class Dialect {
   }
 
   /**
-   * Hands over all that `attributesOf` says of a step, one by one and in its order, without an object for them. Content that
-   * is given in `content` stands for what the ledger keeps of it.
+   * Hands over all that `attributesOf` says of a step, one by one and in its order, without an object for them. Content is
+   * what stands in the step: in a ledger that keeps it, text.
    */
-  eachAttribute(step: LedgerStep, run: RunFacts, content: Values | undefined, visit: Visit): void {
+  eachAttribute(step: LedgerStep, run: RunFacts, visit: Visit): void {
     const { facts, agent_id, error_type } = step
     const { opening, learned } = this.#operations[facts.operation] as { opening: Entries; learned: Entries }
-    visitEach(opening, facts, content, visit)
+    visitEach(opening, facts, visit)
     const { sort } = this.#writing(facts)
     if (sort) {
-      visitEach(this.#run, run, undefined, visit)
+      visitEach(this.#run, run, visit)
       if (agent_id !== null) visit(this.#table.agentId, agent_id)
       visit(this.#table.sort, sort(facts))
     }
-    visitEach(learned, facts, content, visit)
+    visitEach(learned, facts, visit)
     if (error_type !== null) visit(this.#table.errorType, error_type)
   }
 

@@ -13,6 +13,15 @@ export function keep(operation: Operation, facts: Record<string, unknown>): void
 /** Fields of a step that most steps leave as they are. */
 type Usual = Pick<LedgerStep, 'depends_on' | 'remote_parent_span_id' | 'injected'>
 
+/** A step whose facts are as they were stated, with what the ledger keeps of them. */
+export function kept(step: LedgerStep): LedgerStep {
+  const { operation } = step.facts
+  if (contentFactsOf(operation).length === 0) return step
+  const facts = { ...step.facts }
+  keep(operation, facts)
+  return { ...step, facts }
+}
+
 /** The steps of one run, in order of start. */
 export class Ledger {
   readonly steps: LedgerStep[] = []

@@ -60,13 +60,15 @@ export interface Recorder {
   readonly traceState: string
   /** The parent that the caller of the run sent, if any. */
   readonly remoteParentSpanId: string | null
+  /** Whether it reads content off the ledger: there it then stays as it was stated, until `Run.toLedger`. */
+  readonly readsContent?: boolean
   /** Of the request: the root of the run, which whoever made it ends. */
   readonly request: OpenSpan
 }
 
 /** What a span begins with. */
 export interface SpanOpening {
-  /** As the step states them: the ledger keeps no content, so a recorder takes it here and from `learn`, or never. */
+  /** As the step states them. The ledger keeps no content for a recorder that does not read it: it comes here and with `learn`. */
   facts: Stated
   /** Steps that this one waited for: a span link to each. */
   dependsOn?: readonly LedgerStep[] | undefined

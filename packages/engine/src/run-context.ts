@@ -26,6 +26,8 @@ export interface RunContext {
   readonly agentPrefix: string
   readonly serviceName: string
   readonly captureContent: boolean
+  /** Whether content stays in the ledger as it was stated. */
+  readonly readsContent: boolean
   readonly conversationId: string | undefined
   /** How long tools, the model and people take. */
   readonly profile: Profile

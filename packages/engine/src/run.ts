@@ -8,8 +8,12 @@ import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { FaultRegister, type InForce } from './key/register.ts'
+<<<<<<< HEAD
 import { Ledger } from './ledger.ts'
 import { levelOf } from './levels/level.ts'
+=======
+import { kept, Ledger } from './ledger.ts'
+>>>>>>> 2a48eca (simulate: content read off the ledger as it was stated, requests written in place)
 import type { Ports, Recorder } from './ports.ts'
 import { Planted } from './planted.ts'
 import { profileOf } from './profile/index.ts'
@@ -97,6 +101,7 @@ export class Run {
       agentPrefix: agent.agentName ? `${agent.agentName}:` : '',
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,
+      readsContent: recorder.readsContent ?? false,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
       profile: profileOf(params),
       planted: new Planted(params, random, faults),
@@ -229,7 +234,7 @@ export class Run {
       trace_state: this.#recorder.traceState,
       age_ms: this.#context.clock.now() - this.#request.record.start_ms,
       finding: this.#finding,
-      steps: this.ledger.steps,
+      steps: this.#context.readsContent ? this.ledger.steps.map(kept) : this.ledger.steps,
     }
   }
 }

@@ -150,7 +150,7 @@ export class Step implements OpenStep {
     if (run.ledger.steps.length >= run.demand.steps) throw new UndeclaredDemand('steps', run.demand.steps)
     const startMs = run.clock.now()
     const span = this.span.open(opening, agentId, startMs, run.facts)
-    keep(facts.operation, facts)
+    if (!run.readsContent) keep(facts.operation, facts)
     const record = run.ledger.open({
       parent_id: this.record.id,
       key,
@@ -169,7 +169,7 @@ export class Step implements OpenStep {
   learn<Op extends Operation>(facts: Partial<Stated<FactsOf<Op>>>): void {
     const { operation } = this.record.facts
     this.span.learn(operation, facts)
-    keep(operation, facts)
+    if (!this.run.readsContent) keep(operation, facts)
     Object.assign(this.record.facts, facts)
   }
 

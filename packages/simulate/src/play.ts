@@ -39,7 +39,15 @@ export interface PlayedRun {
 export const agent: Agent = { serviceName: 'synthetic-agent-app', agentName: undefined, captureContent: false }
 
 /** Begins a run in virtual time; it goes on as its clock is advanced. */
-export function begin({ offer, params, query = queryOf(offer, params), seed, ids = seed, secret, startMs }: Asked): Played<PlayedRun> {
+export function begin({
+  offer,
+  params,
+  query = queryOf(offer, params),
+  seed,
+  ids = seed,
+  secret,
+  startMs,
+}: Asked): Played<PlayedRun> {
   const { scenario } = offer
   const { path, name } = scenario
   const clock = new VirtualClock(startMs)

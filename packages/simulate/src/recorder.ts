@@ -1,12 +1,7 @@
-import { contentFactsOf, type Operation } from 'contract/facts'
-import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
 import type { Dialect } from 'dialects/dialect'
-import type { OpenSpan, Recorder, SpanOpening } from 'engine/ports'
+import type { OpenSpan, Recorder } from 'engine/ports'
 import type { Served } from 'engine/virtual/tools'
-
-/** Facts that are content, as they were stated: the ledger keeps only what it takes to know them again. */
-type Stated = Record<string, unknown>
 
 /**
  * A recorder that writes nothing while a run goes on: what its spans say stands in the ledger, where they are read when it has
@@ -18,6 +13,7 @@ export class VirtualRecorder implements Recorder {
   readonly sampled = true
   readonly traceState = ''
   readonly remoteParentSpanId = null
+  readonly readsContent = true
   readonly request: VirtualSpan
   /** In the order in which they were opened. */
   readonly spans: VirtualSpan[] = []
@@ -44,7 +40,6 @@ export class VirtualSpan implements OpenSpan {
   /** What a service did for the call that this span stands for, and the id of its span. */
   served: Served | undefined
   servedId = ''
-  content: Stated | undefined
   readonly #recorder: VirtualRecorder
 
   constructor(recorder: VirtualRecorder) {
@@ -53,21 +48,8 @@ export class VirtualSpan implements OpenSpan {
     recorder.spans.push(this)
   }
 
-  open({ facts }: SpanOpening): VirtualSpan {
-    const span = new VirtualSpan(this.#recorder)
-    span.#keepContent(facts.operation, facts)
-    return span
-  }
-
-  learn(operation: Operation, facts: Readonly<Record<string, unknown>>): void {
-    this.#keepContent(operation, facts)
-  }
-
-  #keepContent(operation: Operation, facts: object): void {
-    for (const name of contentFactsOf(operation)) {
-      const value = (facts as Stated)[name]
-      if (value !== undefined) (this.content ??= {})[name] = value
-    }
+  open(): VirtualSpan {
+    return new VirtualSpan(this.#recorder)
   }
 
   /** The call that this span stands for was answered. */
@@ -78,9 +60,10 @@ export class VirtualSpan implements OpenSpan {
   }
 
   // All of this stands in the ledger.
+  learn(): void {}
   event(): void {}
   fail(): void {}
-  end(_endMs: number, _step: LedgerStep): void {}
+  end(): void {}
   /** Nothing crosses a process border here. */
   inject(): void {}
 }

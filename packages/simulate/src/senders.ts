@@ -11,31 +11,37 @@ export const senders = {
 /** The spans of all services, each by a writer of its own: requests in either encoding may stand one after the other. */
 export class ServicesWriter {
   readonly #writers: ReadonlyMap<string, SpanWriter>
+  readonly #all: readonly SpanWriter[]
+  #count = 0
 
   constructor(make: (resource: Attributes, scope: { name: string }) => SpanWriter) {
     this.#writers = new Map(
       Object.entries(senders).map(([service, { resource, scope }]) => [service, make(resource, scope)]),
     )
+    this.#all = [...this.#writers.values()]
   }
 
   get count(): number {
-    return this.#writers.values().reduce((sum, { count }) => sum + count, 0)
+    return this.#count
   }
 
   get size(): number {
-    return this.#writers.values().reduce((sum, { size }) => sum + size, 0)
+    let sum = 0
+    for (const { size } of this.#all) sum += size
+    return sum
   }
 
   /** Adds all spans of a run; `added` is called after each. */
   addRun({ eachSpan }: PlayedRun, added?: () => void): void {
     eachSpan((service, span) => {
       this.#writers.get(service)?.add(span)
+      this.#count++
       added?.()
     })
   }
 
   take(): Uint8Array {
-    const parts = [...this.#writers.values()].filter(({ count }) => count > 0).map((writer) => writer.take())
-    return Buffer.concat(parts)
+    this.#count = 0
+    return Buffer.concat(this.#all.filter(({ count }) => count > 0).map((writer) => writer.take()))
   }
 }

@@ -120,11 +120,11 @@ class StepSpan implements EndedSpan {
     const opened = this.#opened as VirtualSpan
     if (!step) return visitServed(opened.served as Served, visit)
     if (step.parent_id === null) return visitRequest(path, query, visit)
-    recorder.dialect.eachAttribute(step, facts, opened.content, visit as (name: string, value: Written[string]) => void)
+    recorder.dialect.eachAttribute(step, facts, visit as (name: string, value: Written[string]) => void)
   }
 }
 
-/** Content is text here: `eachAttribute` is given it as it was stated. */
+/** Content is text here: the ledger has it as it was stated. */
 const asText = (attributes: Written) => attributes as Attributes
 
 function visitRequest(path: string, query: string, visit: Visit): void {

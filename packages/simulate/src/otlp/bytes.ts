@@ -18,11 +18,11 @@ export class Bytes {
     return this.#length
   }
 
-  /** A copy of what was written; what follows is written from the start again. */
+  /** What was written, as it is until more is written: that starts again. */
   take(): Uint8Array {
-    const copy = Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length)
+    const written = this.#buffer.subarray(0, this.#length)
     this.#length = 0
-    return copy
+    return written
   }
 
   #reserve(count: number): void {

@@ -40,7 +40,10 @@ export class ProtobufWriter implements SpanWriter {
   readonly contentType = 'application/x-protobuf'
   readonly #head: Uint8Array
   readonly #scope: Uint8Array
-  readonly #spans = new Bytes(1 << 20)
+  readonly #out = new Bytes(1 << 20)
+  /** Where the request's message and its spans begin. */
+  #resourceSpans = 0
+  #scopeSpans = 0
   readonly #keys = new Map<string, Uint8Array>()
   readonly #texts = new Map<string, Uint8Array>()
   #count = 0
@@ -48,7 +51,7 @@ export class ProtobufWriter implements SpanWriter {
   #traceIdBytes: Uint8Array = new Uint8Array()
   /** One function for all attributes of all spans. */
   readonly #visit = (name: string, value: AttributeValue) =>
-    this.#attribute(this.#spans, field.span.attributes, name, value)
+    this.#attribute(this.#out, field.span.attributes, name, value)
 
   constructor(resource: Attributes, scope: { name: string; version?: string | undefined }) {
     const head = new Bytes(1024)
@@ -56,7 +59,7 @@ export class ProtobufWriter implements SpanWriter {
     const at = head.open()
     for (const [key, value] of Object.entries(resource)) this.#attribute(head, field.resource.attributes, key, value)
     head.close(at)
-    this.#head = head.take()
+    this.#head = head.take().slice()
     head.byte(field.scopeSpans.scope)
     const inScope = head.open()
     head.byte(field.scope.name)
@@ -66,7 +69,7 @@ export class ProtobufWriter implements SpanWriter {
       head.text(scope.version)
     }
     head.close(inScope)
-    this.#scope = head.take()
+    this.#scope = head.take().slice()
   }
 
   /** Spans that were added since the last `take`. */
@@ -76,12 +79,12 @@ export class ProtobufWriter implements SpanWriter {
 
   /** Bytes that they take. */
   get size(): number {
-    return this.#spans.length
+    return this.#out.length
   }
 
   add(span: EndedSpan): void {
-    const out = this.#spans
-    this.#count++
+    const out = this.#out
+    if (this.#count++ === 0) this.#begin()
     out.byte(field.scopeSpans.spans)
     const start = out.open()
     out.bytes(this.#traceIdOf(span.traceId))
@@ -142,19 +145,22 @@ export class ProtobufWriter implements SpanWriter {
   }
 
   take(): Uint8Array {
-    const spans = this.#spans.take()
-    const out = new Bytes(spans.length + this.#head.length + this.#scope.length + 16)
+    if (this.#count === 0) this.#begin()
     this.#count = 0
+    this.#out.close(this.#scopeSpans)
+    this.#out.close(this.#resourceSpans)
+    return this.#out.take()
+  }
+
+  /** Writes what comes before the spans. */
+  #begin(): void {
+    const out = this.#out
     out.byte(field.request.resourceSpans)
-    const whole = out.open()
+    this.#resourceSpans = out.open()
     out.bytes(this.#head)
     out.byte(field.resourceSpans.scopeSpans)
-    const scope = out.open()
+    this.#scopeSpans = out.open()
     out.bytes(this.#scope)
-    out.bytes(spans)
-    out.close(scope)
-    out.close(whole)
-    return out.take()
   }
 
   #attributes(out: Bytes, tag: number, attributes: Attributes): void {
@@ -182,7 +188,7 @@ export class ProtobufWriter implements SpanWriter {
     if (known) return known
     scratch.byte(field.keyValue.key)
     scratch.text(name)
-    const made = scratch.take()
+    const made = scratch.take().slice()
     this.#keys.set(name, made)
     return made
   }
@@ -194,7 +200,7 @@ export class ProtobufWriter implements SpanWriter {
       scratch.byte(field.span.traceId)
       scratch.byte(16)
       scratch.hex(traceId)
-      this.#traceIdBytes = scratch.take()
+      this.#traceIdBytes = scratch.take().slice()
     }
     return this.#traceIdBytes
   }
@@ -204,7 +210,7 @@ export class ProtobufWriter implements SpanWriter {
     const known = this.#texts.get(text)
     if (known) return known
     scratch.text(text)
-    const made = scratch.take()
+    const made = scratch.take().slice()
     if (this.#texts.size < mostKept) this.#texts.set(text, made)
     return made
   }

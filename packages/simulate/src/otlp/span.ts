@@ -34,7 +34,7 @@ export interface SpanWriter {
   readonly count: number
   readonly size: number
   add(span: EndedSpan): void
-  /** An export request of them all. */
+  /** An export request of them all, good until the next is added. */
   take(): Uint8Array
 }
 
