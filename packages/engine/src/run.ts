@@ -8,12 +8,8 @@ import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { FaultRegister, type InForce } from './key/register.ts'
-<<<<<<< HEAD
-import { Ledger } from './ledger.ts'
 import { levelOf } from './levels/level.ts'
-=======
 import { kept, Ledger } from './ledger.ts'
->>>>>>> 2a48eca (simulate: content read off the ledger as it was stated, requests written in place)
 import type { Ports, Recorder } from './ports.ts'
 import { Planted } from './planted.ts'
 import { profileOf } from './profile/index.ts'
