@@ -53,5 +53,8 @@ export async function drive<T>(next: Iterator<Played<T>>, take: (result: T) => v
   }
 }
 
-/** Everything that can go on at this instant has gone on when a tick comes: all promises come before it. */
-const allHasGoneOn = () => new Promise<void>((resolve) => process.nextTick(resolve))
+/**
+ * Resolves when everything that can go on at this instant has gone on: a tick that is asked for among promises comes when none
+ * is left. One that is asked for elsewhere may come before them.
+ */
+const allHasGoneOn = () => new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)))

@@ -25,6 +25,11 @@ export class Bytes {
     return written
   }
 
+  /** The same for good. */
+  takeCopy(): Uint8Array {
+    return new Uint8Array(this.take())
+  }
+
   #reserve(count: number): void {
     if (this.#length + count <= this.#buffer.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + count))

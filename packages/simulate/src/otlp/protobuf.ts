@@ -59,7 +59,7 @@ export class ProtobufWriter implements SpanWriter {
     const at = head.open()
     for (const [key, value] of Object.entries(resource)) this.#attribute(head, field.resource.attributes, key, value)
     head.close(at)
-    this.#head = head.take().slice()
+    this.#head = head.takeCopy()
     head.byte(field.scopeSpans.scope)
     const inScope = head.open()
     head.byte(field.scope.name)
@@ -69,7 +69,7 @@ export class ProtobufWriter implements SpanWriter {
       head.text(scope.version)
     }
     head.close(inScope)
-    this.#scope = head.take().slice()
+    this.#scope = head.takeCopy()
   }
 
   /** Spans that were added since the last `take`. */
@@ -188,7 +188,7 @@ export class ProtobufWriter implements SpanWriter {
     if (known) return known
     scratch.byte(field.keyValue.key)
     scratch.text(name)
-    const made = scratch.take().slice()
+    const made = scratch.takeCopy()
     this.#keys.set(name, made)
     return made
   }
@@ -200,7 +200,7 @@ export class ProtobufWriter implements SpanWriter {
       scratch.byte(field.span.traceId)
       scratch.byte(16)
       scratch.hex(traceId)
-      this.#traceIdBytes = scratch.take().slice()
+      this.#traceIdBytes = scratch.takeCopy()
     }
     return this.#traceIdBytes
   }
@@ -210,7 +210,7 @@ export class ProtobufWriter implements SpanWriter {
     const known = this.#texts.get(text)
     if (known) return known
     scratch.text(text)
-    const made = scratch.take().slice()
+    const made = scratch.takeCopy()
     if (this.#texts.size < mostKept) this.#texts.set(text, made)
     return made
   }
