@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readEnvironment, EnvironmentError } from 'service-kit/environment'
 import { integer } from 'contract/scalars'
 import { environmentSchema, serviceVariables } from 'service-kit/settings'
@@ -66,6 +67,8 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
   const TOOL_BASE = urlOf(read.HOST, TOOL_PORT)
   const agents = [AGENT_PORT, SECONDARY_PORT].map((agentPort) => urlOf(read.HOST, agentPort))
   const traces = goElsewhere(read) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(read.HOST, INSPECTOR_PORT) }
+  // What one process keeps sealed, another is to verify.
+  const ANSWERS_TOKEN = environment.ANSWERS_TOKEN || randomBytes(16).toString('hex')
   const services: Service[] = [
     {
       name: 'trace-inspector',
@@ -77,6 +80,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       environment: {
         INSPECTOR_PORT: String(INSPECTOR_PORT),
         AGENT_URLS: environment.AGENT_URLS || agents.join(','),
+        ANSWERS_TOKEN,
       },
       uses: [],
     },
@@ -95,7 +99,13 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       name: 'agent-app',
       port: AGENT_PORT,
       portVariable: 'AGENT_PORT',
-      environment: { ...traces, TOOL_BASE, SERVICE_NAME: read.SERVICE_NAME, AGENT_NAME: environment.AGENT_NAME },
+      environment: {
+        ...traces,
+        TOOL_BASE,
+        ANSWERS_TOKEN,
+        SERVICE_NAME: read.SERVICE_NAME,
+        AGENT_NAME: environment.AGENT_NAME,
+      },
     },
     {
       ...agent,
@@ -105,6 +115,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       environment: {
         ...traces,
         TOOL_BASE,
+        ANSWERS_TOKEN,
         SERVICE_NAME: `${read.SERVICE_NAME}-secondary`,
         SERVICE_NAME_SUFFIX: '-secondary',
         AGENT_NAME: 'SecondaryAgent',

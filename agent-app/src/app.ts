@@ -1,7 +1,10 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
-import type { LedgerAnswer } from 'contract/ledger'
+import { type LedgerAnswer, ledgerSchemaVersion } from 'contract/ledger'
+import type { Run } from 'engine/run'
+import { answerBody, readAnswer, refuseBody } from 'service-kit/answer-body'
 import { createServiceApp, sendPieces } from 'service-kit/app'
+import { showsToken } from 'service-kit/bearer'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import type { Metrics } from 'service-kit/metrics'
@@ -18,6 +21,7 @@ import { play, type PlayDeps, type RunDeps } from './play.ts'
 import { prefersAsync, RunStatus } from './run-status.ts'
 import type { Defaults, Scenario } from 'engine/scenario'
 import { RunStore } from './runs.ts'
+import { Seals } from './seals.ts'
 import { type SpanSource, SpansOut } from './spans-out.ts'
 
 export interface Deps extends RunDeps, SpanSource {
@@ -38,6 +42,8 @@ export interface Deps extends RunDeps, SpanSource {
   /** 0 is for ever. */
   runTimeoutMs: number
   lifecycle: Lifecycle
+  /** Whoever shows it reads what is sealed; nobody where it is not set. */
+  answersToken: string | undefined
   /** Where the tools are, and whether they are there. */
   toolsOrigin: string
   areToolsReady: () => Promise<boolean>
@@ -59,6 +65,7 @@ export function createApp(deps: Deps): AgentApp {
   const runs = new RunStore(deps.maxLedgerBytes)
   const spansOut = new SpansOut(deps)
   const status = new RunStatus()
+  const seals = new Seals()
   const playDeps: PlayDeps = {
     ...deps,
     catalog,
@@ -71,9 +78,27 @@ export function createApp(deps: Deps): AgentApp {
     },
   }
 
+  /** Runs that an answer may name: a 404 problem where there are none. */
+  const runsOf = (req: Request) => runs.of(String(req.params.trace_id))
+  const isShownAll = (req: Request) => showsToken(req, deps.answersToken)
+
   function ledgerOf(req: Request): LedgerAnswer {
-    const traceId = String(req.params.trace_id)
-    return { ...runs.answer(traceId), senders: [spansOut.of(runs.find(traceId))] }
+    const found = runsOf(req)
+    if (!isShownAll(req)) seals.refuseSealed(found)
+    const ledgers = found.map((run) => ({ ...run.toLedger(), ...(seals.isSealed(run) && { sealed: true }) }))
+    const trace_id = String(req.params.trace_id)
+    return { schema_version: ledgerSchemaVersion, trace_id, runs: ledgers, senders: [spansOut.of(found)] }
+  }
+
+  function recentRuns(req: Request) {
+    const isShown = isShownAll(req)
+    return runs.recent(100).map((run) => (!isShown && seals.isSealed(run) ? sealedSummary(run) : run.summary))
+  }
+
+  function openByAnswer(req: Request, res: Response): Promise<void> {
+    readAnswer(req.body)
+    seals.answer(runsOf(req))
+    return sendPieces(req, res, ledgerPieces(ledgerOf(req)))
   }
 
   function playRun(req: Request, res: Response): Promise<void> {
@@ -110,6 +135,8 @@ export function createApp(deps: Deps): AgentApp {
     'GET /runs': 'Recent runs',
     'GET /runs/:trace_id': 'The ledger of a run: all that it did, and what was injected',
     'GET /runs/:trace_id/status': 'Whether it is over, and its answer where the request said Prefer: respond-async',
+    'POST /runs/:trace_id/answer':
+      'Takes the one answer to a trace, which opens it where it is sealed: { "span_ids": [...] }',
     'GET /telemetry': 'What happened to the spans of this process',
     'GET /metrics': 'Runs, spans and the process itself, in Prometheus text',
     'GET /openapi.json': 'All of this as OpenAPI 3.1',
@@ -133,12 +160,10 @@ export function createApp(deps: Deps): AgentApp {
       req.accepts(['json', 'text']) === 'text'
         ? res.type('text/plain').send(catalog.listText())
         : res.json({ scenarios: catalog.list() }),
-    '/runs': (_req, res) =>
-      res.json({ forgotten: runs.forgotten, runs: runs.recent(100).map(({ summary }) => summary) }),
+    '/runs': (req, res) => res.json({ forgotten: runs.forgotten, runs: recentRuns(req) }),
     '/runs/:trace_id': (req, res) => sendPieces(req, res, ledgerPieces(ledgerOf(req))),
     '/runs/:trace_id/status': (req, res) => {
-      const { trace_id } = runs.answer(String(req.params.trace_id))
-      res.json(status.of(trace_id, runs.find(trace_id)))
+      res.json(status.of(String(req.params.trace_id), runsOf(req)))
     },
     '/metrics': deps.metrics.answer,
     '/telemetry': (_req, res) =>
@@ -169,6 +194,7 @@ export function createApp(deps: Deps): AgentApp {
       offerOf(catalog, req.params.scenario)
       next()
     })
+    app.route('/runs/:trace_id/answer').all(only('POST'), notFromOtherSites).post(answerBody, refuseBody, openByAnswer)
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => admission.runs }
@@ -190,6 +216,12 @@ function countRuns({ metrics, telemetry, ledgerSink }: Deps, admission: Admissio
     metrics.value({ name: 'ledgers_queued', help: 'Ledgers that wait' }, () => ledgerSink.counters.queued)
   }
   return metrics.counter({ name: 'runs_total', help: 'Runs by what came of them', labels: ['scenario', 'outcome'] })
+}
+
+/** What the list says of a run that is sealed. */
+function sealedSummary(run: Run) {
+  const { trace_id, service, sampled, state, started_ms, age_ms } = run.summary
+  return { trace_id, service, sampled, state, started_ms, age_ms, blind: true, sealed: true }
 }
 
 /** What `/run` runs by this name. Throws a 404 problem that names what there is. */

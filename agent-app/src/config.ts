@@ -1,7 +1,7 @@
 import { readEnvironment } from 'service-kit/environment'
 import { integer, number, text, url } from 'contract/scalars'
 import { secretExpected, secretPattern } from 'contract/secret'
-import { environmentSchema, serviceVariables } from 'service-kit/settings'
+import { answersToken, environmentSchema, serviceVariables } from 'service-kit/settings'
 import { z } from 'zod'
 
 const schema = environmentSchema({
@@ -49,6 +49,7 @@ const schema = environmentSchema({
     description:
       'Where the ledger of each run that is over goes as well, a line of JSON each: `file:DIR`, or a URL that takes POST',
   }),
+  ANSWERS_TOKEN: answersToken(),
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: capture(),
 })
 

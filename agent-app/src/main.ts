@@ -63,6 +63,7 @@ await runMain('agent-app', async () => {
     maxLedgerBytes: config.LEDGER_MIB * 1024 * 1024,
     runTimeoutMs: config.RUN_TIMEOUT_S * 1000,
     lifecycle,
+    answersToken: config.ANSWERS_TOKEN,
     toolsOrigin: tools.base.origin,
     areToolsReady: () => tools.isReady(),
     log: console.log,

@@ -1,6 +1,7 @@
 import { runParametersHeader } from 'contract/run-parameters'
 import type { Catalog, Offer } from 'engine/catalog'
 import { ownPathOf } from 'engine/catalog'
+import { answerSchema } from 'contract/answer'
 import { ledgerJsonSchema } from 'contract/ledger'
 import {
   answer,
@@ -15,6 +16,7 @@ import {
   traceIdParameter,
   writtenProperties,
 } from 'service-kit/openapi'
+import { z } from 'zod'
 
 const refused = problems({
   400: 'A value is not what it is to be: `errors` has all that are wrong',
@@ -45,6 +47,7 @@ const runEnds = {
   ...refused,
   ...problems({ 502: 'There is no tool-service', 504: 'The run took longer than RUN_TIMEOUT_S' }),
 }
+const noRun = problems({ 400: 'That is no trace id, or no answer', 404: 'There is no such run here' })
 const streamEnds = {
   ...answer({ 'text/plain': { type: 'string' }, 'text/event-stream': { type: 'string' } }, 'Lines, or events'),
   ...refused,
@@ -101,13 +104,14 @@ export function openApi(catalog: Catalog) {
         responses: { ...runEnds, ...problems({ 404: 'There is no such scenario' }) },
       }),
       ...Object.fromEntries(scenarioPaths),
-      '/runs': readable({ summary: 'Recent runs', responses: json() }),
+      '/runs': readable({ summary: 'Recent runs; of those that are sealed, that they are there', responses: json() }),
       '/runs/{trace_id}': readable({
         summary: 'The ledger of the runs of a trace',
         parameters: [traceIdParameter],
         responses: {
           ...json(ledgerJsonSchema),
-          ...problems({ 400: 'That is no trace id', 404: 'There is no such run here' }),
+          ...noRun,
+          ...problems({ 423: 'It is sealed, until it has been answered' }),
         },
       }),
       '/runs/{trace_id}/status': readable({
@@ -119,6 +123,23 @@ export function openApi(catalog: Catalog) {
         },
       }),
       '/metrics': readable(metricsOperation),
+      '/runs/{trace_id}/answer': {
+        post: {
+          summary: 'Takes the one answer to a trace, which opens it where it is sealed, and gives its ledger',
+          parameters: [traceIdParameter],
+          requestBody: { required: true, content: { 'application/json': { schema: z.toJSONSchema(answerSchema) } } },
+          responses: {
+            ...json(ledgerJsonSchema),
+            ...noRun,
+            ...problems({
+              403: 'A page of another site asked',
+              409: 'It has been answered, or goes on',
+              413: 'The body is too large',
+              415: 'The body is encoded',
+            }),
+          },
+        },
+      },
       '/scenarios': readable({
         summary: 'What can be run, with every parameter; as text for shells',
         responses: answer({ 'application/json': { type: 'object' }, 'text/plain': { type: 'string' } }),

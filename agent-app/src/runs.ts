@@ -1,5 +1,4 @@
 import { Problem } from 'service-kit/problem'
-import { type LedgerAnswer, ledgerSchemaVersion } from 'contract/ledger'
 import type { Run } from 'engine/run'
 
 /** What one step takes in memory, roughly, bytes: measured on fan-outs of 10,000. */
@@ -57,8 +56,8 @@ export class RunStore {
     return this.#byTrace.get(traceId) ?? []
   }
 
-  /** `GET /runs/:trace_id`. Throws a 400 problem for what is no trace id, and a 404 that says which of two reasons it may have. */
-  answer(traceId: string): Omit<LedgerAnswer, 'senders'> {
+  /** The runs of a trace. Throws a 400 problem for what is no trace id, and a 404 that says which of two reasons it may have. */
+  of(traceId: string): readonly Run[] {
     if (!/^[0-9a-f]{32}$/.test(traceId)) {
       const given = JSON.stringify(traceId.slice(0, 100))
       throw new Problem(400, 'Bad trace id', `${given} is not a trace id: 32 lower-case hex digits`)
@@ -71,7 +70,7 @@ export class RunStore {
           : 'none was forgotten, so it was not run by this process'
       throw new Problem(404, 'Unknown run', `There is no run with trace id ${traceId} here: ${why}`)
     }
-    return { schema_version: ledgerSchemaVersion, trace_id: traceId, runs: found.map((run) => run.toLedger()) }
+    return found
   }
 
   /** The newest first. */

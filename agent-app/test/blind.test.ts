@@ -1,6 +1,7 @@
+import { createServer } from 'node:http'
 import request from 'supertest'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startApps } from '../../test/support/apps.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { listen, startApps } from '../../test/support/apps.ts'
 
 let apps: Awaited<ReturnType<typeof startApps>>
 beforeAll(async () => {
@@ -51,6 +52,80 @@ describe('a blind run', () => {
       .expect(504)
     expect(Object.keys(body)).toEqual(['type', 'title', 'status', 'detail', 'trace_id'])
     await close()
+  })
+
+  describe('keeps what it knows', () => {
+    const bearer = 'a token that opens'.replaceAll(' ', '-')
+    let sealed: Awaited<ReturnType<typeof startApps>>
+    let traceId: string
+    beforeEach(async () => {
+      sealed = await startApps({ answersToken: bearer })
+      traceId = (await fresh('fanout=3&seed=hush')).body.trace_id
+    })
+    afterEach(() => sealed.close())
+    const fresh = (parameters: string) =>
+      request(sealed.app).get('/run').set('x-run-parameters', `blind=true&delay_ms=1&llm_delay_ms=1&${parameters}`)
+    const ledger = () => request(sealed.app).get(`/runs/${traceId}`)
+    const answer = (body = '{"span_ids":[]}') => request(sealed.app).post(`/runs/${traceId}/answer`).send(body)
+
+    it('until it has been answered', async () => {
+      const { body } = await ledger().expect(423)
+      expect(body).toMatchObject({ title: 'Sealed', trace_id: traceId, detail: expect.stringContaining('/answer') })
+      await request(sealed.app).head(`/runs/${traceId}`).expect(423)
+      const list = await request(sealed.app).get('/runs').expect(200)
+      expect(list.text).not.toMatch(/fanout|hush|seed|params|replay|"ok"/)
+      expect(list.body.runs).toEqual([expect.objectContaining({ trace_id: traceId, state: 'closed', sealed: true })])
+      await answer('{}').expect(400)
+      await ledger().expect(423)
+      const opened = await answer().expect(200)
+      expect(opened.body.runs[0]).toMatchObject({ scenario: 'fanout', blind: true, workflow: 'support_case' })
+      expect(opened.body.runs[0]).not.toHaveProperty('sealed')
+      await ledger().expect(200)
+      expect((await request(sealed.app).get('/runs')).body.runs[0]).toMatchObject({ scenario: 'fanout' })
+    })
+
+    it('from all but who shows the token', async () => {
+      for (const shown of ['Bearer something-else-that-is-long', `Basic ${bearer}`, bearer])
+        await ledger().set('Authorization', shown).expect(423)
+      const { body } = await ledger().set('Authorization', `Bearer ${bearer}`).expect(200)
+      expect(body.runs[0]).toMatchObject({ scenario: 'fanout', sealed: true })
+      await ledger().expect(423)
+      const list = await request(sealed.app).get('/runs').set('Authorization', `Bearer ${bearer}`)
+      expect(list.body.runs[0]).toMatchObject({ scenario: 'fanout' })
+    })
+
+    it('and takes one answer, however many come at once', async () => {
+      const statuses = (await Promise.all(Array.from({ length: 20 }, () => answer()))).map(({ status }) => status)
+      expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array<number>(19).fill(409)])
+      expect((await answer('{"span_ids":["0123456789abcdef"]}').expect(409)).body.detail).toMatch(/first answer counts/)
+    })
+
+    it('and takes none while it goes on', async () => {
+      const left = new AbortController()
+      const url = await listen(createServer(sealed.app))
+      const headers = { 'x-run-parameters': 'blind=true&scenario=human&human_delay_s=60' }
+      const run = fetch(`${url}/run`, { headers, signal: left.signal }).catch(() => {})
+      const running = async () => {
+        const { body } = await request(sealed.app).get('/runs')
+        return (body.runs as { state: string; trace_id: string }[]).find(({ state }) => state === 'running')?.trace_id
+      }
+      await expect.poll(running).toBeDefined()
+      traceId = (await running()) as string
+      expect((await answer().expect(409)).body.title).toBe('Running')
+      left.abort()
+      await run
+      await expect.poll(running).toBeUndefined()
+      await ledger().expect(423)
+      await answer().expect(200)
+    })
+  })
+
+  it('takes the one answer to an open run, too', async () => {
+    const { body } = await ask('/run?fanout=2', '')
+    const hand = () => request(apps.app).post(`/runs/${body.trace_id}/answer`).send('{"span_ids":[]}')
+    await hand().expect(200)
+    await hand().expect(409)
+    await request(apps.app).get(`/runs/${body.trace_id}`).expect(200)
   })
 
   it('streams at /stream', async () => {

@@ -57,7 +57,7 @@ export function jaegerJudge(url: string, agent: string): Judge {
       for (;;) {
         const isOver = performance.now() >= deadline
         const trace = await read(traceId)
-        const ledger = await fetchLedger([agent], traceId)
+        const ledger = await fetchLedger({ urls: [agent] }, traceId)
         const verification = verify(ledger, trace, { transport: jaeger, excuse: queuedExcuse(ledger) })
         if (isOver || isSettled(verification)) {
           return { verification, revelation: trace.spans.size > 0 ? reveal(traceId, trace.spans.values()) : undefined }

@@ -60,6 +60,7 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
     maxLedgerBytes: 10_000_000,
     runTimeoutMs: 0,
     lifecycle,
+    answersToken: undefined,
     toolsOrigin: tools.base.origin,
     areToolsReady: () => tools.isReady(),
     log: (line) => log.push(line),

@@ -1,6 +1,7 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
+import { showsToken } from 'service-kit/bearer'
 import { onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import { integer, number, parseScalars } from 'contract/scalars'
@@ -13,6 +14,7 @@ import type { FileLedgers } from './file/ledgers.ts'
 import { fileOpener } from './file/route.ts'
 import { KeptLedgers } from './kept-ledgers.ts'
 import { openApi } from './openapi.ts'
+import { openLedgers } from './open-ledgers.ts'
 import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
 import { mountPage } from './page/routes.ts'
@@ -31,6 +33,8 @@ export interface Deps {
   allowedHosts: readonly string[]
   lifecycle: Lifecycle
   metrics?: Metrics
+  /** Shown to agents to verify what they keep sealed; whoever shows it here reads that, too. */
+  answersToken?: string | undefined
   /** Traces that are here from the beginning. */
   traces?: Traces
   /** Ledgers that agents need not be asked for. */
@@ -57,12 +61,15 @@ export function createApp({
   allowedHosts,
   lifecycle,
   metrics = new Metrics(),
+  answersToken,
   traces = new Traces(maxBytes),
   ledgers: ofFile,
 }: Deps): InspectorApp {
   const refused = new Refused()
   const agents = knownAgents(agentUrls)
-  const ledgers = new KeptLedgers(agents, maxBytes / 4, ofFile)
+  const ledgers = new KeptLedgers(agents, maxBytes / 4, ofFile, answersToken)
+  const isShownAll = (req: Request) => showsToken(req, answersToken)
+  const openLedgerOf = openLedgers(ledgers, traces, isShownAll)
   let inFlight = 0
   const received = metrics.counter({ name: 'spans_received_total', help: 'Spans that came and could be read' })
   const verified = metrics.counter({
@@ -104,7 +111,10 @@ export function createApp({
       // What is missing may be among what was turned down here, whosever it was.
       const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
       verified({ verdict: verification.verdict })
-      res.json({ ...verification, note: verification.note ?? note, not_taken: notTaken() })
+      // Where a span differs, the ledger says what it should have been.
+      const { differences } = verification
+      const told = verification.sealed && !isShownAll(req) ? [] : differences
+      res.json({ ...verification, differences: told, note: verification.note ?? note, not_taken: notTaken() })
     } finally {
       inFlight--
     }
@@ -164,9 +174,13 @@ export function createApp({
     '/traces/:trace_id': (req, res) => res.json(columnsOf(traceOf(req))),
     '/traces/:trace_id/spans/:span_id': spanDetails,
     '/traces/:trace_id/verify': verifyTrace,
-    '/traces/:trace_id/reveal': (req, res) => {
+    '/traces/:trace_id/reveal': async (req, res) => {
       const { id, spans } = traceOf(req)
-      res.json(reveal(id, spans.values()))
+      const revealed = reveal(id, spans.values())
+      const isSaid = [revealed, ...revealed.others].every(({ kind }) => kind !== null)
+      // What spans of a blind run do not say, its ledger does: to whoever it is open to.
+      const ledger = isSaid ? undefined : await openLedgerOf(req).catch(unlessUnknown)
+      res.json(ledger ? reveal(id, spans.values(), ledger.runs) : revealed)
     },
     '/metrics': metrics.answer,
     '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),
@@ -192,10 +206,15 @@ export function createApp({
     app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
     app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     app.route('/files').all(...fileOpener(traces))
-    mountPage(app, { traces, agents, ledgers, traceIdOf, traceOf })
+    mountPage(app, { traces, agents, ledgers, openLedgerOf, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => inFlight }
+}
+
+/** That nobody has a ledger is no reason to say nothing. */
+function unlessUnknown(error: unknown): undefined {
+  if (!(error instanceof Problem && error.status === 404)) throw error
 }
 
 function traceIdOf(req: Request): string {

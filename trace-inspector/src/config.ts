@@ -1,6 +1,6 @@
 import { readEnvironment } from 'service-kit/environment'
 import { integer, text } from 'contract/scalars'
-import { serviceVariables } from 'service-kit/settings'
+import { answersToken, serviceVariables } from 'service-kit/settings'
 import { z } from 'zod'
 
 const { HOST, ALLOWED_HOSTS, DRAIN_TIMEOUT_S } = serviceVariables({ port: 4319, serviceName: 'trace-inspector' })
@@ -17,6 +17,7 @@ const schema = z.object({
       'The agents whose ledgers traces are verified against; `dns+http://…` asks every address behind the name',
   }),
   INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 256, description: 'What received spans may take, MiB' }),
+  ANSWERS_TOKEN: answersToken(),
   DRAIN_TIMEOUT_S,
 })
 export type Config = Readonly<z.output<typeof schema>>

@@ -1,7 +1,9 @@
+import type { Answer } from 'contract/answer'
 import type { LedgerAnswer } from 'contract/ledger'
 import type { KnownAgent } from './agents.ts'
+import { Problem } from 'service-kit/problem'
 import type { FileLedgers } from './file/ledgers.ts'
-import { askAgents, merge, type Told } from './ledgers.ts'
+import { type Agents, answerAgents, askAgents, merge, type Told } from './ledgers.ts'
 import { isRunning } from './verify/expectation.ts'
 
 /** A page shows two traces at most, beside each other. */
@@ -19,13 +21,17 @@ interface Kept {
 export class KeptLedgers {
   readonly #agents: readonly KnownAgent[]
   readonly #mostBytes: number
+  readonly #token: string | undefined
   readonly #ofFile: FileLedgers | undefined
   /** In the order in which they were told. */
   readonly #kept = new Map<string, Kept>()
+  /** Traces of the file that have been answered. */
+  readonly #answered = new Set<string>()
   /** Of traces that agents are being asked for. */
   readonly #asking = new Map<string, { open: number; isAlone: boolean }>()
 
-  constructor(agents: readonly KnownAgent[], mostBytes: number, ofFile?: FileLedgers) {
+  constructor(agents: readonly KnownAgent[], mostBytes: number, ofFile?: FileLedgers, token?: string) {
+    this.#token = token
     this.#agents = agents
     this.#mostBytes = mostBytes
     this.#ofFile = ofFile
@@ -40,7 +46,7 @@ export class KeptLedgers {
     this.#asking.set(traceId, asking)
     if (asking.open++ > 0) asking.isAlone = false
     try {
-      const told = await askAgents(await this.#addresses(), traceId)
+      const told = await askAgents(await this.#askable(), traceId)
       // Of answers that cross each other nobody knows which is the newer one.
       if (asking.isAlone) this.#keep(traceId, told)
       return told.ledger
@@ -60,9 +66,25 @@ export class KeptLedgers {
   }
 
   /** Of all agents by now; one whose name leads nowhere has its own, which says so. */
-  async #addresses(): Promise<string[]> {
+  async #askable(): Promise<Agents> {
     const addresses = await Promise.all(this.#agents.map((agent) => agent.addresses()))
-    return addresses.flatMap((found, place) => (found.length > 0 ? found : (this.#agents[place]?.url ?? [])))
+    const urls = addresses.flatMap((found, place) => (found.length > 0 ? found : (this.#agents[place]?.url ?? [])))
+    return { urls, token: this.#token }
+  }
+
+  /** Hands in the one answer to a trace, and tells its ledger, which is open from then on. Throws a 409 problem when it had one. */
+  async answer(traceId: string, answer: Answer): Promise<LedgerAnswer> {
+    const ofFile = this.#ofFile?.find(traceId)
+    if (!ofFile) {
+      this.forget(traceId)
+      const told = await answerAgents(await this.#askable(), traceId, answer)
+      this.#keep(traceId, told)
+      return told.ledger
+    }
+    if (this.#answered.has(traceId))
+      throw new Problem(409, 'Answered', 'This trace has been answered: the first answer counts')
+    this.#answered.add(traceId)
+    return ofFile
   }
 
   forget(traceId: string): void {
@@ -70,7 +92,8 @@ export class KeptLedgers {
   }
 
   #keep(traceId: string, { ledger: { runs }, bodies, isWhole }: Told): void {
-    if (!isWhole || runs.some(isRunning)) return
+    // What is sealed opens elsewhere.
+    if (!isWhole || runs.some((run) => isRunning(run) || run.sealed)) return
     const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
     const toldAtMs = Math.max(...runs.map(({ started_ms, age_ms }) => started_ms + age_ms))
     this.#kept.set(traceId, { bodies, bytes, toldAtMs })

@@ -1,9 +1,17 @@
 import { type LedgerAnswer, ledgerAnswerSchema } from 'contract/ledger'
+import type { Answer as RunAnswer } from 'contract/answer'
+import { bearer } from 'service-kit/bearer'
 import { Problem } from 'service-kit/problem'
 import { Agent, interceptors, request } from 'undici'
 
 /** What an agent said of a trace: its ledger, or why there is none. */
-type Answer = { ledger: LedgerAnswer; body: Buffer } | { why: string; isUnknown: boolean }
+type Answer = { ledger: LedgerAnswer; body: Buffer } | { why: string; status?: number; detail?: string }
+
+/** Where agents are by now, and what opens sealed runs there. */
+export interface Agents {
+  urls: readonly string[]
+  token?: string | undefined
+}
 
 /** How long an agent may take to answer; a ledger of 40,000 steps takes about a second, ms. */
 const timeoutMs = 30_000
@@ -21,26 +29,31 @@ const dispatcher = new Agent({ connect: { timeout: connectMs } }).compose(
   }),
 )
 
-async function ask(agent: string, traceId: string): Promise<Answer> {
+async function ask(agent: string, traceId: string, token: string | undefined, answer?: RunAnswer): Promise<Answer> {
+  const asked = answer ? { method: 'POST' as const, body: JSON.stringify(answer) } : { dispatcher }
   try {
-    const response = await request(`${agent}/runs/${traceId}`, {
-      dispatcher,
+    const response = await request(`${agent}/runs/${traceId}${answer ? '/answer' : ''}`, {
+      ...asked,
+      headers: bearer(token),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
     })
-    if (response.statusCode === 404) {
+    const status = response.statusCode
+    if (status === 404) {
       await response.body.dump()
-      return { why: 'does not know it', isUnknown: true }
+      return { why: 'does not know it', status }
     }
     const body = Buffer.from(await response.body.arrayBuffer())
-    const parsed = ledgerAnswerSchema.safeParse(JSON.parse(body.toString()))
+    const said: unknown = JSON.parse(body.toString())
+    if (status === 423 || status === 409)
+      return { why: 'keeps it', status, detail: String((said as { detail?: unknown }).detail) }
+    const parsed = ledgerAnswerSchema.safeParse(said)
     if (parsed.success) return { ledger: parsed.data, body }
-    const why = `answered ${response.statusCode} with something that is not a ledger of this version`
-    return { why, isUnknown: false }
+    return { why: `answered ${status} with something that is not a ledger of this version` }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    return { why: `does not answer (${code ?? message})`, isUnknown: false }
+    return { why: `does not answer (${code ?? message})` }
   }
 }
 
@@ -63,7 +76,7 @@ export interface Told {
 }
 
 /** The ledger of a trace, put together from all agents that took part in it. Throws as `askAgents`. */
-export async function fetchLedger(agents: readonly string[], traceId: string): Promise<LedgerAnswer> {
+export async function fetchLedger(agents: Agents, traceId: string): Promise<LedgerAnswer> {
   return (await askAgents(agents, traceId)).ledger
 }
 
@@ -76,15 +89,36 @@ export function merge(ledgers: readonly LedgerAnswer[]): LedgerAnswer {
   }
 }
 
-/** Asks all agents for the ledger of a trace. Throws NoLedger when none has one. */
-export async function askAgents(agents: readonly string[], traceId: string): Promise<Told> {
-  const answers = await Promise.all(agents.map((agent) => ask(agent, traceId)))
+/**
+ * Asks all agents for the ledger of a trace. Throws a 423 problem when one keeps it sealed, and NoLedger when none has one.
+ */
+export async function askAgents({ urls, token }: Agents, traceId: string): Promise<Told> {
+  return toldBy(urls, traceId, await Promise.all(urls.map((agent) => ask(agent, traceId, token))))
+}
+
+/**
+ * Hands all agents of a trace the answer to it, one after the other: the first decides whether it is the first answer. Throws
+ * a 409 problem when it is not, and otherwise as `askAgents`.
+ */
+export async function answerAgents({ urls, token }: Agents, traceId: string, answer: RunAnswer): Promise<Told> {
+  const answers: Answer[] = []
+  for (const agent of urls) {
+    const answered = await ask(agent, traceId, token, answer)
+    if ('detail' in answered) throw new Problem(409, 'Answered', answered.detail)
+    answers.push(answered)
+  }
+  return toldBy(urls, traceId, answers)
+}
+
+function toldBy(agents: readonly string[], traceId: string, answers: readonly Answer[]): Told {
+  const sealed = answers.find((answer) => 'status' in answer && answer.status === 423)
+  if (sealed && 'detail' in sealed) throw new Problem(423, 'Sealed', sealed.detail)
   const told = answers.flatMap((answer) => ('ledger' in answer ? [answer] : []))
   if (told.length > 0)
     return {
       ledger: merge(told.map(({ ledger }) => ledger)),
       bodies: told.map(({ body }) => body),
-      isWhole: answers.every((answer) => 'ledger' in answer || answer.isUnknown),
+      isWhole: answers.every((answer) => 'ledger' in answer || answer.status === 404),
     }
   const said = answers.map((answer, index) => `${agents[index]} ${'why' in answer ? answer.why : ''}`)
   const why =

@@ -18,6 +18,7 @@ await runMain('trace-inspector', async () => {
     maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
     allowedHosts: allowedHostsOf(config),
     lifecycle,
+    answersToken: config.ANSWERS_TOKEN,
   })
   await serve(app, {
     name: 'trace-inspector',

@@ -13,7 +13,8 @@ import {
   traceIdParameter,
 } from 'service-kit/openapi'
 import { z } from 'zod'
-import { answerSchema, pictureSchema, spansSchema } from './page/routes.ts'
+import { answerSchema } from 'contract/answer'
+import { pictureSchema, spansSchema } from './page/routes.ts'
 
 /** Whatever is in the list is judged by itself, and counted when it is turned down. */
 const otlpSchema = { type: 'object', properties: { resourceSpans: { type: ['array', 'null'] } } }

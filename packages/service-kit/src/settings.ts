@@ -40,6 +40,15 @@ export function serviceVariables(defaults: { port: number; serviceName: string }
   } satisfies Record<string, z.ZodType>
 }
 
+/** What opens sealed runs: an agent's door, and by it what trace-inspector knows of them. */
+export const answersToken = () =>
+  text({
+    pattern: /^[\x21-\x7e]{16,256}$/,
+    expected: '16 to 256 printable ASCII characters without blanks',
+    description:
+      'Whoever shows it (`Authorization: Bearer`) reads what is sealed; trace-inspector shows it to agents, to verify blind runs',
+  })
+
 /** What the environment allows in `Host` beside a service's own names. */
 export function allowedHostsOf(config: { HOST: string; ALLOWED_HOSTS?: string | undefined }): string[] {
   return [config.HOST, ...(config.ALLOWED_HOSTS?.split(',') ?? [])]

@@ -1,4 +1,6 @@
-import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
+import type express from 'express'
+import type { Request, Response } from 'express'
+import { answerBody, readAnswer, refuseBody } from 'service-kit/answer-body'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import { queryOf } from 'service-kit/app'
@@ -6,6 +8,7 @@ import { flag, parseScalars } from 'contract/scalars'
 import { z } from 'zod'
 import { jaegerJson } from '../jaeger-json.ts'
 import type { KeptLedgers } from '../kept-ledgers.ts'
+import type { OpenLedgers } from '../open-ledgers.ts'
 import { writeRequest } from '../otlp/write.ts'
 import type { KnownAgent } from '../agents.ts'
 import type { Trace } from '../trace.ts'
@@ -24,14 +27,13 @@ export interface PageDeps {
   traces: Traces
   agents: readonly KnownAgent[]
   ledgers: KeptLedgers
+  /** Of a trace, for whoever asks. */
+  openLedgerOf: OpenLedgers
   /** Of a request; a 400 problem when it is none. */
   traceIdOf: (req: Request) => string
   /** Of a request; a 404 problem that says why it is not there. */
   traceOf: (req: Request) => Trace
 }
-
-/** The body of an answer. */
-export const answerSchema = z.strictObject({ span_ids: z.array(z.string().max(64)).max(100_000) })
 
 /** The query of a picture. */
 export const pictureSchema = z.object({
@@ -48,8 +50,10 @@ export const spansSchema = z.object({
 })
 
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
-export function mountPage(app: express.Express, { traces, agents, ledgers, traceIdOf, traceOf }: PageDeps): void {
-  const lastLedgerOf = (traceId: string) => ledgers.recall(traceId, traces.find(traceId)?.endMs ?? null)
+export function mountPage(
+  app: express.Express,
+  { traces, agents, ledgers, openLedgerOf, traceIdOf, traceOf }: PageDeps,
+): void {
   let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
   const page = () => {
     if (!read) {
@@ -86,7 +90,7 @@ export function mountPage(app: express.Express, { traces, agents, ledgers, trace
       const query = parseScalars(pictureSchema, queryOf(req), () => 'ledger')
       if ('faults' in query) throw badQuery(query.faults)
       if (!query.value.ledger) return void res.json(pictureOf(traceId, traceOf(req)))
-      const ledger = await lastLedgerOf(traceId)
+      const ledger = await openLedgerOf(req)
       res.json(pictureOf(traceId, traces.find(traceId), ledger))
     })
   app
@@ -102,8 +106,11 @@ export function mountPage(app: express.Express, { traces, agents, ledgers, trace
     .route('/traces/:trace_id/runs')
     .all(onlyRead)
     .get(async (req, res) => {
-      const { runs } = await ledgers.ask(traceIdOf(req))
-      res.json({ trace_id: traceIdOf(req), runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
+      const traceId = traceIdOf(req)
+      // A run may have joined the trace.
+      ledgers.forget(traceId)
+      const { runs } = await openLedgerOf(req)
+      res.json({ trace_id: traceId, runs: runs.map(({ steps, ...run }) => ({ ...run, steps: steps.length })) })
     })
   const downloads: Record<string, (trace: Trace) => object> = {
     otlp: ({ spans }) => writeRequest(spans.values()),
@@ -121,15 +128,12 @@ export function mountPage(app: express.Express, { traces, agents, ledgers, trace
   app
     .route('/traces/:trace_id/answer')
     .all(only('POST'), notFromOtherSites)
-    .post(
-      express.text({ limit: '4mb', type: () => true }),
-      async (req: Request, res: Response) => {
-        const answer = parseAnswer(req.body)
-        const traceId = traceIdOf(req)
-        res.json(examine(await lastLedgerOf(traceId), traces.find(traceId), answer))
-      },
-      refuseBody,
-    )
+    .post(answerBody, refuseBody, async (req: Request, res: Response) => {
+      const answer = readAnswer(req.body)
+      const traceId = traceIdOf(req)
+      const ledger = await ledgers.answer(traceId, answer)
+      res.json(examine(ledger, traces.find(traceId), answer.span_ids))
+    })
 
   function serveAsset(req: Request, res: Response): void {
     const { root, files } = page().assets
@@ -153,24 +157,4 @@ function perfetto(trace: Trace) {
     buildTree(columns),
     (span) => trace.spans.get(columns.id[span] as string)?.attributes ?? {},
   )
-}
-
-/** The span ids of an answer. Throws a 400 problem when it is none. */
-function parseAnswer(body: unknown): string[] {
-  let given: unknown
-  try {
-    given = JSON.parse(String(body))
-  } catch {
-    given = undefined
-  }
-  const answer = answerSchema.safeParse(given)
-  if (answer.success) return answer.data.span_ids
-  const expected = 'The body is to be JSON: { "span_ids": ["…"] }, with no ids when nothing is wrong'
-  throw new Problem(400, 'Bad answer', expected)
-}
-
-/** A body that could not be read is the caller's fault. */
-const refuseBody: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
-  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
-  next(status < 500 ? new Problem(status, 'Bad answer', (error as Error).message) : error)
 }

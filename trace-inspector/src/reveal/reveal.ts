@@ -1,3 +1,4 @@
+import type { RunLedger } from 'contract/ledger'
 import { scenarios } from 'engine/scenarios/index'
 import type { AggregateRow } from 'findings/finding'
 import { observe, type Observation, sentenceOf } from 'findings/kinds'
@@ -21,27 +22,47 @@ export interface Revelation extends Revealed {
   others: Revealed[]
 }
 
-/** What is wrong in a trace, as far as its spans alone can tell. */
-export function reveal(traceId: string, spans: Iterable<ReceivedSpan>): Revelation {
+/**
+ * What is wrong in a trace, as far as its spans alone can tell. `known` says which scenarios its runs are of where their spans
+ * do not: blind ones.
+ */
+export function reveal(
+  traceId: string,
+  spans: Iterable<ReceivedSpan>,
+  known: readonly Pick<RunLedger, 'scenario' | 'steps'>[] = [],
+): Revelation {
   const received = [...spans]
   const origin = originOf(received) ?? 0
   const steps = received.map((span) => toAnalysisStep(span, origin))
+  const scenarioOfSpan = new Map(
+    known.flatMap(({ scenario, steps }) => steps.map(({ span_id }) => [span_id, scenario])),
+  )
+  const revealRun = (run: readonly RevealedStep[]) => revealAs(scenarioOf(run) ?? knownOf(run, scenarioOfSpan), run)
   const [first, ...others] = runsIn(steps).map(revealRun)
   return { trace_id: traceId, ...(first ?? revealRun(steps)), aggregate: aggregate(steps), others }
 }
 
-function revealRun(steps: readonly RevealedStep[]): Revealed {
-  const said = scenarioOf(steps)
-  const scenario = scenarios.find(({ name }) => name === said)
+function revealAs(name: string | undefined, steps: readonly RevealedStep[]): Revealed {
+  const scenario = scenarios.find((each) => each.name === name)
   if (!scenario) return { kind: null, text: 'No span says which scenario this is', observed: null }
   const observation: Observation = observe(scenario.finding, steps)
   return { kind: observation.kind, text: sentenceOf(observation), observed: observation.observed }
 }
 
 /** A lost workflow span does not hide what the run was: all of its spans say so. */
-function scenarioOf(steps: readonly RevealedStep[]): string {
-  const workflow = withOperation(steps, 'invoke_workflow')[0]
-  return workflow?.facts.workflow ?? steps.find(({ scenario }) => scenario !== null)?.scenario ?? ''
+function scenarioOf(steps: readonly RevealedStep[]): string | undefined {
+  const workflow = withOperation(steps, 'invoke_workflow')[0]?.facts.workflow
+  const isKnown = scenarios.some(({ name }) => name === workflow)
+  return isKnown ? workflow : (steps.find(({ scenario }) => scenario !== null)?.scenario ?? undefined)
+}
+
+/** What is known of the run that a span of these is of. */
+function knownOf(
+  steps: readonly RevealedStep[],
+  scenarioOfSpan: ReadonlyMap<string | null, string>,
+): string | undefined {
+  const span = steps.find(({ span_id }) => scenarioOfSpan.has(span_id))
+  return span && scenarioOfSpan.get(span.span_id)
 }
 
 /** The spans of each run. One run has all of them, wherever they hang; several have what is below their workflows. */

@@ -18,6 +18,8 @@ export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | 'no_led
 export interface Verification {
   trace_id: string
   verdict: Verdict
+  /** Whether a run of it keeps what it knows, so that no difference is told. */
+  sealed: boolean
   /** Whether the run may still make spans. */
   run: 'running' | 'closed'
   counts: {
@@ -82,6 +84,7 @@ export function verify(
             : withoutLedger.length > 0
               ? 'no_ledger'
               : 'complete',
+    sealed: ledger.runs.some((run) => run.sealed === true),
     run,
     counts: {
       expected: pairs.length + missing.length,

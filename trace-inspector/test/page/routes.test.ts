@@ -151,28 +151,38 @@ test('lost spans of two runs in one trace are told apart, also those that nobody
 })
 
 test('an answer by span ids is scored, also when it names a call of the tools’ service', async () => {
-  const run = await stack.run('scenario=fanout&fanout=20&delay_ms=50&stragglers=1')
-  await stack.arrived(run.trace_id, run.spans.total)
-  const { injected } = run.finding as unknown as { injected: { span_id: string }[] }
-  const culprit = injected[0]?.span_id
-  const answer = async (body: unknown) => {
-    const response = await ask(`/traces/${run.trace_id}/answer`, { method: 'POST', body: JSON.stringify(body) })
-    return { status: response.status, ...((await response.json()) as object) }
+  const sitting = async () => {
+    const run = await stack.run('scenario=fanout&fanout=20&delay_ms=50&stragglers=1')
+    await stack.arrived(run.trace_id, run.spans.total)
+    const { injected } = run.finding as unknown as { injected: { span_id: string }[] }
+    const answer = async (body: unknown) => {
+      const response = await ask(`/traces/${run.trace_id}/answer`, { method: 'POST', body: JSON.stringify(body) })
+      return { status: response.status, ...((await response.json()) as object) }
+    }
+    return { traceId: run.trace_id, culprit: injected[0]?.span_id as string, answer }
   }
-  expect(await answer({ span_ids: [culprit] })).toMatchObject({
+  const right = await sitting()
+  for (const bad of [{ spans: [] }, 'nonsense']) expect(await right.answer(bad)).toMatchObject({ status: 400 })
+  expect(await right.answer({ span_ids: [right.culprit] })).toMatchObject({
     status: 200,
     verdict: 'right',
     precision: 1,
     recall: 1,
   })
-  expect(await answer({ span_ids: [] })).toMatchObject({ verdict: 'wrong', recall: 0, missed: [culprit] })
-  const { columns } = await stack.get<PictureAnswer>(`/traces/${run.trace_id}/picture`)
+  expect((await ask(`/traces/${right.traceId}/answer`)).status).toBe(405)
+  const nothing = await sitting()
+  expect(await nothing.answer({ span_ids: [] })).toMatchObject({
+    verdict: 'wrong',
+    recall: 0,
+    missed: [nothing.culprit],
+  })
+  // What the first answer told is no answer.
+  expect(await nothing.answer({ span_ids: [nothing.culprit] })).toMatchObject({ status: 409 })
+  const server = await sitting()
+  const { columns } = await stack.get<PictureAnswer>(`/traces/${server.traceId}/picture`)
   const below = (id: string) =>
     columns.id.find((_, span) => columns.id[columns.parent[span] as number] === id) as string
-  expect(await answer({ span_ids: [below(below(culprit as string))] })).toMatchObject({ verdict: 'right' })
-  expect(await answer({ spans: [] })).toMatchObject({ status: 400 })
-  expect(await answer('nonsense')).toMatchObject({ status: 400 })
-  expect((await ask(`/traces/${run.trace_id}/answer`)).status).toBe(405)
+  expect(await server.answer({ span_ids: [below(below(server.culprit))] })).toMatchObject({ verdict: 'right' })
   expect((await ask(`/traces/${'1'.repeat(32)}/answer`, { method: 'POST', body: '{"span_ids":[]}' })).status).toBe(404)
 })
 

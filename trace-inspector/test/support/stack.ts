@@ -30,10 +30,11 @@ export interface Stack extends Pair {
 export async function startStack(
   env: Record<string, string> = {},
   agentEnv: Record<string, string> = {},
+  inspectorEnv: Record<string, string> = {},
 ): Promise<Stack> {
   const meddler = await startMeddler()
   const pair = await startPair({ ...exportingTo(meddler.url), ...env }, agentEnv)
-  const inspector = await startService('trace-inspector', { AGENT_URLS: pair.agent.url })
+  const inspector = await startService('trace-inspector', { AGENT_URLS: pair.agent.url, ...inspectorEnv })
   meddler.target = inspector.url
   const get = async <T>(path: string) => {
     const response = await fetch(`${inspector.url}${path}`)

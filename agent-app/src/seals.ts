@@ -1,0 +1,40 @@
+import type { Run } from 'engine/run'
+import { Problem } from 'service-kit/problem'
+
+/**
+ * Which runs keep what they know to themselves: blind ones, until their trace has been answered. Each trace takes one answer,
+ * open or blind; the first decides, however many come at once.
+ */
+export class Seals {
+  readonly #answeredAt = new WeakMap<Run, Date>()
+
+  isSealed(run: Run): boolean {
+    return run.isBlind && !this.#answeredAt.has(run)
+  }
+
+  /** Throws a 423 problem when one of these runs of a trace is sealed. */
+  refuseSealed(runs: readonly Run[]): void {
+    const sealed = runs.find((run) => this.isSealed(run))
+    if (!sealed) return
+    throw new Problem(
+      423,
+      'Sealed',
+      `This is a blind run: POST /runs/${sealed.traceId}/answer opens it, once, and so does ANSWERS_TOKEN in Authorization: Bearer`,
+      { members: { trace_id: sealed.traceId } },
+    )
+  }
+
+  /** Takes the answer to the runs of a trace, and opens them. Throws a 409 problem when they had one, or go on. */
+  answer(runs: readonly Run[]): void {
+    const answeredAt = runs.map((run) => this.#answeredAt.get(run)).find((at) => at !== undefined)
+    if (answeredAt)
+      throw new Problem(
+        409,
+        'Answered',
+        `This trace was answered at ${answeredAt.toISOString()}: the first answer counts`,
+      )
+    if (runs.some(({ state }) => state === 'running'))
+      throw new Problem(409, 'Running', 'This run goes on: it can be answered when it has ended')
+    for (const run of runs) this.#answeredAt.set(run, new Date())
+  }
+}
