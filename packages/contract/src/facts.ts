@@ -104,6 +104,8 @@ export const factsSchema = z.discriminatedUnion('operation', [
   z.object({
     operation: z.literal('human_feedback'),
     delay_s: number('How long the person was asked to take, s'),
+    tool: text('Of the call that they are asked about').optional(),
+    arguments: contentOf('What the tool is to be given once they approve').optional(),
   }),
   z.object({
     operation: z.literal('process_chunk'),

@@ -113,7 +113,7 @@ export interface ScenarioLiteral<Name extends string, Shape extends z.ZodRawShap
   /** Rules across parameters; asked only when each is well by itself. */
   check?: (params: Params<Shape, Derived>) => Fault[]
   /** Runs of level 2 to 4; absent: it has none. */
-  levels?: Levels<keyof Shape & string>
+  levels?: Levels<(keyof Shape & string) | keyof Common>
   /** What a run may need at most. */
   demand: (params: Params<Shape, Derived>) => Demand
   /** Does it; resolves to whether the agent reached its goal. */

@@ -126,7 +126,11 @@ export const table = {
     human_feedback: {
       kind: 'internal',
       name: () => 'human_feedback',
-      opening: { [ati.humanDelayS]: number('delay_s') },
+      opening: {
+        [ati.humanDelayS]: number('delay_s'),
+        [names.toolName]: text('tool'),
+        [names.toolArguments]: content('arguments'),
+      },
       sort: () => 'interactive',
     },
     process_chunk: {

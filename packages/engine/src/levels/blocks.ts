@@ -43,7 +43,8 @@ export function otherTool({ world }: Draft, tool: ToolBaseline): ToolBaseline {
   return world.tools[(world.tools.indexOf(tool) + 1) % world.tools.length] as ToolBaseline
 }
 
-const gapOf = (random: Random) => agentMs * spread(random.fork('gap'), agentSigma)
+/** How long an agent is busy with itself before a step, ms. */
+export const gapOf = (random: Random, usualMs = agentMs) => usualMs * spread(random.fork('gap'), agentSigma)
 
 /** Adds a step to a job; the lead's own work where there is none. */
 const place = (steps: ScriptStep[], step: ScriptStep) => void steps.push(step)
@@ -156,7 +157,7 @@ export function gaveUp(draft: Draft, job: DraftJob): DraftFault {
 export const factorOf = (draft: Draft, what: string) =>
   between(draft.random.fork(`factor ${what}`), ...draft.numbers.factor)
 
-const slower = ({ base }: Figure, factor: number, by: string): Figure => ({
+export const slower = ({ base }: Figure, factor: number, by: string): Figure => ({
   value: Math.round(base * factor * 1000) / 1000,
   base,
   by,
@@ -199,6 +200,7 @@ function makeSlower(
 export function entityOf(step: ScriptStep): FaultEntity {
   if (step.kind === 'call') return { tool: step.tool }
   if (step.kind === 'chunk') return { shard: step.source }
+  if (step.kind === 'stream') return { model: step.model }
   return step.kind === 'chat' ? { model: modelName } : {}
 }
 

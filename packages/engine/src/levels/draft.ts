@@ -12,6 +12,7 @@ import {
   type ScriptDecoy,
   type ScriptFault,
   type ScriptStep,
+  type StreamStep,
 } from './script.ts'
 import { scheduleOf } from './schedule.ts'
 import { shuffled, type World } from './world.ts'
@@ -22,7 +23,7 @@ export type NewFault = Omit<FaultDeclaration, 'id'> & { changesOutcome?: boolean
 
 /** Something whose time was drawn around what is usual for its tool and size, so that it can be made slower. */
 export interface Timed {
-  step: CallStep | ChatStep | ChunkStep
+  step: CallStep | ChatStep | ChunkStep | StreamStep
   /** Where the time stands: the step, or the attempt that answered. */
   of: { ms: Figure; bytes?: number }
   /** Logarithm of how far the draw is off what is usual. */
@@ -90,7 +91,7 @@ export class Draft {
   }
 
   /** The key of the next step of this kind that the agent of this job takes; the lead's own without a job. */
-  keyOf(kind: 'call' | 'chat' | 'chunk' | 'feedback', job?: Job): string {
+  keyOf(kind: 'call' | 'chat' | 'chunk' | 'feedback' | 'retrieval', job?: Job): string {
     const agent = job?.agent ? `${job.agent.name}/${job.agent.index}` : this.lead.name
     const prefix = `${agent}/${kind}`
     const index = this.#steps.get(prefix) ?? 0
@@ -123,15 +124,17 @@ export class Draft {
     return first
   }
 
-  /** How much shorter the run would be without this, as a share of it. */
+  /** How much shorter the run would be without this, as a share of its work. */
   savingOf(id: string): number {
     const script = { lead: this.lead, before: this.before, jobs: this.jobs, after: this.after, lanes: this.lanes }
-    const { totalMs } = scheduleOf(script, new Set())
-    return (totalMs - scheduleOf(script, new Set([id])).totalMs) / totalMs
+    const { totalMs, workMs } = scheduleOf(script, new Set())
+    return (totalMs - scheduleOf(script, new Set([id])).totalMs) / workMs
   }
 }
 
-export const isUntouched = ({ of, step }: Timed) => of.ms.by === undefined && step.gapMs.by === undefined
+/** Whether it is as it was drawn, and there whatever is planted. */
+export const isUntouched = ({ of, step }: Timed) =>
+  of.ms.by === undefined && step.gapMs.by === undefined && step.onlyWith === undefined && step.onlyWithout === undefined
 
 /** What every generator is given. */
 export interface Drawn {

@@ -37,17 +37,18 @@ function savingOf(script: Script, id: string): number {
 /** Which share of its faults can be asked about: 0 for a script that cannot stay. */
 function shareAsked(script: Script, draft: Draft): number {
   if (draft.isHopeless) return 0
-  const { totalMs } = scheduleOf(script, nothing)
+  const { workMs } = scheduleOf(script, nothing)
   const slackCosts = script.decoys.some(
-    ({ id, kind }) => kind === slackKind && Math.abs(savingOf(script, id)) > neutralShare * totalMs,
+    ({ id, kind }) => kind === slackKind && Math.abs(savingOf(script, id)) > neutralShare * workMs,
   )
   if (slackCosts) return 0
   if (script.isControl) return 1
   const required = script.faults.filter(
     ({ id, changesOutcome }) =>
-      changesOutcome || Math.abs(savingOf(script, id)) > Math.max(requiredMs, requiredShare * totalMs),
+      changesOutcome || Math.abs(savingOf(script, id)) > Math.max(requiredMs, requiredShare * workMs),
   )
-  const fair = required.filter(({ id }) => isFair(draft, id))
+  // What changes more than a time shows by that.
+  const fair = required.filter(({ id, changesOutcome }) => changesOutcome || isFair(draft, id))
   return fair.length < required.length ? 0 : fair.length / script.faults.length
 }
 
@@ -61,10 +62,10 @@ function isFair({ timed, numbers }: Draft, fault: string): boolean {
 
 /** The script with what only the whole of it tells: which decoys cost something, and what is an outlier by chance. */
 function settled(script: Script, { timed }: Draft): Script {
-  const { totalMs } = scheduleOf(script, nothing)
+  const { workMs } = scheduleOf(script, nothing)
   const outliers = timed.filter(({ of, residual }) => of.ms.by === undefined && Math.exp(residual) > naturalOutlier)
   const decoys = script.decoys.map((decoy) =>
-    savingOf(script, decoy.id) > neutralShare * totalMs ? { ...decoy, isNeutral: true } : decoy,
+    savingOf(script, decoy.id) > neutralShare * workMs ? { ...decoy, isNeutral: true } : decoy,
   )
   if (outliers.length === 0) return { ...script, decoys }
   const outlier = {

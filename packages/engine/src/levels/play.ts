@@ -1,11 +1,20 @@
 import type { LedgerStep } from 'contract/ledger'
 import { succeeded, ToolFailure } from '../errors.ts'
 import { converse } from '../operations/chat.ts'
+import { scriptedStream } from '../operations/scripted-stream.ts'
 import { scriptedCall } from '../operations/scripted-call.ts'
 import { callIdOf } from '../operations/tool.ts'
 import type { Step } from '../step.ts'
+import { Beside } from './beside.ts'
 import { attemptsOf, stepsOf } from './schedule.ts'
-import { type CallStep, type Job, type Out, type Script, type ScriptStep, valueOf } from './script.ts'
+import { type CallStep, type Job, type Out, type Script, type ScriptStep, type StreamStep, valueOf } from './script.ts'
+import { nextTokenMs } from './token-time.ts'
+
+/** What all of a run's steps are played with. */
+interface Stage {
+  out: Out
+  beside: Beside
+}
 
 /**
  * Plays a script through the same operations as any run, and so through the same ports: over HTTP or in virtual time. What is
@@ -13,17 +22,18 @@ import { type CallStep, type Job, type Out, type Script, type ScriptStep, valueO
  */
 export async function playScript(workflow: Step, script: Script, out: Out): Promise<boolean> {
   const { lead, before, after } = script
+  const stage: Stage = { out, beside: new Beside() }
   let isWhole = true
   await workflow.invokeAgent(lead.name, { facts: lead.facts }, async (agent) => {
-    isWhole = (await playSteps(agent, before, out)) === undefined && isWhole
-    isWhole = (await playJobs(agent, script, out)) && isWhole
-    isWhole = (await playSteps(agent, after, out)) === undefined && isWhole
+    isWhole = (await playSteps(agent, before, stage)) === undefined && isWhole
+    isWhole = (await playJobs(agent, script, stage)) && isWhole
+    isWhole = (await playSteps(agent, after, stage)) === undefined && isWhole
   })
   return isWhole
 }
 
 /** Jobs in their lanes, those beside them as soon as what they begin with has begun. */
-async function playJobs(lead: Step, { jobs, lanes }: Script, out: Out): Promise<boolean> {
+async function playJobs(lead: Step, { jobs, lanes }: Script, stage: Stage): Promise<boolean> {
   const begun = jobs.map(() => Promise.withResolvers<void>())
   const ended = jobs.map(() => Promise.withResolvers<void>())
   const records: (LedgerStep | undefined)[] = []
@@ -41,7 +51,7 @@ async function playJobs(lead: Step, { jobs, lanes }: Script, out: Out): Promise<
       begun[index]?.resolve()
       const dependsOn = needed.flatMap((other) => records[other] ?? [])
       const took = (record: LedgerStep) => (records[index] = record)
-      isWhole = (await playJob(lane, job, { queuedMs, dependsOn, took }, out)) && isWhole
+      isWhole = (await playJob(lane, job, { queuedMs, dependsOn, took }, stage)) && isWhole
       idealEnds[index] = lane.idealMs
     } finally {
       // Whoever waits for it hears of its end, whatever ended it.
@@ -73,30 +83,37 @@ interface JobContext {
 }
 
 /** Whether all of a job was answered; its agent has failed where something was not. */
-async function playJob(lane: Step, job: Job, { queuedMs, dependsOn, took }: JobContext, out: Out): Promise<boolean> {
+async function playJob(
+  lane: Step,
+  job: Job,
+  { queuedMs, dependsOn, took }: JobContext,
+  stage: Stage,
+): Promise<boolean> {
   const { agent, steps } = job
-  if (!agent) return (await playSteps(lane, steps, out)) === undefined
+  if (!agent) return (await playSteps(lane, steps, stage)) === undefined
   const { name, index } = agent
   const facts = { worker_index: index, queued_ms: queuedMs }
   return succeeded(
     lane.invokeAgent(name, { index, facts, dependsOn }, async (worker) => {
       took(worker.record)
-      const failure = await playSteps(worker, steps, out)
+      const failure = await playSteps(worker, steps, stage)
       if (failure) throw failure
     }),
   )
 }
 
-/** One step after another. Resolves to the first failure of a call that no later one with the same arguments made good. */
-async function playSteps(agent: Step, steps: readonly ScriptStep[], out: Out): Promise<ToolFailure | undefined> {
+/** One step after another. Resolves to the first failure that no later step with the same arguments, or the same document, made good. */
+async function playSteps(agent: Step, steps: readonly ScriptStep[], stage: Stage): Promise<ToolFailure | undefined> {
   const lost = new Map<string, ToolFailure>()
+  const { out } = stage
   const planned = stepsOf(steps, out)
   for (const [index, step] of planned.entries()) {
     await agent.spend(valueOf(step.gapMs, out))
-    const failure = await playStep(agent, step, planned[index + 1], out)
-    if (step.kind !== 'call') continue
-    if (!failure) lost.delete(step.arguments)
-    else if (!lost.has(step.arguments)) lost.set(step.arguments, failure)
+    const failure = await playStep(agent, step, planned[index + 1], stage)
+    const what = step.kind === 'call' ? step.arguments : step.kind === 'chunk' ? step.document : undefined
+    if (what === undefined) continue
+    if (!failure) lost.delete(what)
+    else if (!lost.has(what)) lost.set(what, failure)
   }
   return lost.values().next().value
 }
@@ -105,11 +122,12 @@ async function playStep(
   agent: Step,
   step: ScriptStep,
   next: ScriptStep | undefined,
-  out: Out,
+  stage: Stage,
 ): Promise<ToolFailure | undefined> {
+  const { out } = stage
   switch (step.kind) {
     case 'call':
-      return playCall(agent, step, out)
+      return playCall(agent, step, stage)
     case 'chat': {
       const random = agent.run.random.fork(step.key)
       const delayMs = valueOf(step.ms, out)
@@ -126,17 +144,27 @@ async function playStep(
       return undefined
     }
     case 'chunk':
-      await agent.processChunk({
-        index: Number(step.key.slice(step.key.lastIndexOf('/') + 1)),
-        bytes: step.bytes,
-        ms: valueOf(step.ms, out),
-        source: step.source,
-        document: step.document,
-        ...(step.isCached ? { cached: true } : { outputTokens: step.outputTokens }),
+      return failureOf(
+        agent.processChunk({
+          index: indexOf(step),
+          bytes: step.bytes,
+          ms: valueOf(step.ms, out),
+          source: step.source,
+          document: step.document,
+          fails: step.fails,
+          ...(step.isCached ? { cached: true } : { outputTokens: step.outputTokens }),
+        }),
+      )
+    case 'wait':
+      await agent.awaitHuman({
+        index: indexOf(step),
+        delayS: valueOf(step.ms, out) / 1000,
+        outcome: step.outcome,
+        about: { tool: step.tool, arguments: step.arguments },
       })
       return undefined
-    case 'wait':
-      await agent.awaitHuman({ delayS: valueOf(step.ms, out) / 1000, outcome: step.outcome })
+    case 'stream':
+      await playStream(agent, step, stage)
       return undefined
   }
 }
@@ -144,7 +172,32 @@ async function playStep(
 /** The id of a call, whoever asks for it. */
 const callIdFor = (agent: Step, { key }: CallStep) => callIdOf(agent.run.random, `${key}/id`)
 
-async function playCall(agent: Step, step: CallStep, out: Out): Promise<ToolFailure | undefined> {
+/** Which of several of its kind a step of an agent is. */
+const indexOf = ({ key }: ScriptStep) => Number(key.slice(key.lastIndexOf('/') + 1))
+
+/** The failure that the agent hears of, if it is one. */
+async function failureOf(work: Promise<unknown>): Promise<ToolFailure | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    if (error instanceof ToolFailure) return error
+    throw error
+  }
+}
+
+function playStream(agent: Step, step: StreamStep, { out, beside }: Stage): Promise<void> {
+  const { key, model, inputTokens, contention } = step
+  return scriptedStream(agent, {
+    key,
+    model,
+    inputTokens,
+    nextMs: (tokens) => nextTokenMs(step, tokens, beside.has(contention.tool), out),
+    listen: (mark) => beside.listen(mark),
+  })
+}
+
+function playCall(agent: Step, step: CallStep, { out, beside }: Stage): Promise<ToolFailure | undefined> {
   const attempts = attemptsOf(step, out).map(({ attempt, waitMs }) => ({
     waitMs,
     delayMs: valueOf(attempt.ms, out),
@@ -152,11 +205,6 @@ async function playCall(agent: Step, step: CallStep, out: Out): Promise<ToolFail
     retryAfterS: attempt.retryAfterS,
     bytes: attempt.bytes,
   }))
-  try {
-    await scriptedCall(agent, { ...step, callId: callIdFor(agent, step), attempts })
-    return undefined
-  } catch (error) {
-    if (error instanceof ToolFailure) return error
-    throw error
-  }
+  const call = { ...step, callId: callIdFor(agent, step), attempts }
+  return beside.during(step.tool, () => failureOf(scriptedCall(agent, call)))
 }

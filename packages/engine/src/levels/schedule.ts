@@ -8,6 +8,7 @@ import {
   type ScriptStep,
   valueOf,
 } from './script.ts'
+import { streamMs, type UnderWay } from './token-time.ts'
 
 /** An attempt that happens, and how long it is waited for it, ms. */
 export interface PlannedAttempt {
@@ -27,41 +28,82 @@ export function stepsOf(steps: readonly ScriptStep[], out: Out): ScriptStep[] {
   return steps.filter((step) => happens(step, out) && (step.kind !== 'call' || attemptsOf(step, out).length > 0))
 }
 
-/** How long steps take one after another, the gaps before them included, ms. */
-function lengthOf(steps: readonly ScriptStep[], out: Out): number {
-  let ms = 0
-  for (const step of stepsOf(steps, out)) {
-    ms += valueOf(step.gapMs, out)
-    if (step.kind !== 'call') ms += valueOf(step.ms, out)
-    else for (const { attempt, waitMs } of attemptsOf(step, out)) ms += waitMs + valueOf(attempt.ms, out)
-  }
-  return ms
+/** How long a step takes that begins at `startMs`, ms: a stream depends on the calls beside it. */
+function lengthOf(step: ScriptStep, startMs: number, out: Out, beside: readonly UnderWay[]): number {
+  if (step.kind === 'stream') return streamMs(step, startMs, beside, out)
+  if (step.kind !== 'call') return valueOf(step.ms, out)
+  return attemptsOf(step, out).reduce((ms, { attempt, waitMs }) => ms + waitMs + valueOf(attempt.ms, out), 0)
+}
+
+/** Steps one after another from `startMs` on, ms. */
+function timesOf(steps: readonly ScriptStep[], startMs: number, out: Out, beside: readonly UnderWay[] = []) {
+  let atMs = startMs
+  return stepsOf(steps, out).map((step) => {
+    const beginMs = atMs + valueOf(step.gapMs, out)
+    atMs = beginMs + lengthOf(step, beginMs, out, beside)
+    return { step, startMs: beginMs, endMs: atMs }
+  })
 }
 
 export interface Schedule {
   /** From the first step to the last, ms. */
   totalMs: number
+  /** The same but for people: who waits for them does nothing. */
+  workMs: number
   /** When each job begins and ends, ms after the first step, and its lane. */
   jobs: readonly { startMs: number; endMs: number; lane: number }[]
 }
 
+/** What of a script takes time. */
+type Work = Pick<Script, 'before' | 'jobs' | 'after' | 'lanes'>
+
 /** When everything in a script happens without the faults that are out, if nothing but its own times takes time. */
-export function scheduleOf(
-  { before, jobs, after, lanes = jobs.length }: Pick<Script, 'before' | 'jobs' | 'after' | 'lanes'>,
-  out: Out,
-): Schedule {
-  const beginMs = lengthOf(before, out)
+export function scheduleOf(script: Work, out: Out): Schedule {
+  const { before, jobs, after, lanes = jobs.length } = script
+  const endOf = (steps: readonly ScriptStep[], startMs: number, beside?: readonly UnderWay[]) =>
+    timesOf(steps, startMs, out, beside).at(-1)?.endMs ?? startMs
+  const beginMs = endOf(before, 0)
   const freeMs = new Float64Array(Math.max(1, lanes)).fill(beginMs)
-  const planned: { startMs: number; endMs: number; lane: number }[] = []
-  jobs.forEach((job, index) => {
+  const planned: Schedule['jobs'][number][] = []
+  const plan = (index: number) => {
+    const job = jobs[index] as Job
     const lane = job.beside === undefined ? earliest(freeMs) : -1
     const startMs = startOf(job, planned, lane < 0 ? beginMs : (freeMs[lane] as number))
-    const endMs = startMs + lengthOf(job.steps, out)
+    const endMs = endOf(job.steps, startMs, streams(job) ? callsUnderWay(jobs, planned, out) : undefined)
     if (lane >= 0) freeMs[lane] = endMs
     planned[index] = { startMs, endMs, lane }
-  })
+  }
+  // A stream last: how long it takes is known once it is known what goes on beside it.
+  jobs.forEach((job, index) => streams(job) || plan(index))
+  jobs.forEach((job, index) => streams(job) && plan(index))
   const endMs = planned.reduce((latest, { endMs }) => Math.max(latest, endMs), beginMs)
-  return { totalMs: endMs + lengthOf(after, out), jobs: planned }
+  const totalMs = endOf(after, endMs)
+  return { totalMs, workMs: totalMs - waitedMs(script, out), jobs: planned }
+}
+
+const streams = ({ steps }: Job) => steps.some(({ kind }) => kind === 'stream')
+
+/** How long people are waited for, ms. */
+function waitedMs({ before, jobs, after }: Work, out: Out): number {
+  let ms = 0
+  for (const steps of [before, ...jobs.map(({ steps }) => steps), after])
+    for (const step of steps) if (step.kind === 'wait' && happens(step, out)) ms += valueOf(step.ms, out)
+  return ms
+}
+
+/** Every call of the jobs, and when it is under way. */
+export function underWayIn(script: Work, out: Out): UnderWay[] {
+  return callsUnderWay(script.jobs, scheduleOf(script, out).jobs, out)
+}
+
+function callsUnderWay(jobs: readonly Job[], planned: readonly { startMs: number }[], out: Out): UnderWay[] {
+  return planned.flatMap(({ startMs }, index) => {
+    const job = jobs[index] as Job
+    if (streams(job)) return []
+    return timesOf(job.steps, startMs, out).flatMap(({ step, ...times }) =>
+      step.kind === 'call' ? { key: step.key, tool: step.tool, ...times } : [],
+    )
+  })
 }
 
 /** A job waits for its lane, for the jobs that it needs, and for the one that it begins with. */

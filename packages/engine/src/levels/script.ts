@@ -78,6 +78,8 @@ export interface CallStep extends StepOf<'call'> {
   arguments: string
   /** What it answers in the end, as text of JSON: the same answer, the same text. */
   result: string
+  /** It fetches so many documents. */
+  documents?: number | undefined
   attempts: readonly Attempt[]
 }
 
@@ -124,9 +126,26 @@ export interface ChunkStep extends StepOf<'chunk'> {
 export interface WaitStep extends StepOf<'wait'> {
   ms: Figure
   outcome: 'approve' | 'reject' | 'expire'
+  /** The call that they are asked about: its tool, and its arguments as text of JSON. */
+  tool: string
+  arguments: string
 }
 
-export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep
+/** One call of the model whose tokens come one by one, beside what other jobs do: it stands in the last of them. */
+export interface StreamStep extends StepOf<'stream'> {
+  model: string
+  inputTokens: number
+  /** The first token, and how long it takes. */
+  first: { ms: Figure }
+  /** From each token to the next, ms, where nothing makes it longer. */
+  intervalsMs: readonly number[]
+  /** So many times longer it is while a call of this tool is under way. */
+  contention: { tool: string; factor: Figure }
+  /** After so many tokens none comes for so long beyond that. */
+  stall: { afterTokens: number; ms: Figure }
+}
+
+export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep | StreamStep
 
 /** What was planted. */
 export interface ScriptFault extends FaultDeclaration {

@@ -19,6 +19,8 @@ export interface ToolBaseline {
   fixed: number
   /** How often a first attempt fails. */
   failureRate: number
+  /** What is worth less is done without asking a person. */
+  limit: number
 }
 
 /** A draw around what is usual; `residual` is the logarithm of how far it is off. */
@@ -29,6 +31,7 @@ export interface Draw {
 
 const medians = [30, 80, 200, 600, 1500]
 const slopes = [4, 12, 30]
+const limits = [50, 200, 1000, 5000, 20_000]
 /** Of a payload of usual size, bytes. */
 export const usualBytes = 2048
 
@@ -40,6 +43,7 @@ export function worldOf(seed: string): World {
   if (known) return known
   const random = new Random(`${seed} world`)
   const permuted = shuffled(random.fork('medians'), medians)
+  const limited = shuffled(random.fork('limits'), limits)
   const tools = toolNames.map((name, index) => {
     const own = random.fork(`tool/${name}`)
     return {
@@ -47,6 +51,7 @@ export function worldOf(seed: string): World {
       medianMs: permuted[index] as number,
       fixed: between(own, 0.2, 0.5),
       failureRate: between(own, 0.02, 0.07),
+      limit: limited[index] as number,
     }
   })
   const shards = shuffled(random.fork('shards'), slopes).map((msPerKb, index) => ({ name: `shard-${index}`, msPerKb }))
@@ -75,7 +80,7 @@ export function shuffled<T>(random: Random, items: readonly T[]): T[] {
 export const spread = (random: Random, sigma: number) => random.lognormal(1, sigma, cutSigma)
 
 /** Milliseconds to the microsecond: what is written in digits crosses HTTP as it is. */
-const around = (random: Random, usualMs: number, sigma: number): Draw => {
+export const around = (random: Random, usualMs: number, sigma: number): Draw => {
   const noise = spread(random, sigma)
   return { ms: Math.round(usualMs * noise * 1000) / 1000, residual: Math.log(noise) }
 }

@@ -1,3 +1,4 @@
+import { ToolFailure } from '../errors.ts'
 import type { OpenStep } from '../open-step.ts'
 
 export interface ChunkOptions {
@@ -15,10 +16,12 @@ export interface ChunkOptions {
   cached?: boolean | undefined
   /** Tokens that are made of it. */
   outputTokens?: number | undefined
+  /** Whether it cannot be worked through. */
+  fails?: boolean
 }
 
-/** Works on one piece of what was retrieved. */
-export function processChunk(agent: OpenStep, { ms, outputTokens, ...said }: ChunkOptions): Promise<void> {
+/** Works on one piece of what was retrieved. Rejects with ToolFailure when that fails. */
+export function processChunk(agent: OpenStep, { ms, outputTokens, fails, ...said }: ChunkOptions): Promise<void> {
   return agent.open(
     {
       key: `${agent.key}/chunk/${said.index}`,
@@ -27,6 +30,7 @@ export function processChunk(agent: OpenStep, { ms, outputTokens, ...said }: Chu
     },
     async (step) => {
       await step.spend(ms)
+      if (fails) throw new ToolFailure('chunk_failed', `Chunk ${said.index} could not be worked through`)
       if (outputTokens !== undefined) step.learn<'process_chunk'>({ output_tokens: outputTokens })
     },
   )

@@ -1,9 +1,10 @@
 import { ToolFailure } from '../errors.ts'
-import type { OpenStep } from '../open-step.ts'
+import { provider } from '../model.ts'
+import type { Opening, OpenStep } from '../open-step.ts'
 import type { Answer } from '../ports.ts'
 import { toolDescriptions } from '../tools.ts'
 import { makeAttempt, waitBefore } from './attempt.ts'
-import { callIdOf } from './tool.ts'
+import { callIdOf, documentsJson } from './tool.ts'
 
 /** An attempt of which everything is decided. */
 export interface DecidedAttempt {
@@ -24,42 +25,46 @@ export interface ScriptedCall {
   callId?: string | undefined
   arguments: string
   result: string
+  /** It fetches so many documents. */
+  documents?: number | undefined
   attempts: readonly DecidedAttempt[]
 }
 
 /** One logical tool call whose attempts are decided beforehand. Rejects with ToolFailure when the last of them is refused. */
-export function scriptedCall(agent: OpenStep, { key, tool, callId, attempts, ...said }: ScriptedCall): Promise<Answer> {
+export function scriptedCall(
+  agent: OpenStep,
+  { key, tool, callId, attempts, documents, ...said }: ScriptedCall,
+): Promise<Answer> {
   const { run } = agent
-  return agent.open(
-    {
-      key,
-      facts: {
-        operation: 'execute_tool',
-        tool,
-        call_id: callId ?? callIdOf(run.random, `${key}/id`),
-        description: toolDescriptions.get(tool),
-      },
-    },
-    async (call) => {
-      call.learn<'execute_tool'>({ arguments: said.arguments })
-      let failure = new ToolFailure('_OTHER', `${tool} was not asked`)
-      for (const [index, attempt] of attempts.entries()) {
-        await run.pause?.(1)
-        if (index > 0) await waitBefore(call, index, attempt.waitMs, failure)
-        try {
-          const answer = await play(call, tool, index, attempt)
-          call.learn<'execute_tool'>({ result: said.result })
-          return answer
-        } catch (error) {
-          if (!(error instanceof ToolFailure)) throw error
-          failure = error
-        } finally {
-          await run.pause?.(1)
+  const facts: Opening['facts'] =
+    documents === undefined
+      ? {
+          operation: 'execute_tool',
+          tool,
+          call_id: callId ?? callIdOf(run.random, `${key}/id`),
+          description: toolDescriptions.get(tool),
         }
+      : { operation: 'retrieval', provider, source: tool }
+  return agent.open({ key, facts }, async (call) => {
+    if (documents === undefined) call.learn<'execute_tool'>({ arguments: said.arguments })
+    let failure = new ToolFailure('_OTHER', `${tool} was not asked`)
+    for (const [index, attempt] of attempts.entries()) {
+      await run.pause?.(1)
+      if (index > 0) await waitBefore(call, index, attempt.waitMs, failure)
+      try {
+        const answer = await play(call, tool, index, attempt)
+        if (documents === undefined) call.learn<'execute_tool'>({ result: said.result })
+        else call.learn<'retrieval'>({ documents: documentsJson(call.random, documents) })
+        return answer
+      } catch (error) {
+        if (!(error instanceof ToolFailure)) throw error
+        failure = error
+      } finally {
+        await run.pause?.(1)
       }
-      throw failure
-    },
-  )
+    }
+    throw failure
+  })
 }
 
 function play(

@@ -1,3 +1,4 @@
+import type { Random } from 'contract/random'
 import type { FaultDeclaration } from '../key/register.ts'
 import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
@@ -28,6 +29,10 @@ export const contentionOf = ({ contention }: Pick<StreamOptions, 'contention'>):
   entity: { model: modelName },
   magnitude: { unit: 'factor', value: 1 + contention },
 })
+
+/** Tells whoever reads along of one more token. */
+export const tellToken = (run: OpenStep['run'], random: Random, index: number) =>
+  run.emit?.({ type: 'token', index, text: sentence(random, 1) })
 
 /** One call whose tokens come one by one. Events on its span tell the timeline, never one a token. Resolves to the tokens. */
 export function streamChat(agent: OpenStep, options: StreamOptions): Promise<number> {
@@ -73,8 +78,7 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
           step.event({ name: 'stall', time_ms: now, tokens, gap_ms: Math.round(gapMs) })
         }
         lastAt = now
-        const token = { type: 'token' as const, index: tokens++, text: sentence(random, 1) }
-        const written = run.emit?.(token)
+        const written = tellToken(run, random, tokens++)
         if (written) await written
       }
 

@@ -95,7 +95,8 @@ export function retrieve(
   )
 }
 
-function documentsJson(random: Random, count: number): string {
+/** Which documents were found, with their scores: content. */
+export function documentsJson(random: Random, count: number): string {
   const documents = Array.from({ length: count }, (_, index) => ({ id: `doc-${index}`, score: random.float() }))
   return JSON.stringify(documents.toSorted((a, b) => b.score - a.score))
 }

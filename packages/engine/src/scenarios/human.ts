@@ -2,6 +2,7 @@ import { choice, number } from 'contract/scalars'
 import { callIdOf } from '../operations/tool.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { humanLevels } from '../levels/human.ts'
 
 export const human = defineScenario({
   name: 'human',
@@ -19,6 +20,7 @@ export const human = defineScenario({
     }),
     outcome: choice(['approve', 'reject', 'expire'], { default: 'approve', description: 'What the person decides' }),
   },
+  levels: humanLevels,
   demand: () => ({ callsAtOnce: 1, calls: 2, steps: 12 }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner' } }, async (planner) => {

@@ -4,6 +4,7 @@ import { maxPayloadKb } from 'contract/tool'
 import { drawMs } from '../model.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { ragLevels } from '../levels/rag.ts'
 
 /** Sigma of the chunks' sizes, whatever the jitter of times is. */
 const sizeSigma = 0.5
@@ -63,6 +64,7 @@ export const rag = defineScenario({
             expected: `at most ${Math.floor(maxPayloadKb / rag_chunks)} with rag_chunks=${rag_chunks}: 64 MiB altogether`,
           },
         ],
+  levels: ragLevels,
   demand: ({ rag_chunks, rag_chunk_size_kb }) => ({
     callsAtOnce: 1,
     calls: 1,

@@ -3,6 +3,7 @@ import { callIdOf } from '../operations/tool.ts'
 import { toolNames } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { reactLevels } from '../levels/react.ts'
 
 /** What one observed answer adds to the context of all later thoughts. */
 const tokensPerObservation = 120
@@ -36,6 +37,7 @@ export const react = defineScenario({
       description: 'How many times slower a slow tool call is',
     }),
   },
+  levels: reactLevels,
   demand: ({ max_steps }) => ({ callsAtOnce: 1, calls: max_steps, steps: 5 + 4 * max_steps }),
   run: (workflow, params) =>
     workflow.invokeAgent('react', { facts: { role: 'planner', max_steps: params.max_steps } }, async (agent) => {

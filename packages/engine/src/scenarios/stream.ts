@@ -3,6 +3,7 @@ import { toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 import { contentionOf } from '../operations/stream.ts'
+import { streamLevels } from '../levels/stream.ts'
 
 export const stream = defineScenario({
   name: 'stream',
@@ -33,6 +34,7 @@ export const stream = defineScenario({
     }),
   },
   without: ['delay_ms'],
+  levels: streamLevels,
   demand: ({ background_fanout, concurrency }) => ({
     callsAtOnce: Math.min(background_fanout, concurrency),
     calls: background_fanout,
