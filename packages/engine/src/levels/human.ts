@@ -41,11 +41,11 @@ export const realTimes: PeopleTimes = {
 
 /** People who are quick, for whoever looks on. */
 export const shortTimes: PeopleTimes = {
-  usualMs: 800,
-  longMs: 6000,
-  expiryMs: 9000,
-  lateMs: [3000, 8000],
-  veryLateMs: [8000, 12_000],
+  usualMs: 500,
+  longMs: 3000,
+  expiryMs: 4500,
+  lateMs: [2000, 6000],
+  veryLateMs: [5000, 8000],
 }
 
 /** Sigma of people's times. */
@@ -107,19 +107,17 @@ function draft(drawn: Drawn, times: PeopleTimes): Draft {
 
 /** What the agent does, in a drawn order. */
 function coursesOf(draft: Draft, kinds: ReadonlySet<string>): Course[] {
-  const approved = new Array<Course>(draft.count('approved', 1, 3)).fill('approved')
-  const others = new Array<Course>(draft.count('unasked', 1, 3)).fill('unasked')
-  for (const decoy of ['rejected', 'expired', 'changed', 'barely', 'told to wait', 'retried'] as const) {
-    if (!draft.has(decoy)) continue
-    // Instead of an approval as often as beside it.
-    if (approved.length > 1 && draft.has(`${decoy} instead`, 0.5)) approved.pop()
-    others.push(decoy)
-  }
+  const asked = Array.from({ length: draft.count('asked', 1, 3) }, (): Course => 'approved')
+  const others = Array.from({ length: draft.count('unasked', 1, 3) }, (): Course => 'unasked')
+  const decoys = (['rejected', 'expired', 'changed', 'told to wait'] as const).filter((decoy) => draft.has(decoy))
+  // What is asked anyway comes to this; more is asked where there are more decoys.
+  asked.splice(0, decoys.length, ...decoys)
+  if (draft.has('retried')) others.push('retried')
   if (kinds.has('unneeded')) others.push('unneeded')
   if (kinds.has('redo')) others.push('redone')
   const twins = { unneeded: 'barely', redo: 'renewed', resume_lag: 'told to wait' } as const
   for (const [kind, twin] of Object.entries(twins)) if (draft.twins.some((drawn) => drawn === kind)) others.push(twin)
-  return shuffled(draft.random.fork('courses'), [...approved, ...others])
+  return shuffled(draft.random.fork('courses'), [...asked, ...others])
 }
 
 /** A step that goes on after a person has approved. */
@@ -200,11 +198,13 @@ class Errand {
 
   /** How much it is about: below the limit of its tool nobody has to be asked. */
   #amount(course: Course): number {
+    const { draft } = this.#around.agent
     const { limit } = this.#tool
     const random = this.#random.fork('amount')
     if (course === 'unasked') return Math.floor(limit * between(random, 0.05, 0.98))
     if (course === 'unneeded') return Math.floor(limit * between(random, 0.1, 0.9))
-    return Math.ceil(limit * (course === 'barely' ? between(random, 1.02, 1.3) : Math.exp(between(random, 0.1, 2.5))))
+    const isBarely = course === 'barely' || draft.has(`${this.#name} barely`, 0.3)
+    return Math.ceil(limit * (isBarely ? between(random, 1.02, 1.3) : Math.exp(between(random, 0.1, 2.5))))
   }
 
   #lag = () => between(this.#random.fork(`lag ${this.#around.agent.job.steps.length}`), ...resumeMs)

@@ -64,12 +64,16 @@ function isFair({ timed, numbers }: Draft, fault: string): boolean {
 function settled(script: Script, { timed }: Draft): Script {
   const { workMs } = scheduleOf(script, nothing)
   const outliers = timed.filter(({ of, residual }) => of.ms.by === undefined && Math.exp(residual) > naturalOutlier)
-  const decoys = script.decoys.map((decoy) =>
-    savingOf(script, decoy.id) > neutralShare * workMs ? { ...decoy, isNeutral: true } : decoy,
-  )
+  const struck = new Set(script.faults.flatMap(({ steps }) => steps))
+  const decoys = script.decoys.flatMap((decoy) => {
+    // What a fault struck as well names that fault.
+    const steps = decoy.steps.filter((key) => !struck.has(key))
+    const isNeutral = decoy.isNeutral || savingOf(script, decoy.id) > neutralShare * workMs
+    return steps.length > 0 ? { ...decoy, steps, isNeutral } : []
+  })
   if (outliers.length === 0) return { ...script, decoys }
   const outlier = {
-    id: `decoy/${decoys.length}`,
+    id: 'outliers',
     kind: 'outlier',
     steps: outliers.map(({ step }) => step.key),
     isNeutral: true,

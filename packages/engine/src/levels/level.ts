@@ -30,7 +30,11 @@ export const takenByLevels: readonly string[] = ['level', 'control', 'world', 'f
 export const levelOf = ({ level }: Given) => Number(level ?? 1) as 1 | LevelNumbers['level']
 
 /** What a run of level 2 to 4 does; the same for the same seed, world and parameters. */
-export function scriptOf({ random, worldSeed }: Step['run'], levels: Levels, params: Given): Script {
+export function scriptOf(
+  { random, worldSeed }: Pick<Step['run'], 'random' | 'worldSeed'>,
+  levels: Levels,
+  params: Given,
+): Script {
   const own = random.fork('level')
   const isControl = params.control ?? own.fork('control').chance(0.5)
   const numbers = numbersOf[levelOf(params) as LevelNumbers['level']]

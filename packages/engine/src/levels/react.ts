@@ -53,7 +53,7 @@ function planOf(draft: Draft, steps: number, kinds: ReadonlySet<string>): (Repea
   )
   for (const twin of draft.twins) if (twin === 'loop') repeats.push(progress)
   if (kinds.has('loop')) repeats.push(loop)
-  const rest = [...new Array<undefined>(steps - 1).fill(undefined), ...repeats]
+  const rest = [...Array.from({ length: steps - 1 }, () => undefined), ...repeats]
   return [undefined, ...shuffled(draft.random.fork('plan'), rest)]
 }
 
