@@ -58,6 +58,11 @@ const command = defineCommand({
       description: "spans as lines of OTLP's JSON, compressed where it ends in .gz; - is the standard output",
     },
     ledger: { type: 'string', valueHint: 'FILE', description: 'what each run did, a line each, as GET /runs has it' },
+    key: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'the right answer to each run, a line each, as /run has it: what was planted, and what it cost',
+    },
     workers: { type: 'string', valueHint: 'N', description: 'threads that share the work', default: '1' },
     'from-unit': {
       type: 'string',

@@ -16,6 +16,7 @@ import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
 import type { LedgerSink } from './ledger-sink.ts'
 import { ledgerPieces } from './ledger-pieces.ts'
 import { openApi } from './openapi.ts'
+import { Keys } from './keys/keys.ts'
 import { answerOnce, openStream } from './output.ts'
 import { play, type PlayDeps, type RunDeps } from './play.ts'
 import { prefersAsync, RunStatus } from './run-status.ts'
@@ -66,11 +67,13 @@ export function createApp(deps: Deps): AgentApp {
   const spansOut = new SpansOut(deps)
   const status = new RunStatus()
   const seals = new Seals()
+  const keys = new Keys()
   const playDeps: PlayDeps = {
     ...deps,
     catalog,
     admission,
     runs,
+    keys,
     count: countRuns(deps, admission),
     closed(run) {
       spansOut.closed(run)
@@ -85,6 +88,7 @@ export function createApp(deps: Deps): AgentApp {
   function ledgerOf(req: Request): LedgerAnswer {
     const found = runsOf(req)
     if (!isShownAll(req)) seals.refuseSealed(found)
+    for (const run of found) void keys.ask(run)
     const ledgers = found.map((run) => ({ ...run.toLedger(), ...(seals.isSealed(run) && { sealed: true }) }))
     const trace_id = String(req.params.trace_id)
     return { schema_version: ledgerSchemaVersion, trace_id, runs: ledgers, senders: [spansOut.of(found)] }

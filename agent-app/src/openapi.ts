@@ -2,6 +2,7 @@ import { runParametersHeader } from 'contract/run-parameters'
 import type { Catalog, Offer } from 'engine/catalog'
 import { ownPathOf } from 'engine/catalog'
 import { answerSchema } from 'contract/answer'
+import { keyAnswerJsonSchema } from 'contract/key'
 import { ledgerJsonSchema } from 'contract/ledger'
 import {
   answer,
@@ -32,7 +33,8 @@ const prefer = {
 }
 const openAnswer = {
   type: 'object',
-  required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'spans'],
+  required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'key', 'spans'],
+  properties: { key: keyAnswerJsonSchema },
 }
 const blindAnswer = {
   type: 'object',

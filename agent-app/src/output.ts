@@ -1,12 +1,15 @@
 import type { Request, Response } from 'express'
 import { drained } from 'service-kit/app'
 import { type Problem, sendProblem } from 'service-kit/problem'
+import type { KeyAnswer } from 'contract/key'
 import type { RunEvent } from 'engine/ports'
 import type { Run, RunResult } from 'engine/run'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 
 /** The answer of `/run`. */
 export interface RunAnswer extends RunResult {
+  /** The right answer: what was planted, and what it cost. */
+  key: KeyAnswer
   telemetry: SpanCounters & { sampled: boolean; dropped_during_run: number }
 }
 

@@ -9,6 +9,7 @@ import type { Catalog, Offer } from 'engine/catalog'
 import type { Dialect } from 'dialects/dialect'
 import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
 import type { Pause, Ports, Tools } from 'engine/ports'
+import type { Keys } from './keys/keys.ts'
 import type { RunOutput } from './output.ts'
 import { recordRun, type SpanWriter } from './recorder.ts'
 import type { WallClock } from 'service-kit/clock'
@@ -35,6 +36,7 @@ export interface PlayDeps extends RunDeps {
   closed: (run: Run) => void
   /** Counts a run by what came of it. */
   count: (labels: { scenario: string; outcome: string }) => void
+  keys: Keys
   lifecycle: Lifecycle
   /** 0 is for ever. */
   runTimeoutMs: number
@@ -92,11 +94,13 @@ export async function play(
   try {
     const result = await run.execute()
     log(result.ok ? 'ok' : 'failed')
+    await deps.keys.answer(run)
     if (run.isBlind) return output.end({ trace_id: run.traceId, ok: result.ok })
     const { dropped, ...counters } = deps.spanCounters()
     const { sampled } = ports.recorder
     output.end({
       ...result,
+      key: run.key,
       telemetry: { sampled, dropped_during_run: dropped - droppedBefore, dropped, ...counters },
     })
   } catch (error) {

@@ -27,6 +27,7 @@ interface Args {
   to?: string | undefined
   out?: string | undefined
   ledger?: string | undefined
+  key?: string | undefined
   workers: string
   'from-unit': string
   digest?: boolean | undefined
@@ -86,7 +87,7 @@ export function readSimulation(
     limits,
     workers,
     digest: args.digest ?? false,
-    files: { out: args.out, ledger: args.ledger },
+    files: { out: args.out, ledger: args.ledger, key: args.key },
     receiver: target && {
       target,
       maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 4096,

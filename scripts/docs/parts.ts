@@ -7,6 +7,7 @@ import { agentEndpoints, inspectorEndpoints, toolEndpoints } from './endpoints.t
 import { layerTable } from './layers.ts'
 import { plantedTable } from './planted.ts'
 import { parameterTables, scenarioTable } from './scenarios.ts'
+import { categoryTable, kindTable } from './taxonomy.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -21,6 +22,8 @@ const parts: Record<string, () => string | Promise<string>> = {
   'trace-inspector': inspectorEndpoints,
   configuration: configurationTable,
   attributes: attributeTables,
+  kinds: kindTable,
+  categories: categoryTable,
   example: () => `\`\`\`ts\n${readFileSync(`${root}docs/examples/relay.ts`, 'utf8')}\`\`\``,
 }
 

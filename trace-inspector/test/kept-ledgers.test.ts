@@ -28,6 +28,7 @@ function runOf(traceId: string, change: Partial<RunLedger> = {}): RunLedger {
     trace_state: '',
     age_ms: 1000,
     finding: null,
+    key: null,
     steps: [],
     ...change,
   }

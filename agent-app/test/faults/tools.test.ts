@@ -1,3 +1,4 @@
+import type { Key } from 'contract/key'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SimulatedCollector } from '../../../packages/service-kit/test/support/collector.ts'
 import { runScenario } from '../../../test/support/runs.ts'
@@ -46,11 +47,13 @@ describe.each(Object.entries(faults))('a tool that answers %s', (_name, { answer
       const result = await runScenario(agent.url, scenario, query)
       const { tool_calls, tool_errors } = result.summary
       expect(result.ok).toBe(ok)
+      const { unplanned } = result.key as Key
       expect(tool_calls).toBeGreaterThan(0)
       expect(tool_errors).toBe(tool_calls)
       const { steps } = await completeTrace(agent.url, collector, result.trace_id)
       const attempts = steps.filter(({ facts }) => facts.operation === 'http_client')
       expect(new Set(attempts.map(({ error_type }) => error_type))).toEqual(new Set([errorType]))
+      expect(unplanned).toMatchObject({ count: attempts.length, error_types: { [errorType]: attempts.length } })
     },
   )
 })

@@ -12,7 +12,9 @@ export interface Remedy {
 }
 
 /** A fault changes one draw of a call, and no other: it multiplies it, or replaces it. */
-export type Fault = { category: FaultCategory; remedy: Remedy } & ({ multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' })
+export type Fault = { category: FaultCategory; remedy: Remedy } & (
+  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' }
+)
 
 export const faults = {
   straggler: {

@@ -99,5 +99,6 @@ export type Key = z.infer<typeof keySchema>
 export const keyAnswerSchema = z.union([keySchema, z.literal('pending'), z.null()])
 export type KeyAnswer = z.infer<typeof keyAnswerSchema>
 
-/** The same as JSON Schema. */
-export const keyJsonSchema = z.toJSONSchema(keySchema)
+const { $schema: _, ...answerSchema } = z.toJSONSchema(keyAnswerSchema)
+/** The same as JSON Schema, as a part of another. */
+export const keyAnswerJsonSchema = answerSchema

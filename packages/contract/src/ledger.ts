@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { faultKinds } from './faults.ts'
 import { dialectNames, eventSchema, factsSchema } from './facts.ts'
+import { keyAnswerSchema } from './key.ts'
 
 /**
  * What a run did, as the run itself knows it: nothing here was asked of the SDK. It is a flat list, because a chain 5,000
@@ -64,6 +65,9 @@ export const runLedgerSchema = z.object({
   trace_state: z.string().meta({ description: 'The W3C tracestate that its caller sent, if any' }),
   age_ms: z.number().meta({ description: 'Since it started, when this was answered: clocks may disagree' }),
   finding: z.unknown().meta({ description: 'As in the answer of /run; null before there is one' }),
+  key: keyAnswerSchema
+    .default(null)
+    .meta({ description: 'As in the answer of /run; in a file only where it was asked for' }),
   steps: z.array(ledgerStepSchema),
 })
 export type RunLedger = z.infer<typeof runLedgerSchema>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FactsOf, RunFacts } from 'contract/facts'
+import type { KeyAnswer } from 'contract/key'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
 import { keyedSeed } from 'contract/secret'
@@ -56,11 +57,13 @@ export class Run {
   readonly scenario: Scenario
   readonly params: ParamValues
   readonly #route: string
+  /** The right answer to it, for whoever has asked for that. */
+  key: KeyAnswer = null
   readonly #recorder: Recorder
   readonly #plan: Plan
   readonly #context: RunContext
   readonly #controller = new AbortController()
-  readonly #request: Step
+  readonly #root: Step
   #ok: boolean | null = null
   #workflow: LedgerStep | undefined
   #finding: Finding | null = null
@@ -121,7 +124,7 @@ export class Run {
       facts,
       start_ms: clock.now(),
     })
-    this.#request = new Step(this.#context, record, recorder.request)
+    this.#root = new Step(this.#context, record, recorder.request)
   }
 
   /** What every step says of the run. */
@@ -136,6 +139,21 @@ export class Run {
 
   get traceId(): string {
     return this.#recorder.traceId
+  }
+
+  /** The same run again, whoever plays it. */
+  get request(): RunRequest {
+    return { route: this.#route, scenario: this.scenario, params: { ...this.params, seed: this.seed } }
+  }
+
+  /** Every fault that has struck it. */
+  get faults(): FaultRegister {
+    return this.#context.faults
+  }
+
+  /** Whether the agent reached its goal; null before the end, and where there was none. */
+  get ok(): boolean | null {
+    return this.#ok
   }
 
   /** Aborted when the run has been ended early. */
@@ -159,7 +177,7 @@ export class Run {
   async play(): Promise<void> {
     await this.#context.pause?.(piecesOfRun)
     this.signal.throwIfAborted()
-    this.#ok = await this.#request.invokeWorkflow(async (step) => {
+    this.#ok = await this.#root.invokeWorkflow(async (step) => {
       this.#workflow = step.record
       const reachedGoal = await this.#plan.run(step)
       await step.checkpoint(checkpointKb)
@@ -180,7 +198,7 @@ export class Run {
       seed: this.seed,
       params: this.params,
       replay: this.replay,
-      summary: summarise(this.ledger.steps, this.#request.idealMs),
+      summary: summarise(this.ledger.steps, this.#root.idealMs),
       finding: this.#finding,
       spans: countSpans(this.ledger.steps, this.#context.serviceName, dialect),
     }
@@ -188,7 +206,7 @@ export class Run {
 
   /** The request has been answered: what is known of its span is complete. `failure` has the status of a 5xx answer, or `cancelled`. */
   answered(failure?: { type: string; message?: string }): void {
-    const { record } = this.#request
+    const { record } = this.#root
     record.duration_ms = this.#context.clock.now() - record.start_ms
     if (failure === undefined) return
     record.status = 'error'
@@ -198,7 +216,7 @@ export class Run {
 
   /** It has been played and answered: nothing more comes of it, but for steps that nobody waited for. */
   close(): void {
-    if (this.#request.record.duration_ms === null) this.answered()
+    if (this.#root.record.duration_ms === null) this.answered()
     this.#state = 'closed'
   }
 
@@ -207,8 +225,8 @@ export class Run {
   }
 
   /** The run as `GET /runs` lists it. */
-  get summary(): Omit<RunLedger, 'steps' | 'finding'> & { steps: number } {
-    const { steps, finding: _, ...rest } = this.toLedger()
+  get summary(): Omit<RunLedger, 'steps' | 'finding' | 'key'> & { steps: number } {
+    const { steps, finding: _finding, key: _key, ...rest } = this.toLedger()
     return { ...rest, steps: steps.length }
   }
 
@@ -226,10 +244,11 @@ export class Run {
       sampled: this.#recorder.sampled,
       state: this.#state,
       ok: this.#ok,
-      started_ms: this.#request.record.start_ms,
+      started_ms: this.#root.record.start_ms,
       trace_state: this.#recorder.traceState,
-      age_ms: this.#context.clock.now() - this.#request.record.start_ms,
+      age_ms: this.#context.clock.now() - this.#root.record.start_ms,
       finding: this.#finding,
+      key: this.key,
       steps: this.#context.readsContent ? this.ledger.steps.map(kept) : this.ledger.steps,
     }
   }

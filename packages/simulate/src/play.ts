@@ -1,9 +1,11 @@
+import type { Key } from 'contract/key'
 import type { RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
 import { keyedSeed } from 'contract/secret'
 import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import type { Offer, ParamValues } from 'engine/catalog'
+import { keyOf } from 'engine/key/key'
 import { type Agent, Run } from 'engine/run'
 import { VirtualClock } from 'engine/virtual/clock'
 import type { Played } from 'engine/virtual/drive'
@@ -34,6 +36,8 @@ export interface PlayedRun {
   eachSpan: (take: TakeSpan) => void
   /** All that it did, its finding with it. */
   ledger: () => RunLedger
+  /** The right answer to it, for which it is played again. */
+  key: () => Promise<Key>
 }
 
 export const agent: Agent = { serviceName: 'synthetic-agent-app', agentName: undefined, captureContent: false }
@@ -57,8 +61,11 @@ export function begin({
     secret === undefined ? genAi : genAiBlind,
     new Random(`${keyed(ids)} ${name} spans`),
   )
-  const tools = new VirtualTools(clock, new Random(`${keyed(seed)} ${name} network`), (served, below) => {
-    if (below instanceof VirtualSpan) below.answered(served)
+  const tools = new VirtualTools(clock, {
+    network: new Random(`${keyed(seed)} ${name} network`),
+    served(served, below) {
+      if (below instanceof VirtualSpan) below.answered(served)
+    },
   })
   const run = new Run({ clock, tools, recorder }, agent, { route: path, scenario, params: { ...params, seed }, secret })
   const result = run.play().then((): PlayedRun => {
@@ -78,6 +85,11 @@ export function begin({
       ledger() {
         run.conclude()
         return run.toLedger()
+      },
+      key() {
+        const answered = recorder.spans.filter(({ served }) => served !== undefined)
+        const servers = new Map(answered.map(({ id, servedId }) => [id, servedId]))
+        return keyOf(run, { serverSpanOf: (client) => servers.get(client) })
       },
     }
   })

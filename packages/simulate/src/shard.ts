@@ -5,13 +5,13 @@ import { drive, type Played } from 'engine/virtual/drive'
 import { Asking } from './asked.ts'
 import { begin, type PlayedRun } from './play.ts'
 import { DigestSink } from './sinks/digest.ts'
-import { LedgerLines, SpanLines } from './sinks/lines.ts'
+import { KeyLines, LedgerLines, SpanLines } from './sinks/lines.ts'
 import { NowhereSink } from './sinks/nowhere.ts'
 import { type ReceiverCounters, type ReceiverOptions, ReceiverSink } from './sinks/receiver.ts'
 import type { Sink } from './sinks/sink.ts'
 
 /** What is written beside what is sent. */
-export const files = ['out', 'ledger'] as const
+export const files = ['out', 'ledger', 'key'] as const
 export type FileName = (typeof files)[number]
 
 export interface ShardOptions {
@@ -64,6 +64,7 @@ export class Shard {
       this.#receiver ?? (files.includes('out') ? undefined : new NowhereSink()),
       files.includes('out') ? new SpanLines((bytes) => around.write('out', bytes)) : undefined,
       files.includes('ledger') ? new LedgerLines((bytes) => around.write('ledger', bytes)) : undefined,
+      files.includes('key') ? new KeyLines((bytes) => around.write('key', bytes)) : undefined,
       this.#digest,
     ]
     this.#sinks = sinks.filter((sink) => sink !== undefined)

@@ -12,8 +12,8 @@ export interface FaultDeclaration {
   losesCall?: boolean | undefined
 }
 
-/** Which faults a run has: all that it draws, all but one, one alone, or none. */
-export type InForce = 'all' | 'none' | { without: string } | { only: string }
+/** Which faults a run has, by id: all that it draws, all but some, some alone, or none. */
+export type InForce = 'all' | 'none' | { without: readonly string[] } | { only: readonly string[] }
 
 /** A fault that struck, and the steps that it struck: calls, or attempts of them. */
 export interface StruckFault extends FaultDeclaration {
@@ -25,21 +25,18 @@ export interface StruckFault extends FaultDeclaration {
  * goes without it, and then the step does what it would have done: no other draw moves.
  */
 export class FaultRegister {
-  readonly #inForce: InForce
+  readonly #isInForce: (id: string) => boolean
   readonly #struck = new Map<string, FaultDeclaration & { steps: Set<string> }>()
   readonly #neutral = new Set<string>()
   readonly #decoys = new Set<string>()
 
   constructor(inForce: InForce = 'all') {
-    this.#inForce = inForce
+    this.#isInForce = ruleOf(inForce)
   }
 
   /** Whether a fault is in force here. */
   isInForce(id: string): boolean {
-    const rule = this.#inForce
-    if (rule === 'all') return true
-    if (rule === 'none') return false
-    return 'only' in rule ? id === rule.only : id !== rule.without
+    return this.#isInForce(id)
   }
 
   /** Whether this fault changes the step of this key; if so, it is written down. */
@@ -74,4 +71,11 @@ export class FaultRegister {
   get decoySteps(): ReadonlySet<string> {
     return this.#decoys
   }
+}
+
+function ruleOf(inForce: InForce): (id: string) => boolean {
+  if (inForce === 'all') return () => true
+  if (inForce === 'none') return () => false
+  const ids = new Set('only' in inForce ? inForce.only : inForce.without)
+  return 'only' in inForce ? (id) => ids.has(id) : (id) => !ids.has(id)
 }

@@ -21,17 +21,23 @@ const networkSigma = 0.4
 
 const addresses = new Map<string, ToolAddress>()
 
+/** What is between an agent and its virtual tools. */
+export interface Between {
+  /** Drawn from for every call. */
+  network: Random
+  /** Hears of every call that was answered. */
+  served: (served: Served, below: OpenSpan) => void
+}
+
 /** The tools in the agent's own process and time, as slow and as broken as they are asked to be, a network away. */
 export class VirtualTools implements Tools {
   readonly #clock: Clock
-  readonly #network: Random
-  readonly #served: (served: Served, below: OpenSpan) => void
+  readonly #between: Between | undefined
 
-  /** `network` is drawn from for every call; `served` hears of every call that was answered. */
-  constructor(clock: Clock, network: Random, served: (served: Served, below: OpenSpan) => void) {
+  /** Without anything between, a call takes what it was drawn to take, and answers without a payload: nobody reads it. */
+  constructor(clock: Clock, between?: Between) {
     this.#clock = clock
-    this.#network = network
-    this.#served = served
+    this.#between = between
   }
 
   addressOf(tool: string): ToolAddress {
@@ -47,16 +53,17 @@ export class VirtualTools implements Tools {
   async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<Answer> {
     const { tool, delayMs, fails, payloadKb, seed, key, retryAfterS } = call
     const status = fails ? (call.status ?? 503) : 200
-    const thereMs = this.#network.lognormal(networkMs, networkSigma)
-    const backMs = this.#network.lognormal(networkMs, networkSigma)
+    const thereMs = this.#wayMs()
+    const backMs = this.#wayMs()
     const startMs = this.#clock.now() + thereMs
     await this.#clock.sleep(thereMs + delayMs + backMs, signal)
-    this.#served({ tool, startMs, endMs: startMs + delayMs, status }, span)
+    this.#between?.served({ tool, startMs, endMs: startMs + delayMs, status }, span)
     if (fails) {
       const left = retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000, retryAfter: String(retryAfterS) }
       throw refusal(tool, status, { service: toolService, delayMs, ...left })
     }
     const payloadBytes = Math.round(payloadKb * 1024)
+    const isRead = this.#between !== undefined && payloadBytes > 0
     return {
       tool,
       delay_ms: delayMs,
@@ -64,8 +71,12 @@ export class VirtualTools implements Tools {
       service: toolService,
       payloadBytes,
       get payload() {
-        return payloadBytes > 0 ? payloadOf(payloadBytes, `${seed} ${key}`) : ''
+        return isRead ? payloadOf(payloadBytes, `${seed} ${key}`) : ''
       },
     }
+  }
+
+  #wayMs(): number {
+    return this.#between?.network.lognormal(networkMs, networkSigma) ?? 0
   }
 }

@@ -34,8 +34,8 @@ export class SpanLines implements Sink {
   }
 }
 
-/** Ledgers, a line each, as `GET /runs/:trace_id` has them in `runs`. */
-export class LedgerLines implements Sink {
+/** JSON, a line each run. */
+class JsonLines {
   readonly #write: WriteLines
   #lines: string[] = []
   #size = 0
@@ -44,8 +44,8 @@ export class LedgerLines implements Sink {
     this.#write = write
   }
 
-  take({ ledger }: PlayedRun): Promise<void> | undefined {
-    const line = `${JSON.stringify(ledger())}\n`
+  protected add(value: unknown): Promise<void> | undefined {
+    const line = `${JSON.stringify(value)}\n`
     this.#lines.push(line)
     this.#size += line.length
     return this.#size >= mostBytes ? this.#flush() : undefined
@@ -62,5 +62,19 @@ export class LedgerLines implements Sink {
     this.#lines = []
     this.#size = 0
     return this.#write(bytes)
+  }
+}
+
+/** Ledgers, a line each, as `GET /runs/:trace_id` has them in `runs`. */
+export class LedgerLines extends JsonLines implements Sink {
+  take({ ledger }: PlayedRun): Promise<void> | undefined {
+    return this.add(ledger())
+  }
+}
+
+/** Keys, a line each, as `/run` answers them. */
+export class KeyLines extends JsonLines implements Sink {
+  async take({ key }: PlayedRun): Promise<void> {
+    await this.add(await key())
   }
 }

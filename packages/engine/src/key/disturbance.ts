@@ -1,0 +1,58 @@
+import type { Disturbance } from 'contract/key'
+import type { LedgerStep } from 'contract/ledger'
+import { median, percentile } from 'findings/statistics'
+import { stragglerRule } from 'findings/kinds/straggler'
+import type { StruckFault } from './register.ts'
+
+/** A machine that adds more than this share of what is to be seen has the say in what is seen. */
+const bearableShare = 0.5
+
+/** What the machine added to the calls of a run, against the smallest slowdown that is to be seen in it. */
+export function disturbanceOf(
+  steps: readonly LedgerStep[],
+  faults: readonly StruckFault[],
+): { disturbed: boolean; disturbance: Disturbance } {
+  const calls = steps.flatMap(({ facts, injected, duration_ms }) =>
+    facts.operation === 'http_client' && injected?.drawn_ms !== undefined && duration_ms !== null
+      ? [{ drawnMs: injected.drawn_ms, addedMs: Math.max(0, duration_ms - injected.drawn_ms) }]
+      : [],
+  )
+  const slowedOf = slowestDraw(steps)
+  const effects = faults.flatMap((fault) => effectsOf(fault, slowedOf))
+  // A rule that sees no fault compares with the median of all calls.
+  const needed = (stragglerRule - 1) * median(calls.map(({ drawnMs }) => drawnMs))
+  const effectMs = effects.length > 0 ? effects.reduce((a, b) => Math.min(a, b)) : needed
+  const addedMs = percentile(
+    calls.map(({ addedMs }) => addedMs),
+    0.99,
+  )
+  return {
+    disturbed: calls.length > 0 && addedMs > bearableShare * effectMs,
+    disturbance: { calls: calls.length, added_p99_ms: round(addedMs), effect_ms: round(effectMs) },
+  }
+}
+
+/** How long a step was drawn to take with what a factor made of it: a call is drawn by its first attempt, a stream token by token. */
+function slowestDraw(steps: readonly LedgerStep[]): (key: string, factor: number) => number | undefined {
+  const byKey = new Map(steps.map((step) => [step.key, step]))
+  return (key, factor) => {
+    const step = byKey.get(key)
+    if (step?.facts.operation === 'chat' && step.facts.stream === true)
+      return (step.facts.token_interval_ms ?? 0) * factor
+    return step?.injected?.drawn_ms ?? byKey.get(`${key}/0`)?.injected?.drawn_ms
+  }
+}
+
+/** How much slower a fault makes each of the steps that it strikes, ms; nothing of what is no slowdown. */
+function effectsOf({ magnitude, steps }: StruckFault, slowedOf: ReturnType<typeof slowestDraw>): number[] {
+  if (magnitude?.unit === 'ms') return [magnitude.value]
+  if (magnitude?.unit !== 'factor') return []
+  const factor = magnitude.value
+  return [...steps].flatMap((key) => {
+    const slowedMs = slowedOf(key, factor)
+    return slowedMs === undefined ? [] : [slowedMs * (1 - 1 / factor)]
+  })
+}
+
+/** To the microsecond. */
+const round = (value: number) => Math.round(value * 1000) / 1000

@@ -1,0 +1,103 @@
+import type { Impact, Standing } from 'contract/key'
+import type { RunRequest } from '../run.ts'
+import { replay, type Replay } from './replay.ts'
+import type { InForce } from './register.ts'
+import { isSlowdown, standingOf } from './standing.ts'
+
+/** So many faults of a run get replays of their own, two each, and fewer where that would be more steps than these. */
+const most = { faults: 32, steps: 200_000 }
+
+/** What a fault costs, and what that makes of it. */
+export interface Judgement {
+  /** null: it was not replayed. */
+  impact: Impact | null
+  standing: Standing
+}
+
+/** The judgement of every fault that a run draws, by its id. */
+export type Judgements = Readonly<Record<string, Judgement>>
+
+/** How many steps have to be played to judge a run of so many, with so many faults. */
+export function workOf(steps: number, faults: number): number {
+  return faults === 0 ? 0 : steps * (2 + 2 * replayed(steps, faults))
+}
+
+function replayed(steps: number, faults: number): number {
+  const fitting = Math.floor((most.steps / Math.max(1, steps) - 2) / 2)
+  return Math.min(faults, most.faults, Math.max(1, fitting))
+}
+
+/**
+ * Judges the faults of a run by playing it again in virtual time: with all of them, with none, and each of those that took most
+ * time left out and alone. Of what is slow, one alone may cost too little and all together not: such faults are masked.
+ */
+export async function judge(request: RunRequest): Promise<Judgements> {
+  const [all, none] = (await replay(request, ['all', 'none'])) as [Replay, Replay]
+  const ids = idsByTime(all).slice(0, replayed(all.steps.length, all.faults.length))
+  const [without, alone] = await Promise.all([
+    replay(
+      request,
+      ids.map((id): InForce => ({ without: [id] })),
+    ),
+    replay(
+      request,
+      ids.map((id): InForce => ({ only: [id] })),
+    ),
+  ])
+  const impacts = new Map(
+    ids.map((id, index) => {
+      const runs = { all, none, without: without[index] as Replay, alone: alone[index] as Replay }
+      return [id, impactBetween(runs)]
+    }),
+  )
+  const judgements = all.faults.map(({ id, losesCall = false }) => {
+    const impact = impacts.get(id) ?? null
+    return { id, impact, standing: standingOf(impact, losesCall, all) }
+  })
+  const small = judgements.filter(({ standing }) => standing === 'neutral')
+  if (
+    await costTogether(
+      request,
+      small.map(({ id }) => id),
+      all,
+    )
+  )
+    for (const one of small) one.standing = 'masked'
+  return Object.fromEntries(judgements.map(({ id, ...judgement }) => [id, judgement]))
+}
+
+/** Whether the run would be noticeably shorter or longer without all of these. */
+async function costTogether(request: RunRequest, ids: readonly string[], all: Replay): Promise<boolean> {
+  if (ids.length < 2) return false
+  const [without] = (await replay(request, [{ without: ids }])) as [Replay]
+  return isSlowdown(all.ms - without.ms, all)
+}
+
+function impactBetween(runs: { all: Replay; none: Replay; without: Replay; alone: Replay }): Impact {
+  const { all, none, without, alone } = runs
+  const ms = all.ms - without.ms
+  const outcome_changed = all.ok !== without.ok || alone.ok !== none.ok
+  return {
+    ms: round(ms),
+    alone_ms: round(alone.ms - none.ms),
+    share: all.busyMs > 0 ? round(ms / all.busyMs) : 0,
+    tokens: all.tokens - without.tokens,
+    outcome_changed,
+    user_visible: outcome_changed || isSlowdown(ms, all),
+  }
+}
+
+/** The faults by the time that the steps took which they struck; those that lost a call are known to count without a replay. */
+function idsByTime({ faults, steps }: Replay): string[] {
+  const took = new Map(steps.map(({ key, duration_ms }) => [key, duration_ms ?? 0]))
+  return faults
+    .map(({ id, steps: struck, losesCall = false }) => {
+      const ms = struck.values().reduce((sum, key) => sum + (took.get(key) ?? 0), 0)
+      return { id, ms, losesCall }
+    })
+    .toSorted((a, b) => Number(a.losesCall) - Number(b.losesCall) || b.ms - a.ms || (a.id < b.id ? -1 : 1))
+    .map(({ id }) => id)
+}
+
+/** To the microsecond. */
+const round = (value: number) => Math.round(value * 1000) / 1000

@@ -1,0 +1,78 @@
+import { type Key, type KeyFault, keySchemaVersion } from 'contract/key'
+import type { LedgerStep } from 'contract/ledger'
+import { plantedKinds } from 'contract/taxonomy'
+import type { Run, RunRequest } from '../run.ts'
+import { disturbanceOf } from './disturbance.ts'
+import { judge, type Judgements } from './impacts.ts'
+import type { StruckFault } from './register.ts'
+import { NamingSpans, type ServerSpanOf } from './spans.ts'
+
+/** So many unplanned failures are named. */
+const mostNamed = 100
+
+export interface KeyOptions {
+  /** Judges the faults of a run: in this thread, unless it is told otherwise. */
+  judge?: (request: RunRequest) => Promise<Judgements>
+  serverSpanOf?: ServerSpanOf
+}
+
+/** The right answer to a run that has come to its end. Where no fault struck, nothing is played again. */
+export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
+  const { steps } = run.ledger
+  const struck = run.faults.faults
+  const judgements = struck.length > 0 ? await (options.judge ?? judge)(run.request) : {}
+  const spans = new NamingSpans(steps, options.serverSpanOf)
+  const faults = struck.map((fault) => judged(fault, judgements, spans)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const culprits = new Set(faults.filter(isCulprit).flatMap(({ accepted }) => accepted.flat()))
+  const neutral = faults.filter((fault) => !isCulprit(fault)).flatMap(({ accepted }) => accepted.flat())
+  const others = (keys: Iterable<string>) => [...keys].flatMap((key) => spans.of(key))
+  return {
+    key_schema_version: keySchemaVersion,
+    trace_id: run.traceId,
+    level: Number(run.params.level ?? 1),
+    verdict: faults.some(isCulprit) ? 'faulty' : 'healthy',
+    faults,
+    neutral: without(culprits, [...neutral, ...others(run.faults.neutralSteps)]),
+    decoys: without(culprits, others(run.faults.decoySteps)),
+    step_limit: run.ok === false && steps.some(endedByLength),
+    unplanned: unplannedOf(steps),
+    ...disturbanceOf(steps, struck),
+  }
+}
+
+function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans): KeyFault {
+  const { id, kind, entity, magnitude, losesCall = false, steps } = fault
+  // One that only this run met, since something unplanned had happened before, was not judged.
+  const { impact, standing } = judgements[id] ?? { impact: null, standing: losesCall ? 'required' : 'masked' }
+  return {
+    id,
+    kind,
+    category: plantedKinds[kind].category,
+    standing,
+    accepted: [[...new Set(steps.values().flatMap((key) => spans.of(key)))]],
+    entity,
+    steps: [...steps].toSorted(),
+    magnitude: magnitude ?? null,
+    impact,
+  }
+}
+
+const isCulprit = ({ standing }: KeyFault) => standing !== 'neutral'
+
+const without = (culprits: ReadonlySet<string>, spanIds: readonly string[]) =>
+  [...new Set(spanIds)].filter((id) => !culprits.has(id))
+
+const endedByLength = ({ facts }: LedgerStep) => facts.operation === 'chat' && facts.finish_reason === 'length'
+
+/** Calls that failed though no tool said that it failed them. */
+function unplannedOf(steps: readonly LedgerStep[]): Key['unplanned'] {
+  const failed = steps.filter(
+    ({ facts, status, tool }) => facts.operation === 'http_client' && status === 'error' && tool === null,
+  )
+  const byType = Object.groupBy(failed, ({ error_type }) => error_type ?? '_OTHER')
+  return {
+    count: failed.length,
+    error_types: Object.fromEntries(Object.entries(byType).map(([type, of = []]) => [type, of.length])),
+    spans: failed.slice(0, mostNamed).map(({ span_id }) => span_id ?? ''),
+  }
+}

@@ -1,0 +1,47 @@
+import type { LedgerStep } from 'contract/ledger'
+import { Run, type RunRequest } from '../run.ts'
+import { VirtualClock } from '../virtual/clock.ts'
+import { drive, type Played } from '../virtual/drive.ts'
+import { silentRecorder } from '../virtual/silent.ts'
+import { VirtualTools } from '../virtual/tools.ts'
+import type { InForce, StruckFault } from './register.ts'
+
+/** What came of a run that was played again in virtual time, with nothing written and no network between. */
+export interface Replay {
+  /** Of the workflow. */
+  ms: number
+  /** Of it, what was no wait for a person. */
+  busyMs: number
+  ok: boolean
+  /** Of models, in and out. */
+  tokens: number
+  faults: readonly StruckFault[]
+  steps: readonly LedgerStep[]
+}
+
+/** Nobody reads its spans. */
+const agent = { serviceName: 'replay', agentName: undefined, captureContent: false }
+
+/** Plays a run once for each of these: all it draws is the same, but for the faults that are not in force. */
+export async function replay(request: RunRequest, inForce: readonly InForce[]): Promise<Replay[]> {
+  const replays: Replay[] = []
+  const begun = inForce.values().map((rule) => begin({ ...request, inForce: rule }))
+  await drive(begun, (played) => void replays.push(played))
+  return replays
+}
+
+function begin(request: RunRequest): Played<Replay> {
+  const clock = new VirtualClock(0)
+  const run = new Run({ clock, tools: new VirtualTools(clock), recorder: silentRecorder }, agent, request)
+  return { clock, result: run.play().then(() => figuresOf(run)) }
+}
+
+function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
+  let [ms, waitedMs, tokens] = [0, 0, 0]
+  for (const { facts, duration_ms } of steps) {
+    if (facts.operation === 'invoke_workflow') ms = duration_ms ?? 0
+    else if (facts.operation === 'human_feedback') waitedMs += duration_ms ?? 0
+    else if (facts.operation === 'chat') tokens += (facts.input_tokens ?? 0) + (facts.output_tokens ?? 0)
+  }
+  return { ms, busyMs: Math.max(0, ms - waitedMs), ok: ok === true, tokens, faults: faults.faults, steps }
+}

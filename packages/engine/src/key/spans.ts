@@ -1,0 +1,49 @@
+import type { LedgerStep } from 'contract/ledger'
+
+/** What one agent does with its own hands: an agent with one of these is known by it. */
+const work: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat', 'process_chunk', 'human_feedback'])
+const calls: ReadonlySet<string> = new Set(['execute_tool', 'retrieval'])
+
+/** The id of the SERVER span below a CLIENT span, where whoever recorded the run knows it. */
+export type ServerSpanOf = (clientSpanId: string) => string | undefined
+
+/** The spans by which a step of a run may be named. */
+export class NamingSpans {
+  readonly #steps: readonly LedgerStep[]
+  readonly #serverSpanOf: ServerSpanOf
+  readonly #byKey: ReadonlyMap<string, LedgerStep>
+  readonly #below: ReadonlyMap<number | null, LedgerStep[]>
+
+  constructor(steps: readonly LedgerStep[], serverSpanOf: ServerSpanOf = () => undefined) {
+    this.#steps = steps
+    this.#serverSpanOf = serverSpanOf
+    this.#byKey = new Map(steps.map((step) => [step.key, step]))
+    this.#below = Map.groupBy(steps, ({ parent_id }) => parent_id)
+  }
+
+  /** The call, its CLIENT and SERVER spans, and its agent's span where that agent has this one call. */
+  of(key: string): string[] {
+    const step = this.#byKey.get(key)
+    if (!step) return []
+    const call = step.facts.operation === 'http_client' ? this.#parentOf(step) : step
+    const attempts = call === step ? this.#attemptsOf(call) : [step]
+    const agent = call && this.#parentOf(call)
+    const isKnownByIt = agent?.facts.operation === 'invoke_agent' && this.#worksOf(agent) === 1
+    const named = new Set([step, ...(call ? [call] : []), ...attempts, ...(isKnownByIt ? [agent] : [])])
+    const servers = attempts.map(({ span_id }) => this.#serverSpanOf(span_id ?? ''))
+    return [...[...named].map(({ span_id }) => span_id ?? undefined), ...servers].filter((id) => id !== undefined)
+  }
+
+  #parentOf({ parent_id }: LedgerStep): LedgerStep | undefined {
+    return parent_id === null ? undefined : this.#steps[parent_id]
+  }
+
+  #attemptsOf(call: LedgerStep): LedgerStep[] {
+    if (!calls.has(call.facts.operation)) return []
+    return (this.#below.get(call.id) ?? []).filter(({ facts }) => facts.operation === 'http_client')
+  }
+
+  #worksOf({ id }: LedgerStep): number {
+    return (this.#below.get(id) ?? []).filter(({ facts }) => work.has(facts.operation)).length
+  }
+}

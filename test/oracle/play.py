@@ -1,0 +1,286 @@
+"""One run, played from its seed and parameters alone, with all of its faults or only some of them."""
+
+import heapq
+import math
+import re
+
+from draws import Random, time_around
+
+TOOLS = ["search", "database", "calculator", "calendar", "mail"]
+CHECKPOINT_MS = 64 / 1024 * 200
+
+
+class Fault:
+    def __init__(self, loses_call):
+        self.loses_call = loses_call
+        self.struck = {}
+
+
+class Run:
+    """`in_force` says of a fault's id whether this run has it."""
+
+    def __init__(self, params, seed, in_force):
+        self.params = params
+        self.seed = seed
+        self.random = Random(seed)
+        self.in_force = in_force
+        self.faults = {}
+        self.tokens = 0
+        self.waited_ms = 0
+        self.jitter = params["jitter"]
+        self.asked = [word.split(":") for word in params.get("faults", "own").split(",")]
+        self.straggler = self.draw_straggler()
+
+    def draw_straggler(self):
+        words = [word for word in self.asked if word[0] == "straggler"]
+        if not words or self.params.get("stragglers", 0) > 0:
+            return None
+        units = [self.params[name] for name in ("fanout", "depth", "background_fanout") if name in self.params]
+        index = self.random.fork("straggler").integer(0, max(1, units[0] if units else 1) - 1)
+        return index, float(words[0][1]) if len(words[0]) > 1 else 10.0
+
+    def strikes(self, fault, loses_call=False):
+        if not self.in_force(fault):
+            return False
+        known = self.faults.setdefault(fault, Fault(False))
+        known.loses_call = known.loses_call or loses_call
+        return True
+
+    def took(self, fault, step, ms):
+        """How long a step took that a fault struck."""
+        if fault in self.faults:
+            self.faults[fault].struck[step] = ms
+
+    # What agents do: each returns how long it takes, and whether it worked.
+
+    def chat(self, key, context_tokens=0):
+        random = self.random.fork(key)
+        ms = time_around(random, self.params["llm_delay_ms"], self.jitter)
+        self.tokens += random.integer(150, 350) + context_tokens + random.integer(20, 120)
+        factor = self.model_factor()
+        ms = min(ms * factor, 3_600_000)
+        if factor > 1:
+            self.took("slow_model", key, ms)
+        return ms
+
+    def model_factor(self):
+        factor = math.prod(float(word[1]) for word in self.asked if word[0] == "slow_model")
+        return factor if factor > 1 and self.strikes("slow_model") else 1
+
+    def call(self, key, tool, delay_ms, own=None, rate=None, retry=None):
+        """A tool call with its attempts; `own` is the fault that its scenario plants, with its factor."""
+        slower = [own] if own else []
+        slower += [(f"tool_slow/{tool}", float(word[2])) for word in self.asked if word[0] == "slow_tool" and word[1] == tool]
+        number = re.findall(r"\d+", key)
+        if self.straggler and self.straggler[0] == (int(number[-1]) if number else 0):
+            slower.append((f"straggler/{key}", self.straggler[1]))
+            self.straggler = None
+        slower = [(fault, factor) for fault, factor in slower if factor > 1 and self.strikes(fault)]
+        factor = math.prod(factor for _, factor in slower)
+        asked = self.params.get("error_rate", 0)
+        rate = asked if rate is None else rate
+        rates = [float(word[2]) for word in self.asked if word[0] == "failing_tool" and word[1] == tool]
+        rate = max([rate, *rates])
+        attempts = 1 + (retry["max_retries"] if retry else 0)
+        outcome = lambda attempt: rate > 0 and self.random.fork(f"outcome {key}/{attempt}").chance(rate)
+        lost = all(outcome(attempt) for attempt in range(attempts))
+        failure = f"failed/{key}" if lost and rate <= asked else f"faulty_tool/{tool}"
+        total = 0
+        for attempt in range(attempts):
+            drawn = time_around(self.random.fork(f"{key}/{attempt}"), delay_ms, self.jitter)
+            ms = min(drawn * factor, 3_600_000)
+            total += ms
+            failed = outcome(attempt) and self.strikes(failure, lost)
+            if not failed:
+                break
+            self.took(failure, f"{key}/{attempt}", ms)
+            if attempt + 1 < attempts:
+                total += self.backoff(key, attempt + 1, retry)
+        for fault, _ in slower:
+            self.took(fault, key, total)
+        return total, not failed
+
+    def backoff(self, key, attempt, retry):
+        bound = min(retry["backoff_ms"] * 2 ** (attempt - 1), retry["backoff_max_ms"])
+        if retry["backoff_jitter"] == "none":
+            return bound
+        return self.random.fork(f"{key}/backoff/{attempt}").uniform() * bound
+
+
+def in_lanes(works, lanes):
+    """Work begun in order as lanes come free: when all has ended, with when each began."""
+    free = [0.0] * min(lanes, max(1, len(works)))
+    begun = []
+    for ms in works:
+        at = heapq.heappop(free)
+        begun.append(at)
+        heapq.heappush(free, at + ms)
+    return max(free), begun
+
+
+def tool_of(index):
+    return TOOLS[index % len(TOOLS)]
+
+
+def stragglers_of(run):
+    p = run.params
+    slow = set(run.random.fork("planner").fork("stragglers").sample(p["fanout"], p["stragglers"]))
+    return lambda index, key: (f"straggler/{key}", p["straggler_factor"]) if index in slow else None
+
+
+# Scenarios: each returns how long its workflow takes and whether it reaches its goal.
+
+
+def fanout(run):
+    p = run.params
+    ms = run.chat("planner/chat")
+    straggler = stragglers_of(run)
+    calls = []
+    for index in range(p["fanout"]):
+        key = f"worker/{index}/call"
+        calls.append(run.call(key, tool_of(index), p["delay_ms"], straggler(index, key)))
+    return ms + in_lanes([took for took, _ in calls], p["concurrency"])[0], all(ok for _, ok in calls)
+
+
+def dag(run):
+    p = run.params
+    ms = run.chat("planner/chat")
+    straggler = stragglers_of(run)
+    calls = []
+    for index in range(p["fanout"]):
+        key = f"branch/{index}/call"
+        calls.append(run.call(key, tool_of(index), p["delay_ms"], straggler(index, key)))
+    ms += max(took for took, _ in calls)
+    took, joined = run.call("aggregator/call", "aggregate", p["delay_ms"])
+    ms += took
+    if joined:
+        ms += run.chat("aggregator/chat")
+    return ms, joined and all(ok for _, ok in calls)
+
+
+def chain(run):
+    p = run.params
+    ms = run.chat("planner/chat")
+    for index in range(p["depth"]):
+        took, ok = run.call(f"link/{index}/call", tool_of(index), p["delay_ms"])
+        ms += took
+        if not ok:
+            return ms, False
+    return ms, True
+
+
+def retry(run):
+    p = run.params
+    ms = run.chat("planner/chat")
+    rates = failure_rates(run.random.fork("planner").fork("faulty-tools"), p["fanout"], p["error_rate"], p["faulty_tools"])
+    calls = [
+        run.call(f"worker/{index}/call", tool_of(index), p["delay_ms"], rate=rates[tool_of(index)], retry=p)
+        for index in range(p["fanout"])
+    ]
+    return ms + in_lanes([took for took, _ in calls], p["concurrency"])[0], all(ok for _, ok in calls)
+
+
+def failure_rates(random, fanout, error_rate, faulty):
+    calls = {}
+    for index in range(fanout):
+        calls[tool_of(index)] = calls.get(tool_of(index), 0) + 1
+    used = [tool for tool in TOOLS if tool in calls]
+    carriers = {used[index] for index in random.sample(len(used), min(faulty, len(used)))}
+    carried = sum(calls[tool] for tool in carriers)
+    rate = min(1, error_rate * fanout / carried) if carried else 0
+    others = fanout - carried
+    rest = max(0, (error_rate * fanout - rate * carried) / others) if others else 0
+    return {tool: rate if tool in carriers else rest for tool in used}
+
+
+def react(run):
+    p = run.params
+    agent = run.random.fork("react")
+    tools, slowness, finishing = (agent.fork(name) for name in ("tools", "slow-tools", "finish"))
+    ms, steps, done = 0, 0, False
+    while steps < p["max_steps"] and not done:
+        tool = TOOLS[tools.integer(0, 4)]
+        ms += run.chat(f"react/chat/{steps}", 120 * steps)
+        key = f"react/call/{steps}"
+        own = (f"slow_tool/{key}", p["slow_tool_factor"]) if slowness.chance(p["slow_tool_probability"]) else None
+        ms += run.call(key, tool, p["delay_ms"], own)[0]
+        done = finishing.chance(p["finish_probability"])
+        steps += 1
+    return ms + run.chat(f"react/chat/{steps}", 120 * steps), done
+
+
+def human(run):
+    p = run.params
+    ms = run.chat("planner/chat")
+    took, ok = run.call("planner/call/0", "database", p["delay_ms"])
+    ms += took
+    if not ok:
+        return ms, False
+    run.waited_ms = p["human_delay_s"] * 1000
+    ms += run.waited_ms
+    if p["outcome"] != "approve":
+        return ms, True
+    took, ok = run.call("planner/call/1", "mail", p["delay_ms"])
+    return ms + took, ok
+
+
+def rag(run):
+    p = run.params
+    took, ok = run.call("planner/retrieval", "knowledge_base", p["delay_ms"])
+    if not ok:
+        return took, False
+    planner = run.random.fork("planner")
+    count, mean_kb = p["rag_chunks"], p["rag_chunk_size_kb"]
+    sizes = planner.fork("sizes")
+    draws = [sizes.lognormal(1, 0.5) for _ in range(count)]
+    total, drawn, given, ms = count * mean_kb * 1024, 0, 0, took
+    for index, draw in enumerate(draws):
+        drawn += draw
+        size = math.floor(drawn / sum(draws) * total + 0.5) - given
+        given += size
+        ms += time_around(planner.fork(f"chunk/{index}"), size / 1024 * p["ms_per_kb"], run.jitter)
+    return ms + run.chat("planner/chat", math.ceil(total / 4)), True
+
+
+def stream(run):
+    p = run.params
+    count = p["background_fanout"]
+    calls = [run.call(f"background/call/{index}", tool_of(index), p["tool_delay_ms"])[0] for index in range(count)]
+    busy_until = in_lanes(calls, p["concurrency"])[0] if count else 0
+    contends = p["contention"] > 0 and count > 0 and run.strikes("contention")
+    if contends:
+        for index, took in enumerate(calls):
+            run.took("contention", f"background/call/{index}", took)
+    random = run.random.fork("streamer/chat")
+    random.lognormal(0, 0)
+    run.tokens += random.integer(150, 350)
+    random.integer(20, 120)
+    factor = run.model_factor()
+    now = time_around(random, p["ttft_ms"], run.jitter) * factor
+    random.uniform()
+    tokens, slowed = 1, False
+    while now < p["duration_s"] * 1000 or now < busy_until:
+        pace = 1 + p["contention"] if contends and now < busy_until else 1
+        slowed = slowed or pace > 1
+        now += time_around(random, p["token_interval_ms"], run.jitter) * factor * pace
+        random.uniform()
+        tokens += 1
+    run.tokens += tokens
+    if factor > 1:
+        run.took("slow_model", "streamer/chat", now)
+    if slowed:
+        run.took("contention", "streamer/chat", now)
+    return now, True
+
+
+SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream)}
+
+
+class Played:
+    def __init__(self, scenario, params, seed, in_force):
+        run = Run(params, seed, in_force)
+        work_ms, self.ok = SCENARIOS[scenario](run)
+        self.ms = work_ms + CHECKPOINT_MS
+        self.busy_ms = self.ms - run.waited_ms
+        self.tokens = run.tokens
+        self.faults = run.faults
