@@ -62,5 +62,6 @@ export function sum(values: readonly number[]): number {
 
 /** To a thousandth: figures are read by people, and compared. */
 export function round(value: number): number {
-  return Math.round(value * 1000) / 1000
+  // Never -0, which JSON does not know.
+  return Math.round(value * 1000) / 1000 + 0
 }

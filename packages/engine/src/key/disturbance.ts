@@ -2,6 +2,7 @@ import type { Disturbance } from 'contract/key'
 import type { LedgerStep } from 'contract/ledger'
 import { median, percentile } from 'findings/statistics'
 import { stragglerRule } from 'findings/kinds/straggler'
+import { round } from 'findings/step'
 import type { StruckFault } from './register.ts'
 
 /** A machine that adds more than this share of what is to be seen has the say in what is seen. */
@@ -53,6 +54,3 @@ function effectsOf({ magnitude, steps }: StruckFault, slowedOf: ReturnType<typeo
     return slowedMs === undefined ? [] : [slowedMs * (1 - 1 / factor)]
   })
 }
-
-/** To the microsecond. */
-const round = (value: number) => Math.round(value * 1000) / 1000

@@ -1,4 +1,5 @@
 import type { Impact, Standing } from 'contract/key'
+import { round } from 'findings/step'
 import type { RunRequest } from '../run.ts'
 import { replay, type Replay } from './replay.ts'
 import type { InForce } from './register.ts'
@@ -98,6 +99,3 @@ function idsByTime({ faults, steps }: Replay): string[] {
     .toSorted((a, b) => Number(a.losesCall) - Number(b.losesCall) || b.ms - a.ms || (a.id < b.id ? -1 : 1))
     .map(({ id }) => id)
 }
-
-/** To the microsecond. */
-const round = (value: number) => Math.round(value * 1000) / 1000
