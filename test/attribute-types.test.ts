@@ -73,7 +73,13 @@ it('an attribute has one type, whether numbers are whole or not', async () => {
   }
   await pair.stop()
   const numeric = ['intValue', 'doubleValue']
-  for (const name of ['ati.tool.delay_ms', 'ati.retry.delay_ms', 'ati.stream.gap_ms', 'ati.worker.queued_ms'])
+  for (const name of [
+    'ati.tool.delay_ms',
+    'ati.retry.delay_ms',
+    'ati.stream.gap_ms',
+    'ati.stream.next_ms',
+    'ati.worker.queued_ms',
+  ])
     expect([name, ...(types.get(name) ?? [])]).toEqual([name, 'intValue'])
   expect([...(types.get('gen_ai.response.time_to_first_chunk') ?? [])]).toEqual(['doubleValue'])
   const several = [...types].filter(([, seen]) => seen.size > 1)

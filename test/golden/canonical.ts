@@ -24,6 +24,7 @@ interface KeyValue {
 const measured = new Set([
   'ati.worker.queued_ms',
   'ati.stream.gap_ms',
+  'ati.stream.next_ms',
   'ati.stream.tokens',
   'gen_ai.response.time_to_first_chunk',
   'server.port',

@@ -156,6 +156,7 @@ export function contentFactsOf(operation: Operation): readonly string[] {
 
 const at = { time_ms: z.number() }
 const tokens = { tokens: count('Tokens that had come by then') }
+const next = { next_ms: number('How long after it the next token came, ms').optional() }
 
 /** Something that happened while a step ran. */
 export const eventSchema = z.discriminatedUnion('name', [
@@ -173,8 +174,8 @@ export const eventSchema = z.discriminatedUnion('name', [
     outcome: z.enum(['approve', 'reject', 'expire']).meta({ description: 'What the person decided' }),
   }),
   z.object({ name: z.literal('first_token'), ...at, tokens: tokens.tokens.optional() }),
-  z.object({ name: z.literal('background_started'), ...at, ...tokens }),
-  z.object({ name: z.literal('background_ended'), ...at, ...tokens }),
+  z.object({ name: z.literal('background_started'), ...at, ...tokens, ...next }),
+  z.object({ name: z.literal('background_ended'), ...at, ...tokens, ...next }),
   z.object({ name: z.literal('stall'), ...at, ...tokens, gap_ms: number('How long no token came, ms') }),
   z.object({ name: z.literal('last_token'), ...at, ...tokens }),
 ])

@@ -77,6 +77,7 @@ export interface ReadEvent {
   time_ms: number
   tokens?: number
   gap_ms?: number
+  next_ms?: number
   attempt?: number
   delay_ms?: number
 }

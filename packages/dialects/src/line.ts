@@ -19,11 +19,12 @@ export interface Line<Fact = string> {
 /** Always the same. */
 export const is = (always: AttributeValue): Line<never> => ({ always })
 
-const ofType = (type: 'string' | 'number' | 'boolean') => (value: unknown) =>
-  typeof value === type ? value : undefined
+const ofType = (type: 'string' | 'boolean') => (value: unknown) => (typeof value === type ? value : undefined)
+/** No formula can make anything of NaN or of infinity. */
+const finite = (value: unknown) => (Number.isFinite(value) ? value : undefined)
 
 export const text = <const Fact extends string>(fact: Fact) => ({ fact, read: ofType('string') })
-export const number = <const Fact extends string>(fact: Fact) => ({ fact, read: ofType('number') })
+export const number = <const Fact extends string>(fact: Fact) => ({ fact, read: finite })
 export const flag = <const Fact extends string>(fact: Fact) => ({ fact, read: ofType('boolean') })
 /** Content as it is; what was read is no content of ours, and nothing is made of it. */
 export const content = <const Fact extends string>(fact: Fact) => ({ fact })
@@ -35,7 +36,7 @@ export const fraction = <const Fact extends string>(fact: Fact) => ({
     const seconds = Number(value)
     return Number.isInteger(seconds) ? seconds + 1e-9 : seconds
   },
-  read: ofType('number'),
+  read: finite,
 })
 
 /** One word as a list that has no other. */
@@ -49,5 +50,5 @@ export const list = <const Fact extends string>(fact: Fact) => ({
 export const unlessZero = <const Fact extends string>(fact: Fact) => ({
   fact,
   write: (value: unknown) => (typeof value === 'number' && value > 0 ? value : undefined),
-  read: ofType('number'),
+  read: finite,
 })

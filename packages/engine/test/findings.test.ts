@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ObservedOf, FindingKind } from 'findings/kinds'
+import type { Run } from '../src/run.ts'
+import { scenarios } from '../src/scenarios/index.ts'
+import type { LedgerStep } from 'contract/ledger'
 import { simulate } from '../../../test/support/simulated.ts'
 
 const seeds = Array.from({ length: 40 }, (_, index) => `seed-${index}`)
@@ -56,10 +59,22 @@ describe('chain', () => {
   it.each(['nested', 'flat'])('adds up (%s)', async (mode) => {
     const { result, observed } = await findingOf('cumulative_latency', 'chain', { seed: 'a', depth: 60, mode })
     expect(observed.depth).toBe(60)
-    expect(observed.span_ids).toHaveLength(60)
+    expect(observed.span_ids).toEqual([])
     expect(observed.tools_ms + observed.between_ms).toBeCloseTo(observed.total_ms, 2)
     expect(observed.total_ms).toBeCloseTo(result.elapsed_s * 1000, -1)
     expect(observed.largest_share).toBeLessThan(0.05)
+  })
+
+  it.each(seeds)('points at one slow link among sixty, and at nothing else (%s)', async (seed) => {
+    const { run, observed } = await findingOf('cumulative_latency', 'chain', { seed, faults: 'straggler:6' })
+    const planted = run.ledger.steps.filter(({ injected }) => injected?.fault === 'straggler')
+    expect(observed.span_ids).toEqual(planted.map(({ span_id }) => span_id))
+    expect(observed.slow).toHaveLength(1)
+  })
+
+  it('says that a short one is short', async () => {
+    const { finding } = await findingOf('cumulative_latency', 'chain', { seed: 'a', depth: 1, jitter: 0 })
+    expect(finding.text).toMatch(/^One call took \d+ ms: 80 ms in tools, \d+ ms beside them$/)
   })
 
   it('makes the same decisions nested and flat', async () => {
@@ -94,7 +109,7 @@ describe('retry', () => {
     expect(finding.injected).toBeNull()
     expect(observed.span_ids).toEqual([])
     expect(observed.amplification).toBe(1)
-    expect(observed.origin).toEqual({ tools: [], first_failure: null })
+    expect(observed.origin).toEqual({ tools: [], faulty: [], first_failure: null, began: null })
   })
 
   it('meets the closed form of its amplification over many seeds', async () => {
@@ -127,6 +142,27 @@ describe('retry', () => {
     })
     expect(observed.origin.tools).toHaveLength(2)
     for (const { failure_rate } of observed.origin.tools) expect(failure_rate).toBeGreaterThan(0.35)
+    expect(observed.origin.faulty).toEqual(observed.origin.tools.map(({ tool }) => tool))
+  })
+
+  it.each(seeds)('blames no tool where all fail alike, and no begin where there was none (%s)', async (seed) => {
+    const { finding, observed } = await findingOf('retry_storm', 'retry', { seed, error_rate: 0.3, faulty_tools: 0 })
+    expect(observed.origin.faulty).toEqual([])
+    expect(observed.origin.began).toBeNull()
+    expect(finding.text).toContain('failures are spread over')
+  })
+
+  it.each(seeds)('blames the faulty one among tools that fail a little (%s)', async (seed) => {
+    const { finding, observed } = await findingOf('retry_storm', 'retry', {
+      seed,
+      fanout: 200,
+      error_rate: 0.04,
+      faulty_tools: 0,
+      faults: 'own,failing_tool:database:0.6',
+    })
+    expect(observed.origin.faulty).toEqual(['database'])
+    expect(finding.text).toContain('what fails is database')
+    expect(finding.text).not.toContain('it began')
   })
 })
 
@@ -139,7 +175,26 @@ describe('dag', () => {
     ])
     const culprit = finding.injected?.[0]?.key.replace('/call', '').replace('/', ':')
     expect(observed.bottleneck?.agent_id).toBe(culprit)
-    for (const { span_id } of finding.injected ?? []) expect(observed.span_ids).toContain(span_id)
+    expect(observed.span_ids).toEqual(finding.injected?.map(({ span_id }) => span_id))
+  })
+
+  it.each(seeds)('blames no branch of a join without a slow one, though one is the last (%s)', async (seed) => {
+    const { finding, observed } = await findingOf('critical_path', 'dag', { seed, stragglers: 0 })
+    expect(observed.bottleneck).not.toBeNull()
+    expect(observed.span_ids).toEqual([])
+    expect(observed.saving_ms).toBe(0)
+    expect(finding.text).toContain('no call that was waited for was slow')
+  })
+
+  it.each(seeds)('of several slow branches points at the one that was waited for (%s)', async (seed) => {
+    const { run, finding, observed } = await findingOf('critical_path', 'dag', { seed, stragglers: 5 })
+    const bottleneck = run.ledger.steps.find(({ span_id }) => span_id === observed.bottleneck?.span_id)
+    const call = run.ledger.steps.find(({ parent_id }) => parent_id === bottleneck?.id)
+    expect(observed.span_ids).toEqual([call?.span_id])
+    expect(finding.injected?.map(({ span_id }) => span_id)).toContain(call?.span_id)
+    const healthy = await findingOf('critical_path', 'dag', { seed, stragglers: 0 })
+    const measured = observed.total_ms - healthy.observed.total_ms
+    expect(Math.abs(observed.saving_ms - measured)).toBeLessThanOrEqual(Math.max(40, 0.1 * measured))
   })
 })
 
@@ -177,6 +232,26 @@ describe('react', () => {
     })
     expect(slow.observed.explained_by).toBe('tool')
   })
+
+  it('is explained by the tool when every call is slow: no median hides it', async () => {
+    const { result, observed } = await findingOf('step_variance', 'react', {
+      seed: 'a',
+      finish_probability: 0,
+      slow_tool_probability: 1,
+    })
+    expect(result.summary.tool_calls).toBe(10)
+    expect(observed.span_ids).toHaveLength(10)
+    expect(observed.explained_by).toBe('tool')
+  })
+
+  it.each(seeds)('is explained by nothing in one step that is not slow (%s)', async (seed) => {
+    const once = { seed, max_steps: 1, slow_tool_probability: 0 }
+    const { finding, observed } = await findingOf('step_variance', 'react', once)
+    expect(observed.explained_by).toBeNull()
+    expect(finding.text).toMatch(/^1 step until .*; no call was slow; there is nothing to explain$/)
+    const slow = await findingOf('step_variance', 'react', { ...once, slow_tool_probability: 1 })
+    expect(slow.observed.explained_by).toBe('tool')
+  })
 })
 
 describe('human', () => {
@@ -190,45 +265,106 @@ describe('human', () => {
     expect(observed.idle_ms + observed.processing_ms).toBeCloseTo(observed.total_ms, 2)
     expect(result.summary.tool_calls).toBe(toolCalls)
     expect(result.ok).toBe(true)
+    expect(observed.unasked).toEqual([])
+    expect(observed.span_ids).toEqual([])
+  })
+
+  it('works without a wait', async () => {
+    const { finding } = await findingOf('idle_wait', 'human', { seed: 'a', human_delay_s: 0 })
+    expect(finding.text).toMatch(/^Nobody was waited for: \d+ ms of work$/)
   })
 })
 
 describe('rag', () => {
   it.each(seeds)('ties time to size (%s)', async (seed) => {
-    const { observed } = await findingOf('size_latency', 'rag', { seed, rag_chunks: 20, jitter: 0 })
+    const { finding, observed } = await findingOf('size_latency', 'rag', { seed, rag_chunks: 20, jitter: 0 })
     expect(observed.total_bytes).toBe(20 * 2 * 1024)
     expect(observed.ms_per_kb).toBeCloseTo(20, 1)
     expect(observed.r).toBeCloseTo(1, 2)
-    const longest = observed.chunks.toSorted((a, b) => b.ms - a.ms)[0]
-    expect(observed.span_ids).toEqual([longest?.span_id])
+    expect(observed.span_ids).toEqual([])
+    expect(finding.text).toContain('as its size explains')
   })
 
-  it('has no correlation below three chunks', async () => {
-    const { observed } = await findingOf('size_latency', 'rag', { seed: 'a', rag_chunks: 2 })
-    expect(observed.r).toBeNull()
+  it('has no slope below eight sizes, and says so', async () => {
+    const { finding, observed } = await findingOf('size_latency', 'rag', { seed: 'a', rag_chunks: 7 })
+    expect(observed).toMatchObject({ sizes: 7, ms_per_kb: null, r: null, span_ids: [] })
+    expect(finding.text).toContain('7 sizes of them, too few for a slope')
+    expect((await findingOf('size_latency', 'rag', { seed: 'a', rag_chunks: 8 })).observed.ms_per_kb).not.toBeNull()
   })
 })
 
+/** The streaming call of a run. */
+const chatOf = ({ ledger }: Run) => ledger.steps.find(({ facts }) => facts.operation === 'chat')?.span_id
+
 describe('stream', () => {
   it('puts tokens and background work on one timeline', async () => {
-    const { observed } = await findingOf('token_timeline', 'stream', { seed: 'a', jitter: 0, contention: 1 })
+    const { run, observed } = await findingOf('token_timeline', 'stream', { seed: 'a', jitter: 0, contention: 1 })
     expect(observed.ttft_ms).toBe(300)
     expect(observed.background).toMatchObject({ calls: 50, failures: 0, ended_ms: 2000 })
-    // 100 ms a token beside the background work and 50 ms without, but for a token at each edge.
-    expect(Math.abs((observed.rate_with_background ?? 0) - 10)).toBeLessThan(1)
-    expect(Math.abs((observed.rate_without_background ?? 0) - 20)).toBeLessThan(1)
+    // 100 ms a token beside the background work and 50 ms without.
+    expect(observed.rate_with_background).toBeCloseTo(10, 1)
+    expect(observed.rate_without_background).toBeCloseTo(20, 1)
+    expect(observed.slowdown).toBeCloseTo(2, 1)
     expect(observed.stalls).toEqual([])
-    expect(observed.span_ids).toEqual([])
+    expect(observed.span_ids).toEqual([chatOf(run)])
   })
 
-  it('sees a stall, and what went on meanwhile', async () => {
-    const { observed } = await findingOf('token_timeline', 'stream', {
-      seed: 'a',
+  it('has the rate that was planted, where one token alone fell into the background work', async () => {
+    const { run, observed } = await findingOf('token_timeline', 'stream', {
+      duration_s: 1,
+      contention: 3,
+      token_interval_ms: 50,
+      tool_delay_ms: 100,
+      background_fanout: 5,
+      concurrency: 20,
+      ttft_ms: 20,
       jitter: 0,
-      contention: 10,
-      background_fanout: 3,
     })
-    expect(observed.stalls.length).toBeGreaterThan(0)
-    expect(observed.span_ids).toHaveLength(4)
+    expect(observed.rate_with_background).toBeCloseTo(5, 1)
+    expect(observed.rate_without_background).toBeCloseTo(20, 1)
+    expect(observed.span_ids).toEqual([chatOf(run)])
+  })
+
+  it.each(seeds)('finds the slowdown of a run with defaults, and none where none was planted (%s)', async (seed) => {
+    const short = { seed, duration_s: 4 }
+    const { run, observed } = await findingOf('token_timeline', 'stream', short)
+    expect(observed.span_ids).toEqual([chatOf(run)])
+    const healthy = await findingOf('token_timeline', 'stream', { ...short, contention: 0 })
+    expect(healthy.observed.span_ids).toEqual([])
+    expect(healthy.finding.text).toContain('no slower beside them')
+  })
+
+  it('takes a gap for a stall where it is long for the pace that was due, and slowed down is due', async () => {
+    const { observed } = await findingOf('token_timeline', 'stream', { seed: 'a', jitter: 0, contention: 10 })
+    expect(observed.slowdown).toBeCloseTo(11, 0)
+    expect(observed.stalls).toEqual([])
+  })
+})
+
+describe.each(scenarios.map(({ name }) => name))('%s', (scenario) => {
+  it('with calls that fail points at each that gave up', async () => {
+    const { run, finding, observed } = await findingOf('straggler', scenario, {
+      seed: 'a',
+      error_rate: 0.5,
+      ...(scenario === 'stream' && { duration_s: 1 }),
+    })
+    const isCall = ({ facts }: LedgerStep) => facts.operation === 'execute_tool' || facts.operation === 'retrieval'
+    const failed = run.ledger.steps.filter((step) => isCall(step) && step.status === 'error')
+    expect(failed.length).toBeGreaterThan(0)
+    // Of a retry it is the attempts.
+    const named = new Set(observed.span_ids)
+    const isNamed = ({ id, span_id }: LedgerStep) =>
+      named.has(span_id ?? '') ||
+      run.ledger.steps.some((each) => each.parent_id === id && named.has(each.span_id ?? ''))
+    expect(failed.filter((step) => !isNamed(step))).toEqual([])
+    expect(finding.text).toMatch(/failed|gave up/)
+  })
+
+  it('finds nothing where nothing was planted', async () => {
+    for (const seed of seeds.slice(0, 10)) {
+      const query = { seed, faults: 'off', ...(scenario === 'stream' && { duration_s: 1, contention: 0 }) }
+      const { finding, observed } = await findingOf('straggler', scenario, query)
+      expect(observed.span_ids, `${seed}: ${finding.text}`).toEqual([])
+    }
   })
 })

@@ -23,10 +23,11 @@ export interface AnalysisStep {
 export interface AnalysisEvent {
   name: string
   time_ms: number
-  attempt?: number
-  delay_ms?: number
+  attempt?: number | undefined
+  delay_ms?: number | undefined
   tokens?: number | undefined
-  gap_ms?: number
+  gap_ms?: number | undefined
+  next_ms?: number | undefined
 }
 
 /** What a trace shows, by the rule of its scenario; `span_ids` are what the rule points at, empty when it finds nothing. */
@@ -60,8 +61,11 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
+/** From here on a double has no thousandths. */
+const mostRounded = 2 ** 43
+
 /** To a thousandth: figures are read by people, and compared. */
 export function round(value: number): number {
   // Never -0, which JSON does not know.
-  return Math.round(value * 1000) / 1000 + 0
+  return Math.abs(value) < mostRounded ? Math.round(value * 1000) / 1000 + 0 : value
 }

@@ -5,29 +5,7 @@ import { findingKinds, observe } from '../src/kinds.ts'
 import { makespan } from '../src/schedule.ts'
 import { fitLine, percentile } from '../src/statistics.ts'
 import type { AnalysisStep } from '../src/step.ts'
-
-function step(
-  span_id: string,
-  parent_span_id: string | null,
-  start_ms: number,
-  end_ms: number,
-  more: Partial<AnalysisStep> = {},
-): AnalysisStep {
-  return {
-    span_id,
-    parent_span_id,
-    operation: parent_span_id === null ? 'invoke_workflow' : 'invoke_agent',
-    name: span_id,
-    service: 'agent',
-    agent_id: null,
-    facts: {},
-    events: [],
-    start_ms,
-    end_ms,
-    failed: false,
-    ...more,
-  }
-}
+import { step } from './steps.ts'
 
 const exclusiveOf = (steps: AnalysisStep[]) =>
   Object.fromEntries([...walkCriticalPath(steps, steps[0] as AnalysisStep)].map(([{ span_id }, ms]) => [span_id, ms]))

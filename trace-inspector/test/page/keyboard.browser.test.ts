@@ -156,7 +156,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     const plain = await stack.run('scenario=dag&fanout=12&delay_ms=10&seed=d&stragglers=0')
     await stack.arrived(run.trace_id, run.spans.total)
     await stack.arrived(plain.trace_id, plain.spans.total)
-    const span = (run.finding.observed.span_ids as string[])[3] as string
+    const span = (run.finding.observed.path as { span_id: string }[])[3]?.span_id as string
     const views: [path: string, ready: string][] = [
       ['/', '.recent table'],
       ['/?scenario=stream', '.run-form'],

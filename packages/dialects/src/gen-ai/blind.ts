@@ -42,6 +42,7 @@ export const isSaidBlind = {
   streamTokens: true,
   streamTokenIntervalMs: false,
   streamGapMs: false,
+  streamNextMs: true,
   backgroundFanout: false,
   checkpointSizeKb: true,
 } satisfies Record<keyof typeof ati, boolean>

@@ -96,6 +96,7 @@ export const ati = {
   streamTokens: 'ati.stream.tokens',
   streamTokenIntervalMs: 'ati.stream.token_interval_ms',
   streamGapMs: 'ati.stream.gap_ms',
+  streamNextMs: 'ati.stream.next_ms',
   backgroundFanout: 'ati.bg.fanout',
   checkpointSizeKb: 'ati.checkpoint.size_kb',
 } as const

@@ -1,3 +1,4 @@
+import type { EventOf } from 'contract/facts'
 import type { Random } from 'contract/random'
 import type { FaultDeclaration } from '../key/register.ts'
 import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.ts'
@@ -17,7 +18,7 @@ export interface StreamOptions {
   background: { started: Promise<void>; ended: Promise<void> }
 }
 
-/** A gap between two tokens this many times the interval is a stall. */
+/** A gap between two tokens this many times the interval that was due, slowed down or not, is a stall. */
 const stallFactor = 3
 /** Leaves room for the other events below the span's limit of 4,096. */
 const mostStalls = 4000
@@ -62,21 +63,24 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
       let stalls = 0
       let lastAt = 0
       let backgroundEnded = false
-      const mark = (name: 'background_started' | 'background_ended' | 'last_token') =>
-        step.event({ name, time_ms: clock.now(), tokens })
-      void options.background.started.then(() => mark('background_started'))
+      /** Marks that wait for the next token, by which it is known which pace they fell into. */
+      const marks: EventOf<'background_started' | 'background_ended'>[] = []
+      void options.background.started.then(() =>
+        marks.push({ name: 'background_started', time_ms: clock.now(), tokens }),
+      )
       const ended = options.background.ended.then(() => {
         if (signal.aborted) return
         backgroundEnded = true
-        mark('background_ended')
+        marks.push({ name: 'background_ended', time_ms: clock.now(), tokens })
       })
 
-      const emitToken = async () => {
+      const emitToken = async (dueMs: number) => {
         const now = clock.now()
+        for (const mark of marks.splice(0)) step.event({ ...mark, next_ms: Math.round(now - mark.time_ms) })
         const gapMs = now - lastAt
-        if (tokens > 0 && gapMs > stallFactor * options.intervalMs && stalls++ < mostStalls) {
+        if (tokens === 0) step.event({ name: 'first_token', time_ms: now, tokens: 1 })
+        else if (gapMs > stallFactor * dueMs && stalls++ < mostStalls)
           step.event({ name: 'stall', time_ms: now, tokens, gap_ms: Math.round(gapMs) })
-        }
         lastAt = now
         const written = tellToken(run, random, tokens++)
         if (written) await written
@@ -84,18 +88,18 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
 
       await clock.sleep(ttftMs, signal)
       step.learn<'chat'>({ first_chunk_s: (clock.now() - startMs) / 1000 })
-      step.event({ name: 'first_token', time_ms: clock.now() })
-      await emitToken()
+      await emitToken(ttftMs)
       while (clock.now() - startMs < options.durationMs || !backgroundEnded) {
         const isContended =
           options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contentionOf(options), key)
-        const contended = isContended ? 1 + options.contention : 1
-        await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * modelFactor * contended, signal)
-        await emitToken()
+        const slowness = modelFactor * (isContended ? 1 + options.contention : 1)
+        await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * slowness, signal)
+        await emitToken(options.intervalMs * slowness)
       }
       await ended
       step.idealMs += options.durationMs
-      mark('last_token')
+      for (const mark of marks) step.event(mark)
+      step.event({ name: 'last_token', time_ms: lastAt, tokens })
       const response = responseFacts({ ...completion, outputTokens: tokens }, 'stop')
       if (run.captureContent) {
         const answer = { ...textMessage('assistant', `${tokens} tokens`), finish_reason: 'stop' }

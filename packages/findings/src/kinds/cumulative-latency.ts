@@ -1,16 +1,8 @@
 import { defineFinding, saving } from '../finding.ts'
 import { count, ms, percent } from '../format.ts'
+import { type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls } from '../calls.ts'
 import * as say from '../sentence.ts'
-import {
-  type AnalysisStep,
-  byStart,
-  durationOf,
-  type Observed,
-  round,
-  sum,
-  withOperation,
-  workflowOf,
-} from '../step.ts'
+import { type AnalysisStep, durationOf, type Observed, round, sum, workflowOf } from '../step.ts'
 
 export interface CumulativeLatency extends Observed {
   /** Tool calls one after the other. */
@@ -21,30 +13,47 @@ export interface CumulativeLatency extends Observed {
   between_ms: number
   /** Of the total, that the longest call takes: small, which is the point. */
   largest_share: number
+  /** Calls that are slow by themselves. */
+  slow: CallFigures[]
+  failed_calls: number
 }
 
-/** Many small latencies on one path. */
+/** Many small latencies on one path: the length is a figure, and no call is to blame for it. `span_ids` are calls that are slow by themselves. */
 function observe(steps: readonly AnalysisStep[]): CumulativeLatency {
-  const calls = byStart(withOperation(steps, 'execute_tool'))
+  const calls = callsOf(steps)
+  const times = calls.map(({ step }) => durationOf(step))
   const workflow = workflowOf(steps)
   const total = workflow ? durationOf(workflow) : 0
-  const tools = sum(calls.map(durationOf))
-  const longest = calls.reduce((most, call) => Math.max(most, durationOf(call)), 0)
+  const tools = sum(times)
+  const longest = times.reduce((most, ms) => Math.max(most, ms), 0)
+  const slow = slowCalls(calls)
+  const failed = failedCalls(calls)
   return {
-    span_ids: calls.map(({ span_id }) => span_id),
+    span_ids: idsOf(slow, failed),
     depth: calls.length,
     total_ms: round(total),
     tools_ms: round(tools),
-    between_ms: round(total - tools),
-    largest_share: total > 0 ? round(longest / total) : 0,
+    between_ms: round(Math.max(0, total - tools)),
+    largest_share: total > 0 ? round(Math.min(1, longest / total)) : 0,
+    slow: slow.map(describeCall),
+    failed_calls: failed.length,
   }
 }
 
 export const cumulativeLatency = defineFinding({
   cause: { remedy: { changes: { delay_ms: 0 }, label: 'tools that take no time' } },
   observe,
-  sentence: ({ depth, total_ms, tools_ms, between_ms, largest_share }) => {
-    return `${depth} calls one after the other took ${say.ms(total_ms)}: ${say.ms(tools_ms)} in tools, ${say.ms(between_ms)} between them, and none more than ${say.percent(largest_share)} of it`
+  sentence: ({ depth, total_ms, tools_ms, between_ms, largest_share, slow, failed_calls }) => {
+    const calls = depth === 1 ? 'One call' : `${depth} calls one after the other`
+    const parts = `${calls} took ${say.ms(total_ms)}: ${say.ms(tools_ms)} in tools, ${say.ms(between_ms)} beside them`
+    const named = say.list(slow.map(({ agent_id, ms }) => `${agent_id ?? 'a call'} (${say.ms(ms)})`))
+    const largest =
+      slow.length > 0
+        ? `; ${named} ${slow.length === 1 ? 'was' : 'were'} slow`
+        : depth > 1
+          ? `, and none more than ${say.percent(largest_share)} of it`
+          : ''
+    return `${parts}${largest}${say.failed(failed_calls)}`
   },
   questions: ({ depth, total_ms, largest_share }, { table }) => {
     const slowest = table.reduce(
@@ -57,9 +66,10 @@ export const cumulativeLatency = defineFinding({
     }
   },
   without: ({ tools_ms }) => saving(tools_ms, 'all the time that the calls took, one after the other'),
-  chart: () => ({
+  chart: ({ slow }) => ({
     shape: 'stack',
     title: 'The calls of the chain, one after the other',
     operations: ['execute_tool'],
+    marked: slow.map(({ span_id }) => span_id),
   }),
 })

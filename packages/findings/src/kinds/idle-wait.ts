@@ -1,7 +1,23 @@
 import { defineFinding, saving } from '../finding.ts'
 import { ms, percent } from '../format.ts'
+import { type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls } from '../calls.ts'
+import { mergedTimes, totalOf } from '../intervals.ts'
 import * as say from '../sentence.ts'
-import { type AnalysisStep, durationOf, type Observed, round, sum, withOperation, workflowOf } from '../step.ts'
+import { type AnalysisStep, byStart, durationOf, type Observed, round, withOperation, workflowOf } from '../step.ts'
+
+/** From so long on it is no overhead that nothing happened, ms. */
+const idleMs = 1000
+/** A person is late over this many times what they were asked for, and `idleMs` beyond it. */
+const lateRule = 1.5
+
+/** A wait that nobody was asked for. */
+export interface UnaskedWait {
+  /** The wait that went on for too long, or the step that came after it was idle. */
+  span_id: string
+  name: string
+  /** How long nothing happened, or beyond what was asked for, ms. */
+  ms: number
+}
 
 export interface IdleWait extends Observed {
   total_ms: number
@@ -9,28 +25,67 @@ export interface IdleWait extends Observed {
   processing_ms: number
   /** Of the total, that was idle: 0 to 1. */
   idle_share: number
+  /** Empty where all that was waited for had been asked for. */
+  unasked: UnaskedWait[]
+  slow: CallFigures[]
+  failed_calls: number
 }
 
-/** Waiting for a person, told apart from work. */
+/** Waiting for a person, told apart from work. To wait as long as was asked for is no fault: `span_ids` are waits that nobody was asked for, slow calls and failed ones. */
 function observe(steps: readonly AnalysisStep[]): IdleWait {
+  const calls = callsOf(steps)
   const waits = withOperation(steps, 'human_feedback')
   const workflow = workflowOf(steps)
   const total = workflow ? durationOf(workflow) : 0
-  const idle = sum(waits.map(durationOf))
+  const idle = Math.min(total, totalOf(mergedTimes(waits)))
+  const unasked = [...waits.flatMap(lateBy), ...unusedTimes(steps)]
+  const slow = slowCalls(calls)
+  const failed = failedCalls(calls)
   return {
-    span_ids: waits.map(({ span_id }) => span_id),
+    span_ids: [...new Set([...unasked.map(({ span_id }) => span_id), ...idsOf(slow, failed)])],
     total_ms: round(total),
     idle_ms: round(idle),
     processing_ms: round(total - idle),
     idle_share: total > 0 ? round(idle / total) : 0,
+    unasked,
+    slow: slow.map(describeCall),
+    failed_calls: failed.length,
   }
 }
+
+function lateBy(wait: AnalysisStep): UnaskedWait[] {
+  const { delay_s = -1 } = wait.facts
+  if (delay_s < 0) return []
+  const beyond = durationOf(wait) - Math.max(lateRule * delay_s * 1000, delay_s * 1000 + idleMs)
+  return beyond > 0 ? [{ span_id: wait.span_id, name: wait.name, ms: round(durationOf(wait) - delay_s * 1000) }] : []
+}
+
+/** Times in which nobody worked and nobody was waited for, by the step that came after. */
+function unusedTimes(steps: readonly AnalysisStep[]): UnaskedWait[] {
+  const inOrder = byStart(steps.filter(({ operation }) => !envelopes.has(operation)))
+  let end = inOrder[0]?.start_ms ?? 0
+  const found: UnaskedWait[] = []
+  for (const { span_id, name, start_ms, end_ms } of inOrder) {
+    if (start_ms - end > idleMs) found.push({ span_id, name, ms: round(start_ms - end) })
+    end = Math.max(end, end_ms)
+  }
+  return found
+}
+
+/** What only holds the work of others. */
+const envelopes = new Set(['http_server', 'invoke_workflow', 'invoke_agent'])
 
 export const idleWait = defineFinding({
   cause: { remedy: { changes: { human_delay_s: 0 }, label: 'a person who answers at once' } },
   observe,
-  sentence: ({ total_ms, idle_ms, processing_ms, idle_share }) => {
-    return `${say.ms(idle_ms)} of ${say.ms(total_ms)} (${say.percent(idle_share)}) were spent waiting for a person, ${say.ms(processing_ms)} working`
+  sentence: ({ total_ms, idle_ms, processing_ms, idle_share, unasked, slow, failed_calls }) => {
+    const waited =
+      idle_ms > 0
+        ? `${say.ms(idle_ms)} of ${say.ms(total_ms)} (${say.percent(idle_share)}) were spent waiting for a person, ${say.ms(processing_ms)} working`
+        : `Nobody was waited for: ${say.ms(total_ms)} of work`
+    const lost = unasked.map(({ name, ms }) => `${say.ms(ms)} before the end of ${name}`)
+    const idle = lost.length === 0 ? '' : `; nobody was asked to wait ${say.list(lost)}`
+    return `${waited}${idle}${say.slow(slow)}${say.failed(failed_calls)}`
   },
   questions: ({ total_ms, idle_ms, idle_share }) => {
     return {
@@ -39,9 +94,10 @@ export const idleWait = defineFinding({
     }
   },
   without: ({ idle_ms }) => saving(idle_ms, 'the time that was waited'),
-  chart: () => ({
+  chart: ({ slow }) => ({
     shape: 'stack',
     title: 'Work and waiting',
     operations: ['chat', 'execute_tool', 'human_feedback', 'checkpoint'],
+    marked: slow.map(({ span_id }) => span_id),
   }),
 })

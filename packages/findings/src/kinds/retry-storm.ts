@@ -2,7 +2,8 @@ import { defineFinding, rowOf, saving } from '../finding.ts'
 import { count, percent, whole } from '../format.ts'
 import { makespan } from '../schedule.ts'
 import * as say from '../sentence.ts'
-import { type AnalysisStep, byStart, compare, type Observed, round, withOperation } from '../step.ts'
+import { type AnalysisStep, byStart, compare, type Observed, round, sum, withOperation } from '../step.ts'
+import { type CallFigures, callsOf, describeCall, idsOf, slowCalls } from '../calls.ts'
 
 export interface Attempt {
   span_id: string
@@ -14,6 +15,20 @@ export interface Attempt {
   backoff_ms: number | null
 }
 
+export interface ToolFailures {
+  tool: string
+  attempts: number
+  failures: number
+  failure_rate: number
+}
+
+export interface FirstFailure {
+  span_id: string
+  agent_id: string | null
+  tool: string
+  attempt: number
+}
+
 export interface RetryStorm extends Observed {
   calls: number
   attempts: number
@@ -22,10 +37,15 @@ export interface RetryStorm extends Observed {
   gave_up: number
   origin: {
     /** Tools that failed, highest failure rate first. */
-    tools: { tool: string; attempts: number; failures: number; failure_rate: number }[]
+    tools: ToolFailures[]
+    /** Those of them that failed far more often than the others: where the storm came from. Empty where failures are spread. */
+    faulty: string[]
     /** Of the lowest worker, then attempt; null when nothing failed. */
-    first_failure: { span_id: string; agent_id: string | null; tool: string; attempt: number } | null
+    first_failure: FirstFailure | null
+    /** The first failure in time, after how many attempts of its tool that went well; null where they failed from the beginning. */
+    began: (FirstFailure & { after: number }) | null
   }
+  slow: CallFigures[]
   sequences: {
     tool_call_id: string
     span_id: string
@@ -54,25 +74,37 @@ function observe(steps: readonly AnalysisStep[]): RetryStorm {
       .map((attempt) => describeAttempt(attempt, call))
       .sort((a, b) => a.attempt - b.attempt),
   }))
-  const attempts = sequences.flatMap((sequence) => sequence.attempts)
-  const first = sequences.flatMap(({ agent_id, tool, attempts }) =>
-    attempts.filter(({ failed }) => failed).map((failure) => ({ failure, agent_id, tool })),
-  )[0]
+  const attempts = sequences.flatMap(({ agent_id, tool, attempts: own }) =>
+    own.map((attempt) => ({ ...attempt, agent_id, tool })),
+  )
+  const failures = attempts.filter(({ failed }) => failed)
+  const tools = toolFailures(attempts)
+  const slow = slowCalls(callsOf(steps))
   return {
-    span_ids: attempts.filter(({ failed }) => failed).map(({ span_id }) => span_id),
+    span_ids: [...failures.map(({ span_id }) => span_id), ...idsOf(slow)],
     calls: calls.length,
     attempts: attempts.length,
     amplification: calls.length > 0 ? round(attempts.length / calls.length) : 0,
     gave_up: calls.filter(({ failed }) => failed).length,
     origin: {
-      tools: failingTools(sequences),
-      first_failure: first
-        ? { span_id: first.failure.span_id, agent_id: first.agent_id, tool: first.tool, attempt: first.failure.attempt }
-        : null,
+      tools: tools.filter(({ failures }) => failures > 0),
+      faulty: faultyTools(tools),
+      first_failure: failures[0] ? describeFailure(failures[0]) : null,
+      began: beginOf(byStart(attempts.map(({ span_id }) => bySpan.get(span_id) as AnalysisStep)), attempts),
     },
+    slow: slow.map(describeCall),
     sequences,
   }
 }
+
+type OwnedAttempt = Attempt & { agent_id: string | null; tool: string }
+
+const describeFailure = ({ span_id, agent_id, tool, attempt }: OwnedAttempt): FirstFailure => ({
+  span_id,
+  agent_id,
+  tool,
+  attempt,
+})
 
 function describeAttempt(attempt: AnalysisStep, call: AnalysisStep): Attempt {
   const number = attempt.facts.attempt ?? 0
@@ -86,30 +118,73 @@ function describeAttempt(attempt: AnalysisStep, call: AnalysisStep): Attempt {
   }
 }
 
-function failingTools(sequences: RetryStorm['sequences']): RetryStorm['origin']['tools'] {
-  return [...Map.groupBy(sequences, ({ tool }) => tool)]
-    .map(([tool, ofTool]) => {
-      const attempts = ofTool.flatMap((sequence) => sequence.attempts)
-      const failures = attempts.filter(({ failed }) => failed).length
-      return {
-        tool,
-        attempts: attempts.length,
-        failures,
-        failure_rate: attempts.length > 0 ? round(failures / attempts.length) : 0,
-      }
+/** Failures of each tool, highest rate first. */
+function toolFailures(attempts: readonly OwnedAttempt[]): ToolFailures[] {
+  return [...Map.groupBy(attempts, ({ tool }) => tool)]
+    .map(([tool, own]) => {
+      const failures = own.filter(({ failed }) => failed).length
+      return { tool, attempts: own.length, failures, failure_rate: round(failures / own.length) }
     })
-    .filter(({ failures }) => failures > 0)
     .sort((a, b) => b.failure_rate - a.failure_rate || compare(a.tool, b.tool))
+}
+
+/** A tool is faulty that fails over this many times as often as those that fail less, and more than chance explains. */
+const faultyRule = 3
+/** Standard deviations of a count that are chance. */
+const chance = 3
+
+/** Tools on the upper side of the widest gap between rates, where it is wide enough to blame them. `tools`, highest rate first. */
+function faultyTools(tools: readonly ToolFailures[]): string[] {
+  let widest = faultyRule
+  let faulty: string[] = []
+  for (let number = 1; number < tools.length; number++) {
+    const others = tools.slice(number)
+    // One failure more than there were: that none was seen of a few attempts does not mean that there is none.
+    const rate = (1 + sum(others.map(({ failures }) => failures))) / (2 + sum(others.map(({ attempts }) => attempts)))
+    const { attempts, failures } = tools[number - 1] as ToolFailures
+    const expected = attempts * rate
+    const isChance = failures <= expected + chance * Math.sqrt(expected * (1 - rate))
+    if (isChance || failures / expected <= widest) continue
+    widest = failures / expected
+    faulty = tools.slice(0, number).map(({ tool }) => tool)
+  }
+  return faulty
+}
+
+/** So improbable it is that a tool which fails at its later rate did not before: then something began. */
+const improbable = 0.001
+
+function beginOf(inOrder: readonly AnalysisStep[], attempts: readonly OwnedAttempt[]): RetryStorm['origin']['began'] {
+  const owned = new Map(attempts.map((attempt) => [attempt.span_id, attempt]))
+  const first = inOrder.find(({ failed }) => failed)
+  const failure = first && owned.get(first.span_id)
+  if (!first || !failure) return null
+  const ofTool = inOrder.filter(({ span_id }) => owned.get(span_id)?.tool === failure.tool)
+  const after = ofTool.indexOf(first)
+  const later = ofTool.slice(after)
+  const rate = later.filter(({ failed }) => failed).length / later.length
+  return (1 - rate) ** after < improbable && after > 0 ? { ...describeFailure(failure), after } : null
 }
 
 export const retryStorm = defineFinding({
   cause: { fault: 'failure' },
   observe,
-  sentence: ({ calls, attempts, amplification, gave_up, origin }) => {
-    const { first_failure: first, tools } = origin
-    if (!first) return `${calls} calls took ${attempts} attempts: nothing failed`
-    const rates = say.list(tools.map(({ tool, failure_rate }) => `${tool} (${say.percent(failure_rate)})`))
-    return `${calls} calls took ${attempts} attempts (× ${amplification}) and ${gave_up} gave up; it began with attempt ${first.attempt} of ${first.agent_id ?? 'a call'}, and what failed was ${rates}`
+  sentence: ({ calls, attempts, amplification, gave_up, origin, slow }) => {
+    const { tools, faulty, began } = origin
+    const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')}`
+    if (tools.length === 0) return `${all}: nothing failed${say.slow(slow)}`
+    const rates = (some: readonly ToolFailures[]) =>
+      say.list(some.map(({ tool, failure_rate }) => `${tool} (${say.percent(failure_rate)})`))
+    const isFaulty = ({ tool }: ToolFailures) => faulty.includes(tool)
+    const others = tools.filter((tool) => !isFaulty(tool))
+    const where =
+      faulty.length === 0
+        ? `${tools.length === 1 ? 'what failed is' : 'failures are spread over'} ${rates(tools)}`
+        : `what fails is ${rates(tools.filter(isFaulty))}${others.length > 0 ? `, far more often than ${rates(others)}` : ''}`
+    const begin = began
+      ? `; it began with attempt ${began.attempt} of ${began.agent_id ?? 'a call'}, after ${began.after} of ${began.tool} that went well`
+      : ''
+    return `${all} (× ${amplification}) and ${gave_up === 0 ? 'none' : gave_up} gave up; ${where}${begin}${say.slow(slow)}`
   },
   questions: ({ calls, attempts, gave_up }, { table }) => {
     const requests = rowOf(table, 'GET')

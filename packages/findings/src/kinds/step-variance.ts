@@ -1,11 +1,9 @@
 import { defineFinding, saving } from '../finding.ts'
 import { count, ms } from '../format.ts'
+import { type CallFigures, callsOf, describeCall, excessOf, failedCalls, idsOf, slowCalls } from '../calls.ts'
 import * as say from '../sentence.ts'
 import { median } from '../statistics.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from '../step.ts'
-
-/** A call over this many times the run's tool latency is slow. */
-export const slowRule = 3
 
 export interface StepVariance extends Observed {
   steps: number
@@ -13,64 +11,68 @@ export interface StepVariance extends Observed {
   stopped_by: string
   thinking_ms: number
   acting_ms: number
-  /** What tools took beyond the run's latency, ms. */
+  slow: CallFigures[]
+  failed_calls: number
+  /** What slow calls took beyond what is usual, ms. */
   tool_ms: number
-  /** What steps after the first took, at the median step, ms. */
+  /** What steps after the first took, each as long as is usual, ms. */
   steps_ms: number
-  /** The larger of the two. */
-  explained_by: 'tool' | 'steps'
+  /** The larger of the two; null where there was one step, and it was not slow. */
+  explained_by: 'tool' | 'steps' | null
 }
 
 /** Whether a run of an agent's loop was long for its steps or for its tools. */
 function observe(steps: readonly AnalysisStep[]): StepVariance {
-  const calls = byStart(withOperation(steps, 'execute_tool'))
+  const calls = callsOf(steps)
   const chats = byStart(withOperation(steps, 'chat'))
-  const latency = (call: AnalysisStep) => call.facts.delay_ms ?? 0
-  // A latency of 0 has no multiple that a call could exceed.
-  const slow = calls.filter((call) => latency(call) > 0 && durationOf(call) > slowRule * latency(call))
-  const toolMs = sum(calls.map((call) => Math.max(0, durationOf(call) - latency(call))))
-  const stepMs = calls.map((call, index) => durationOf(call) + (chats[index] ? durationOf(chats[index]) : 0))
-  const stepsMs = Math.max(0, calls.length - 1) * median(stepMs)
+  const slow = slowCalls(calls)
+  const failed = failedCalls(calls)
+  const toolMs = excessOf(slow)
+  const usualCall = median(calls.map(({ ms, usual_ms }) => Math.min(ms, usual_ms)))
+  const stepsMs = Math.max(0, calls.length - 1) * (usualCall + median(chats.map(durationOf)))
   return {
-    span_ids: slow.map(({ span_id }) => span_id),
+    span_ids: idsOf(slow, failed),
     steps: calls.length,
     stopped_by: chats.at(-1)?.facts.finish_reason ?? '',
     thinking_ms: round(sum(chats.map(durationOf))),
-    acting_ms: round(sum(calls.map(durationOf))),
+    acting_ms: round(sum(calls.map(({ step }) => durationOf(step)))),
+    slow: slow.map(describeCall),
+    failed_calls: failed.length,
     tool_ms: round(toolMs),
     steps_ms: round(stepsMs),
-    explained_by: toolMs > stepsMs ? 'tool' : 'steps',
+    explained_by: toolMs > stepsMs ? 'tool' : stepsMs > 0 ? 'steps' : null,
   }
 }
+
+const reasons = { tool: 'slow tools explain the time', steps: 'the number of steps explains the time' }
 
 export const stepVariance = defineFinding({
   cause: { fault: 'slow_tool' },
   observe,
-  sentence: ({ steps, stopped_by, thinking_ms, acting_ms, tool_ms, steps_ms, explained_by, span_ids }) => {
-    const slow =
-      span_ids.length === 0
+  sentence: ({ steps, stopped_by, thinking_ms, acting_ms, slow, failed_calls, tool_ms, steps_ms, explained_by }) => {
+    const which = say.list(slow.map(({ tool, ms }) => `${tool || 'a call'} (${say.ms(ms)})`))
+    const calls =
+      slow.length === 0
         ? 'no call was slow'
-        : `${span_ids.length} ${span_ids.length === 1 ? 'call was' : 'calls were'} slow`
-    const why = explained_by === 'tool' ? 'the tools explain the time' : 'the number of steps explains the time'
-    return `${say.count(steps, 'step')} until ${stopped_by === 'length' ? 'there were no more' : 'the agent was done'}: ${say.ms(thinking_ms)} thinking, ${say.ms(acting_ms)} acting, ${slow}; ${why} (tools ${say.ms(tool_ms)}, steps ${say.ms(steps_ms)})`
+        : `${slow.length} of ${say.count(steps, 'call')} ${slow.length === 1 ? 'was' : 'were'} slow: ${which}`
+    const why = explained_by
+      ? `${reasons[explained_by]} (${say.ms(tool_ms)} of slow calls, ${say.ms(steps_ms)} of further steps)`
+      : 'there is nothing to explain'
+    return `${say.count(steps, 'step')} until ${stopped_by === 'length' ? 'there were no more' : 'the agent was done'}: ${say.ms(thinking_ms)} thinking, ${say.ms(acting_ms)} acting; ${calls}; ${why}${say.failed(failed_calls)}`
   },
-  questions: ({ steps, span_ids }, { totalMs, table }) => {
+  questions: ({ steps, slow }, { totalMs, table }) => {
     const tools = table.filter(({ name }) => name.startsWith('execute_tool'))
     const p99 = tools.reduce((most, { p99_ms }) => Math.max(most, p99_ms), 0)
     return {
       symptom: `This request took ${ms(totalMs)} and ${count(steps, 'step')}; the next one may take one.`,
-      missed: `The table has the tools' p99 (${ms(p99)}) and the request's ${ms(totalMs)}. Whether the time went into ${count(span_ids.length, 'slow call')} or into ${count(steps, 'step')}, no row can tell.`,
+      missed: `The table has the tools' p99 (${ms(p99)}) and the request's ${ms(totalMs)}. Whether the time went into ${count(slow.length, 'slow call')} or into ${count(steps, 'step')}, no row can tell.`,
     }
   },
-  without: ({ span_ids }, { calls, durationOf }) => {
-    const slow = new Set(span_ids)
-    const usual = median([...calls].filter(([id]) => !slow.has(id)).map(([, ms]) => ms))
-    return saving(sum(span_ids.map((id) => durationOf(id) - usual)), 'the slow calls at the median of the others')
-  },
-  chart: ({ span_ids }) => ({
+  without: ({ tool_ms }) => saving(tool_ms, 'the slow calls at what is usual for their tools'),
+  chart: ({ slow }) => ({
     shape: 'stack',
     title: 'Thinking and acting, in order',
     operations: ['chat', 'execute_tool'],
-    marked: span_ids,
+    marked: slow.map(({ span_id }) => span_id),
   }),
 })

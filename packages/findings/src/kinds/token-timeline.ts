@@ -1,15 +1,23 @@
 import { defineFinding, rowOf } from '../finding.ts'
 import { count, ms, whole } from '../format.ts'
 import * as say from '../sentence.ts'
-import { type AnalysisStep, byStart, type Observed, round, withOperation } from '../step.ts'
+import { type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls } from '../calls.ts'
+import { type AnalysisEvent, type AnalysisStep, type Observed, round, sum } from '../step.ts'
+
+/** A token that takes this many times as long beside background work is slowed down by it: no draw of one pace varies so much. */
+const slowdownRule = 1.25
+/** Of the time of all tokens, that stalls have to take to be a finding. */
+const stalledShare = 0.1
 
 export interface TokenTimeline extends Observed {
   /** null when no token came. */
   ttft_ms: number | null
   tokens: number
-  /** Tokens a second; null where there was no such time, or less than a token takes. */
+  /** Tokens a second; null where no token fell into such a time. */
   rate_with_background: number | null
   rate_without_background: number | null
+  /** How many times as long a token takes beside background work as without it, or as the run asked for; null where that is not known. */
+  slowdown: number | null
   stalls: { tokens: number; at_ms: number; gap_ms: number }[]
   background: {
     calls: number
@@ -18,69 +26,101 @@ export interface TokenTimeline extends Observed {
     started_ms: number | null
     ended_ms: number | null
   }
+  /** Background calls that are slow. */
+  slow: CallFigures[]
 }
 
-/** Tokens against background work, from the marks on the streaming call. */
+/**
+ * Tokens against background work, from the marks on the streaming call. `span_ids` are that call where background work slowed
+ * it down or stalls took much of its time, and background calls that were slow or failed.
+ */
 function observe(steps: readonly AnalysisStep[]): TokenTimeline {
   const chat = steps.find((step) => step.operation === 'chat' && step.facts.stream === true)
-  const calls = byStart(withOperation(steps, 'execute_tool'))
-  const mark = (name: string) => {
-    const event = chat?.events.find((candidate) => candidate.name === name)
-    return event && { at: event.time_ms, tokens: event.tokens ?? 0 }
-  }
-  const begin = chat?.start_ms ?? 0
-  const first = mark('first_token')
-  const last = mark('last_token')
-  const started = mark('background_started')
-  const ended = mark('background_ended')
+  const calls = callsOf(steps)
+  const mark = (name: string) => chat?.events.find((candidate) => candidate.name === name)
+  const since = (event: AnalysisEvent | undefined) => (chat && event ? round(event.time_ms - chat.start_ms) : null)
+  const [first, last] = [mark('first_token'), mark('last_token')]
+  const [started, ended] = [mark('background_started'), mark('background_ended')]
   const stalls = (chat?.events ?? [])
     .filter(({ name }) => name === 'stall')
-    .map(({ time_ms, tokens = 0, gap_ms = 0 }) => ({ tokens, at_ms: time_ms, gap_ms }))
-  const during = calls.filter(({ start_ms, end_ms }) =>
-    stalls.some(({ at_ms, gap_ms }) => start_ms < at_ms && end_ms > at_ms - gap_ms),
-  )
+    .map((event) => ({ tokens: event.tokens ?? 0, at_ms: since(event) ?? 0, gap_ms: round(event.gap_ms ?? 0) }))
+  const rates = first && last && started && ended ? ratesOf(first, last, started, ended) : noRates
+  const slowdown = slowdownOf(rates, chat?.facts.token_interval_ms)
+  const isStalled =
+    first && last && sum(stalls.map(({ gap_ms }) => gap_ms)) > stalledShare * (last.time_ms - first.time_ms)
+  const isSlow = isStalled || (slowdown !== null && slowdown > slowdownRule)
+  const slow = slowCalls(calls)
+  const failed = failedCalls(calls)
   return {
-    span_ids: chat && stalls.length > 0 ? [chat.span_id, ...during.map(({ span_id }) => span_id)] : [],
-    ttft_ms: first ? round(first.at - begin) : null,
+    span_ids: [...(chat && isSlow ? [chat.span_id] : []), ...idsOf(slow, failed)],
+    ttft_ms: since(first),
     tokens: chat?.facts.output_tokens ?? last?.tokens ?? 0,
-    ...rates(first, last, started, ended, chat?.facts.token_interval_ms ?? 0),
-    stalls: stalls.map((stall) => ({ ...stall, at_ms: round(stall.at_ms - begin), gap_ms: round(stall.gap_ms) })),
+    ...rates,
+    slowdown: slowdown === null ? null : round(slowdown),
+    stalls,
     background: {
       calls: calls.length,
-      failures: calls.filter(({ failed }) => failed).length,
-      started_ms: started ? round(started.at - begin) : null,
-      ended_ms: ended ? round(ended.at - begin) : null,
+      failures: failed.length,
+      started_ms: since(started),
+      ended_ms: since(ended),
     },
+    slow: slow.map(describeCall),
   }
 }
 
-type Mark = { at: number; tokens: number } | undefined
+interface Rates {
+  rate_with_background: number | null
+  rate_without_background: number | null
+}
+const noRates: Rates = { rate_with_background: null, rate_without_background: null }
 
-/** Splits the time between first and last token at the edges of the background work. */
-function rates(first: Mark, last: Mark, started: Mark, ended: Mark, intervalMs: number) {
-  const none = { rate_with_background: null, rate_without_background: null }
-  if (!first || !last || !started || !ended) return none
-  const within = (edge: { at: number; tokens: number }) =>
-    edge.at < first.at ? first : edge.at > last.at ? last : edge
-  const from = within(started)
-  const to = within(ended)
-  const withTokens = to.tokens - from.tokens
-  const withMs = to.at - from.at
-  // In less time than a token takes, there is no rate to speak of.
-  const rate = (tokens: number, ms: number) => (ms > intervalMs ? round((tokens / ms) * 1000) : null)
-  return {
-    rate_with_background: rate(withTokens, withMs),
-    rate_without_background: rate(last.tokens - first.tokens - withTokens, last.at - first.at - withMs),
+/**
+ * Tokens a second between the first and the last, beside background work and without it. A token falls to what went on when it
+ * was waited for, so each time ends with the token after its edge; where that is not known, with the edge.
+ */
+function ratesOf(first: AnalysisEvent, last: AnalysisEvent, started: AnalysisEvent, ended: AnalysisEvent): Rates {
+  const begin = { at: first.time_ms, tokens: first.tokens ?? 1 }
+  const end = { at: last.time_ms, tokens: last.tokens ?? begin.tokens }
+  const within = ({ time_ms, tokens = 0, next_ms }: AnalysisEvent) => {
+    const edge = { at: time_ms + (next_ms ?? 0), tokens: tokens + (next_ms === undefined ? 0 : 1) }
+    return edge.at <= begin.at ? begin : edge.at >= end.at ? end : edge
   }
+  const [from, to] = [within(started), within(ended)]
+  const busy = { ms: to.at - from.at, tokens: to.tokens - from.tokens }
+  const free = { ms: end.at - begin.at - busy.ms, tokens: end.tokens - begin.tokens - busy.tokens }
+  const rate = ({ tokens, ms }: typeof busy) => (tokens > 0 && ms > 0 ? round((tokens / ms) * 1000) : null)
+  return { rate_with_background: rate(busy), rate_without_background: rate(free) }
+}
+
+/** The slower of what was asked for and what came without background work is what the machine gives: more than that is contention. */
+function slowdownOf({ rate_with_background: busy, rate_without_background: free }: Rates, askedMs: number | undefined) {
+  const usualMs = Math.max(askedMs ?? 0, free === null ? 0 : 1000 / free)
+  return busy === null || usualMs === 0 ? null : 1000 / busy / usualMs
 }
 
 export const tokenTimeline = defineFinding({
   cause: { remedy: { changes: { contention: 0 }, label: 'background work that slows nothing down' } },
   observe,
-  sentence: ({ ttft_ms, tokens, rate_with_background, rate_without_background, stalls, background }) => {
-    const first = ttft_ms === null ? 'no token came' : `first token after ${say.ms(ttft_ms)}, ${tokens} in all`
-    const rate = (value: number | null) => (value === null ? 'no time' : `${value.toFixed(1)}/s`)
-    return `${first}: ${rate(rate_with_background)} beside ${background.calls} background calls (${background.failures} failed), ${rate(rate_without_background)} without; ${say.count(stalls.length, 'stall')}`
+  sentence: ({
+    ttft_ms,
+    tokens,
+    rate_with_background,
+    rate_without_background,
+    slowdown,
+    stalls,
+    background,
+    slow,
+  }) => {
+    const first = ttft_ms === null ? 'No token came' : `First token after ${say.ms(ttft_ms)}, ${tokens} in all`
+    const rate = (value: number | null) => (value === null ? 'none' : `${value.toFixed(1)}/s`)
+    const pace =
+      slowdown === null
+        ? ''
+        : slowdown > slowdownRule
+          ? `, each × ${slowdown.toFixed(1)} as long beside them`
+          : ', no slower beside them'
+    const calls = `${say.count(background.calls, 'background call')} (${background.failures} failed)`
+    return `${first}: ${rate(rate_with_background)} beside ${calls}, ${rate(rate_without_background)} without${pace}; ${say.count(stalls.length, 'stall')}${say.slow(slow)}`
   },
   questions: ({ ttft_ms, tokens, background }, { totalMs, table }) => {
     return {

@@ -9,7 +9,7 @@ import { Timeline, type View } from '../../model/scale.ts'
 import { scrollTo } from '../../model/window.ts'
 import { announce } from './announce.ts'
 import { Search } from './search.ts'
-import type { OpenTrace, Revelation } from './trace.ts'
+import type { OpenTrace } from './trace.ts'
 
 /** Where it is kept which span is selected, by its id; empty for none. */
 export interface Selection {
@@ -51,7 +51,7 @@ export class Look {
   /** Spans that the finding points at. */
   readonly marked = computed(() => {
     const found = this.showMarks.value ? this.trace.revelation.value?.observed : null
-    return new Set(found ? pointedAt(found).flatMap((id) => this.positions.value.get(id) ?? []) : [])
+    return new Set(found ? found.span_ids.flatMap((id) => this.positions.value.get(id) ?? []) : [])
   })
   /** Equals in one row each; what the finding points at is never among them, and in an exam nothing is picked out. */
   readonly folds = computed<Folds>(() => {
@@ -190,7 +190,3 @@ export class Look {
     else if (row === null || row >= 0) this.select(span)
   }
 }
-
-/** A critical path has its own line: what is marked of it is the branch that was waited for. */
-const pointedAt = (observed: NonNullable<Revelation['observed']>): string[] =>
-  'bottleneck' in observed ? (observed.bottleneck ? [observed.bottleneck.span_id] : []) : observed.span_ids
