@@ -37,10 +37,11 @@ export interface TokenTimeline extends Observed {
 function observe(steps: readonly AnalysisStep[]): TokenTimeline {
   const chat = steps.find((step) => step.operation === 'chat' && step.facts.stream === true)
   const calls = callsOf(steps)
-  const mark = (name: string) => chat?.events.find((candidate) => candidate.name === name)
+  const mark = (name: string) => chat?.events.find((event) => event.name === name)
   const since = (event: AnalysisEvent | undefined) => (chat && event ? round(event.time_ms - chat.start_ms) : null)
   const [first, last] = [mark('first_token'), mark('last_token')]
-  const [started, ended] = [mark('background_started'), mark('background_ended')]
+  const started = mark('background_started')
+  const ended = chat?.events.findLast(({ name }) => name === 'background_ended')
   const stalls = (chat?.events ?? [])
     .filter(({ name }) => name === 'stall')
     .map((event) => ({ tokens: event.tokens ?? 0, at_ms: since(event) ?? 0, gap_ms: round(event.gap_ms ?? 0) }))
