@@ -1,7 +1,7 @@
 import type { Disturbance } from 'contract/key'
 import type { LedgerStep } from 'contract/ledger'
 import { median, percentile } from 'findings/statistics'
-import { stragglerRule } from 'findings/kinds/straggler'
+import { slowRule } from 'findings/calls'
 import { round } from 'findings/step'
 import type { StruckFault } from './register.ts'
 
@@ -21,7 +21,7 @@ export function disturbanceOf(
   const slowedOf = slowestDraw(steps)
   const effects = faults.flatMap((fault) => effectsOf(fault, slowedOf))
   // A rule that sees no fault compares with the median of all calls.
-  const needed = (stragglerRule - 1) * median(calls.map(({ drawnMs }) => drawnMs))
+  const needed = (slowRule - 1) * median(calls.map(({ drawnMs }) => drawnMs))
   const effectMs = effects.length > 0 ? effects.reduce((a, b) => Math.min(a, b)) : needed
   const addedMs = percentile(
     calls.map(({ addedMs }) => addedMs),
