@@ -27,6 +27,22 @@ describe('GET /tool/:tool_name', () => {
     expect(response.body).toMatchObject({ status: 503, tool: 'search', ok: false, delay_ms: 0 })
   })
 
+  it('fails with the status that it is asked for, and asks for patience where it is asked to', async () => {
+    const asked = { delayMs: 0, errorRate: 1, payloadKb: 0, seed: 'a', key: 'k', status: 429, retryAfterS: 7 }
+    const refused = await request(app)
+      .get('/tool/search')
+      .set(behaviorHeader, encodeBehavior(asked))
+      .expect(429)
+      .expect('Retry-After', '7')
+      .expect('Content-Type', problemJson)
+    expect(refused.body).toMatchObject({ status: 429, tool: 'search', ok: false, delay_ms: 0 })
+    await request(app).get('/tool/search?error_rate=1&status=422&delay_ms=0').expect(422)
+    // What does not fail has neither.
+    const { headers } = await request(app).get('/tool/search?status=429&retry_after_s=7&delay_ms=0').expect(200)
+    expect(headers['retry-after']).toBeUndefined()
+    await request(app).get('/tool/search?status=200').expect(400)
+  })
+
   it('streams 50 chunks over the delay', async () => {
     const { text } = await request(app).get('/tool/search?stream=1&delay_ms=20').expect(200)
     expect(text).toBe(Array.from({ length: 50 }, (_, index) => `chunk ${index} from search\n`).join(''))

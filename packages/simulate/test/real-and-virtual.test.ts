@@ -31,12 +31,10 @@ const defaults = { delayMs: undefined, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
 const asking = new Asking(catalog, startMs)
 
-async function playReally(scenario: string, seed: string): Promise<LedgerStep[]> {
+async function playReally(scenario: string, seed: string, params = quick[scenario]): Promise<LedgerStep[]> {
   const offer = catalog.find(scenario)
   const path = offer?.scenario.path === '/stream' ? '/stream?' : `/run?scenario=${scenario}&`
-  const response = await fetch(
-    `${pair.agent.url}${path}${new URLSearchParams({ ...quick[scenario], seed }).toString()}`,
-  )
+  const response = await fetch(`${pair.agent.url}${path}${new URLSearchParams({ ...params, seed }).toString()}`)
   await response.text()
   expect(response.status).toBe(200)
   const ledger = await fetch(`${pair.agent.url}/runs/${response.headers.get('x-trace-id')}`)
@@ -44,9 +42,9 @@ async function playReally(scenario: string, seed: string): Promise<LedgerStep[]>
   return runs[0]?.steps ?? []
 }
 
-async function playVirtually(scenario: string, seed: string): Promise<LedgerStep[]> {
+async function playVirtually(scenario: string, seed: string, params = quick[scenario]): Promise<LedgerStep[]> {
   const planned = { unit: 0, turn: 0, atMs: 0, conversationId: undefined }
-  const asked = asking.of({ ...planned, scenario, seed, params: { ...quick[scenario], seed } })
+  const asked = asking.of({ ...planned, scenario, seed, params: { ...params, seed } })
   const steps: LedgerStep[] = []
   await drive([begin(asked)].values(), ({ ledger }) => void steps.push(...ledger().steps))
   return steps
@@ -73,3 +71,39 @@ test.each(Object.keys(quick))(
     }
   },
 )
+
+/** Runs of a level, small. What they have to have: the attempts that only tool-service itself can make true. */
+const levelled: Record<string, Record<string, string>> = {
+  fanout: { level: '2', fanout: '4', concurrency: '4', control: 'false' },
+  chain: { level: '3', depth: '4', control: 'true' },
+  retry: { level: '3', fanout: '8', concurrency: '8', control: 'false' },
+  dag: { level: '4', fanout: '4', control: 'false' },
+}
+
+/** Of these seeds the one whose run is over first, and has an answer of such a status among its attempts. */
+async function shortest(scenario: string, status: number): Promise<string> {
+  const runs = await Promise.all(
+    Array.from({ length: 24 }, async (_, index) => {
+      const seed = `seed-${index}`
+      const steps = await playVirtually(scenario, seed, levelled[scenario])
+      const has = steps.some(({ facts }) => facts.operation === 'http_client' && facts.status === status)
+      return { seed, ms: has ? (steps[0]?.duration_ms ?? 0) : Infinity }
+    }),
+  )
+  return runs.reduce((a, b) => (b.ms < a.ms ? b : a)).seed
+}
+
+test.each([
+  ['fanout', 503],
+  ['chain', 429],
+  ['retry', 422],
+  ['dag', 503],
+])('%s of a level decides the same over real HTTP, an answer of %i among its attempts', async (scenario, status) => {
+  const seed = await shortest(scenario, status)
+  const really = await playReally(scenario, seed, levelled[scenario])
+  const virtually = await playVirtually(scenario, seed, levelled[scenario])
+  const statuses = really.flatMap(({ facts }) => (facts.operation === 'http_client' ? [facts.status] : []))
+  expect(statuses).toContain(status)
+  const [real, virtual] = [decisionsOf(really), decisionsOf(virtually)].map(toMicroseconds)
+  expect(virtual).toEqual(real)
+})

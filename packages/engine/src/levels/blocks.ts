@@ -167,7 +167,7 @@ export const slower = ({ base }: Figure, factor: number, by: string): Figure => 
 export function slow(draft: Draft, free: readonly Timed[], kind: PlantedKind): DraftFault {
   const value = factorOf(draft, `${kind}/${draft.faults.length}`)
   const fault = draft.fault({ kind, entity: {}, magnitude: { unit: 'factor', value } })
-  const struck = makeSlower(draft, free, value, fault.id, (saving) => saving > requiredShare)
+  const struck = makeSlower(draft, free, value, fault.id, isRequired)
   if (!struck) return fault
   fault.entity = entityOf(struck.step)
   fault.steps.push(struck.step.key)
@@ -177,23 +177,43 @@ export function slow(draft: Draft, free: readonly Timed[], kind: PlantedKind): D
 /** So many steps are tried for one that has the effect that is asked for. */
 const mostTried = 12
 
-/** Makes the first of these slower whose slowness has this effect on the run; the last that was tried where none has. */
-function makeSlower(
+/** Does it to the first of these with which it has this effect on the run; to the last that was tried where with none. */
+export function doToOne<T>(
   draft: Draft,
-  free: readonly Timed[],
-  factor: number,
-  by: string,
-  hasEffect: (saving: number) => boolean,
-): Timed | undefined {
-  const tried = free.slice(0, mostTried)
-  for (const timed of tried) {
-    const { ms } = timed.of
-    timed.of.ms = slower(ms, factor, by)
-    if (timed === tried.at(-1) || hasEffect(draft.savingOf(by))) return timed
-    timed.of.ms = ms
+  candidates: readonly T[],
+  { by, change, hasEffect }: { by: string; change: (one: T) => () => void; hasEffect: (saving: number) => boolean },
+): T | undefined {
+  const tried = candidates.slice(0, mostTried)
+  for (const one of tried) {
+    const undo = change(one)
+    if (one === tried.at(-1) || hasEffect(draft.savingOf(by))) return one
+    undo()
   }
   draft.isHopeless = true
   return undefined
+}
+
+/** Of what is to be found, and of what is to cost nothing. */
+export const isRequired = (saving: number) => saving > requiredShare
+export const isNothing = (saving: number) => Math.abs(saving) <= neutralShare
+
+function makeSlower(draft: Draft, free: readonly Timed[], factor: number, by: string, hasEffect: typeof isRequired) {
+  const change = ({ of }: Timed) => {
+    const { ms } = of
+    of.ms = slower(ms, factor, by)
+    return () => void (of.ms = ms)
+  }
+  return doToOne(draft, free, { by, change, hasEffect })
+}
+
+/** Keeps the agent of one of these steps busy with itself before it, for so long, ms. */
+export function delay(draft: Draft, free: readonly ScriptStep[], ms: number, by: string, hasEffect: typeof isRequired) {
+  const change = (step: ScriptStep) => {
+    const { gapMs } = step
+    step.gapMs = { value: ms, base: gapMs.base, by }
+    return () => void (step.gapMs = gapMs)
+  }
+  return doToOne(draft, free, { by, change, hasEffect })
 }
 
 /** What a fault of a step is a fault of. */
@@ -242,13 +262,7 @@ export function big(draft: Draft): void {
 /** A decoy without a verdict: a slow step that nothing waits for, so that it costs nothing. A run where it does is drawn anew. */
 export function slack(draft: Draft, free = draft.free('slack', ['call', 'chunk'])): void {
   const decoy = draft.decoy(slackKind, true)
-  const struck = makeSlower(
-    draft,
-    free,
-    factorOf(draft, 'slack'),
-    decoy.id,
-    (saving) => Math.abs(saving) <= neutralShare,
-  )
+  const struck = makeSlower(draft, free, factorOf(draft, 'slack'), decoy.id, isNothing)
   if (struck) decoy.steps.push(struck.step.key)
 }
 export const slackKind = 'slack'

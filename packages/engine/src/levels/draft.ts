@@ -92,8 +92,8 @@ export class Draft {
 
   /** The key of the next step of this kind that the agent of this job takes; the lead's own without a job. */
   keyOf(kind: 'call' | 'chat' | 'chunk' | 'feedback' | 'retrieval', job?: Job): string {
-    const agent = job?.agent ? `${job.agent.name}/${job.agent.index}` : this.lead.name
-    const prefix = `${agent}/${kind}`
+    const { name, index: which } = job?.agent ?? this.lead
+    const prefix = which === undefined ? `${name}/${kind}` : `${name}/${which}/${kind}`
     const index = this.#steps.get(prefix) ?? 0
     this.#steps.set(prefix, index + 1)
     return `${prefix}/${index}`
@@ -171,4 +171,10 @@ export function drawIndices(random: Random, population: number, count: number): 
     random,
     Array.from({ length: population }, (_, index) => index),
   ).slice(0, count)
+}
+
+/** The agent instance that takes a step, as spans name it: `worker/7/call/0` is `worker:7`'s. */
+export function agentOf({ key }: ScriptStep): string {
+  const [name, index] = key.split('/').slice(0, -2)
+  return index === undefined ? `${name}:v1` : `${name}:${index}`
 }

@@ -29,7 +29,7 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
   const saved = new Set(order.splice(0, draft.has('rescued') ? draft.count('rescued', 2, 6) : 0))
   const lost = new Set(order.splice(0, kinds.filter((kind) => kind === 'failed').length))
   for (let index = 0; index < workers; index++) {
-    const job = draft.job({ agent: { name: 'worker', index } })
+    const job = draft.job({ agent: { name: 'worker', index, facts: { worker_index: index } } })
     if (lost.has(index)) gaveUp(draft, job)
     else if (saved.has(index)) rescued(draft, job)
     else call(draft, job)

@@ -1,6 +1,14 @@
 import { slackKind } from './blocks.ts'
 import type { Draft, Drawn } from './draft.ts'
-import { fairSigma, mostDraws, naturalOutlier, neutralShare, requiredMs, requiredShare } from './numbers.ts'
+import {
+  fairSigma,
+  mostDraws,
+  mostDrawsForAll,
+  naturalOutlier,
+  neutralShare,
+  requiredMs,
+  requiredShare,
+} from './numbers.ts'
 import { scheduleOf } from './schedule.ts'
 import type { Script } from './script.ts'
 
@@ -10,20 +18,24 @@ export type Generator = (drawn: Drawn) => Draft
 const nothing = new Set<string>()
 
 /**
- * Draws a run until it can be asked about, `mostDraws` times at most: one that has faults until each of them is required and
- * stands out of chance; a control until what was planted without effect has none. What comes closest is taken in the end.
+ * Draws a run until it can be asked about: one that has faults until each of them is required and stands out of chance, after
+ * some draws until one does; a control until what was planted without effect has none. What comes closest is taken in the end.
  */
 export function drawScript(generate: Generator, drawn: Drawn): Script {
   let closest = { share: -1, script: undefined as Script | undefined }
   let draws = 0
-  while (draws++ < mostDraws && closest.share < 1) {
+  while (draws < mostDraws && closest.share < (draws < mostDrawsForAll ? 1 : smallestShare)) {
+    draws++
     const draft = generate({ ...drawn, random: drawn.random.fork(`draw/${draws}`) })
     const script = scriptOf(draft, !drawn.isFaulty)
     const share = shareAsked(script, draft)
     if (share > closest.share) closest = { share, script: settled(script, draft) }
   }
-  return { ...(closest.script as Script), draws: draws - 1 }
+  return { ...(closest.script as Script), draws }
 }
+
+/** Of faults that can be asked about: one of any number. */
+const smallestShare = Number.MIN_VALUE
 
 function scriptOf({ lead, before, jobs, after, lanes, faults, decoys }: Draft, isControl: boolean): Script {
   return { lead, before, jobs, after, lanes, faults, decoys, isControl, draws: 0 }

@@ -48,10 +48,24 @@ export function scriptOf(
   return drawScript((drawn) => levels.draft(drawn, params), drawn)
 }
 
+/** Scripts that were drawn last: a run that is judged is played again and again. */
+const lately = new Map<string, Script>()
+const mostKept = 16
+
+function drawnLately(run: Step['run'], levels: Levels, params: Given): Script {
+  const key = JSON.stringify([run.facts.scenario, run.seed, run.worldSeed, params])
+  const known = lately.get(key)
+  if (known) return known
+  const script = scriptOf(run, levels, params)
+  if (lately.size >= mostKept) lately.clear()
+  lately.set(key, script)
+  return script
+}
+
 /** Draws it, and plays it without the faults that are not in force here. */
 export function runLevel(workflow: Step, levels: Levels, params: Given): Promise<boolean> {
   const { run } = workflow
-  const script = scriptOf(run, levels, params)
+  const script = drawnLately(run, levels, params)
   const isOff = !parseFaults(params.faults).own
   const out = new Set(script.faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
   declare(run.faults, script, out)

@@ -28,5 +28,6 @@ export const neutralShare = 0.01
 export const naturalOutlier = 1.5
 /** How far a planted time has to be from what chance makes of it, in sigma of one draw. */
 export const fairSigma = 4
-/** A run is drawn this often at most until it is one that can be asked about. */
+/** A run is drawn this often at most until it is one that can be asked about: so often until all of its faults can be, then one. */
 export const mostDraws = 20
+export const mostDrawsForAll = 8

@@ -41,7 +41,7 @@ async function playJobs(lead: Step, { jobs, lanes }: Script, stage: Stage): Prom
   const idealEnds = new Float64Array(jobs.length)
   let isWhole = true
 
-  async function play(lane: Step, index: number, queuedMs: number): Promise<void> {
+  async function play(lane: Step, index: number, queuedMs?: number): Promise<void> {
     const job = jobs[index] as Job
     const needed = job.after ?? []
     try {
@@ -65,18 +65,19 @@ async function playJobs(lead: Step, { jobs, lanes }: Script, stage: Stage): Prom
   await lead.together(
     (branch) =>
       branch.concurrently(inLanes.length, lanes ?? inLanes.length, (lane, order, queuedMs) =>
-        play(lane, inLanes[order] as number, queuedMs),
+        play(lane, inLanes[order] as number, lanes !== undefined && lanes > 1 ? queuedMs : undefined),
       ),
     ...beside.map(({ index, beside }) => async (lane: Step) => {
       await begun[beside]?.promise
-      await play(lane, index, 0)
+      await play(lane, index)
     }),
   )
   return isWhole
 }
 
 interface JobContext {
-  queuedMs: number
+  /** How long it waited for its lane; where there is but one, nothing waits. */
+  queuedMs: number | undefined
   dependsOn: readonly LedgerStep[]
   /** Hears of its agent's step. */
   took: (record: LedgerStep) => void
@@ -91,10 +92,11 @@ async function playJob(
 ): Promise<boolean> {
   const { agent, steps } = job
   if (!agent) return (await playSteps(lane, steps, stage)) === undefined
-  const { name, index } = agent
-  const facts = { worker_index: index, queued_ms: queuedMs }
+  const { name, index, facts } = agent
+  const queued = queuedMs !== undefined && { queued_ms: queuedMs }
+  const options = { ...(index !== undefined && { index }), facts: { ...facts, ...queued }, dependsOn }
   return succeeded(
-    lane.invokeAgent(name, { index, facts, dependsOn }, async (worker) => {
+    lane.invokeAgent(name, options, async (worker) => {
       took(worker.record)
       const failure = await playSteps(worker, steps, stage)
       if (failure) throw failure
@@ -102,7 +104,7 @@ async function playJob(
   )
 }
 
-/** One step after another. Resolves to the first failure that no later step with the same arguments, or the same document, made good. */
+/** One step after another. Resolves to the first failure that no later step for the same made good. */
 async function playSteps(agent: Step, steps: readonly ScriptStep[], stage: Stage): Promise<ToolFailure | undefined> {
   const lost = new Map<string, ToolFailure>()
   const { out } = stage
@@ -110,10 +112,10 @@ async function playSteps(agent: Step, steps: readonly ScriptStep[], stage: Stage
   for (const [index, step] of planned.entries()) {
     await agent.spend(valueOf(step.gapMs, out))
     const failure = await playStep(agent, step, planned[index + 1], stage)
-    const what = step.kind === 'call' ? step.arguments : step.kind === 'chunk' ? step.document : undefined
-    if (what === undefined) continue
-    if (!failure) lost.delete(what)
-    else if (!lost.has(what)) lost.set(what, failure)
+    const wanted = wantedBy(step)
+    if (wanted === undefined) continue
+    if (!failure) lost.delete(wanted)
+    else if (!lost.has(wanted)) lost.set(wanted, failure)
   }
   return lost.values().next().value
 }
@@ -167,6 +169,12 @@ async function playStep(
       await playStream(agent, step, stage)
       return undefined
   }
+}
+
+/** What a step is for: the id in a call's arguments, which a request keeps that was mended, or the document of a chunk. */
+function wantedBy(step: ScriptStep): string | undefined {
+  if (step.kind === 'chunk') return step.document
+  return step.kind === 'call' ? (JSON.parse(step.arguments) as { id: string }).id : undefined
 }
 
 /** The id of a call, whoever asks for it. */

@@ -25,13 +25,14 @@ export interface Script {
 /** The lead's name, and what is said of it beside that. */
 export interface LeadAgent {
   name: string
+  index?: undefined
   facts: Partial<Omit<FactsOf<'invoke_agent'>, 'operation' | 'agent' | 'definition' | 'provider' | 'conversation_id'>>
 }
 
 /** What one agent does. */
 export interface Job {
-  /** Whose it is, `worker/7`; absent: the lead does it itself. */
-  agent?: { name: string; index: number } | undefined
+  /** Whose it is, `worker/7`, or `aggregator` without an index; absent: the lead does it itself. */
+  agent?: { name: string; index?: number; facts?: LeadAgent['facts'] } | undefined
   /** Indices of earlier jobs that it waits for; on its span a link to each. */
   after?: readonly number[] | undefined
   /** Begins with the job of this index, beside it: in no lane, and only the end of the run waits for it. */

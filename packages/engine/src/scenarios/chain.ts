@@ -2,6 +2,7 @@ import { choice, integer } from 'contract/scalars'
 import { toolOf } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { chainLevels } from '../levels/chain.ts'
 import type { Step } from '../step.ts'
 
 export const chain = defineScenario({
@@ -19,6 +20,7 @@ export const chain = defineScenario({
       description: 'Whether a link calls the next, or the planner calls one after the other',
     }),
   },
+  levels: chainLevels,
   demand: ({ depth }) => ({ callsAtOnce: 1, calls: depth, steps: 5 + 4 * depth }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner', chain_depth: params.depth } }, async (planner) => {

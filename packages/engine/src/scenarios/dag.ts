@@ -3,6 +3,7 @@ import type { LedgerStep } from 'contract/ledger'
 import { toolOf } from '../tools.ts'
 import { defineScenario, stragglerFactor, stragglersFit } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { dagLevels } from '../levels/dag.ts'
 
 export const dag = defineScenario({
   name: 'dag',
@@ -24,6 +25,7 @@ export const dag = defineScenario({
     straggler_factor: stragglerFactor(5),
   },
   check: stragglersFit,
+  levels: dagLevels,
   demand: ({ fanout }) => ({ callsAtOnce: fanout, calls: fanout + 1, steps: 10 + 4 * fanout }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner', branches: params.fanout } }, async (planner) => {

@@ -4,6 +4,7 @@ import { defaultRetryAfterMaxMs } from '../retry-policy.ts'
 import { toolNames, toolOf } from '../tools.ts'
 import { concurrency, defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
+import { retryLevels } from '../levels/retry.ts'
 
 /**
  * The failure rate of each tool such that the mean over all first attempts is `errorRate`: `faulty` tools, drawn, carry all
@@ -60,6 +61,7 @@ export const retry = defineScenario({
       description: 'How many of the five tools carry the failures; 0 spreads them evenly',
     }),
   },
+  levels: retryLevels,
   demand: ({ fanout, concurrency, max_retries }) => {
     const calls = fanout * (1 + max_retries)
     return { callsAtOnce: Math.min(fanout, concurrency), calls, steps: 5 + 2 * fanout + 2 * calls }

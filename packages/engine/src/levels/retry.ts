@@ -1,0 +1,240 @@
+import type { Random } from 'contract/random'
+import { big, call, type CallOptions, otherTool, refusalsOf, refused, someTool, think, unanswered } from './blocks.ts'
+import { demandOf } from './demand.ts'
+import { Draft, type DraftFault, type DraftJob, drawIndices, type Drawn } from './draft.ts'
+import type { Levels } from './level.ts'
+import { type Attempt, type CallStep, figure } from './script.ts'
+import { between, type ToolBaseline } from './world.ts'
+
+const workersOf = { least: 60, most: 120 }
+const lanesOf = { least: 8, most: 16 }
+/** Of a call that is wrong and sent again unchanged. */
+const mostAttemptsOfWrong = 6
+
+/** How often a faulty tool fails, how many tools do, and how often a call is tried at most: so often that some are lost. */
+const faultyTools = {
+  2: { from: 0.6, to: 0.9, tools: 1, mostAttempts: 4 },
+  3: { from: 0.35, to: 0.6, tools: 1, mostAttempts: 4 },
+  4: { from: 0.2, to: 0.3, tools: 2, mostAttempts: 3 },
+} as const
+
+/** Flaky tools, whose failures are sent again. */
+export const retryLevels: Levels<'fanout' | 'concurrency'> = {
+  takes: ['fanout', 'concurrency'],
+  draft,
+  demand: ({ fanout, concurrency }) =>
+    demandOf({
+      jobs: Number(fanout ?? workersOf.most),
+      lanes: Number(concurrency ?? lanesOf.most),
+      callsOfJob: 1,
+      attempts: mostAttemptsOfWrong,
+    }),
+}
+
+function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
+  const workers = Number(params.fanout ?? drawn.random.fork('workers').integer(workersOf.least, workersOf.most))
+  const lanes = Number(params.concurrency ?? drawn.random.fork('lanes').integer(lanesOf.least, lanesOf.most))
+  const draft = new Draft(drawn, {
+    lead: { name: 'planner', facts: { role: 'planner', fanout: workers, concurrency: lanes } },
+    weights: { faulty_tool: 0.45, backoff: 0.3, not_retryable: 0.25 },
+  })
+  draft.lanes = lanes
+  think(draft, draft.before, { tokens: 0 }, { asksForTool: false })
+  const fateOf = drawFates(draft, workers)
+  const faulty = draft.kinds.includes('faulty_tool') ? drawFaultyTools(draft) : []
+  for (let index = 0; index < workers; index++) {
+    const job = draft.job({ agent: { name: 'worker', index, facts: { worker_index: index } } })
+    const random = draft.random.fork(`work/${index}`)
+    const tool = someTool(draft, random.fork('tool'))
+    fates[fateOf.get(index) ?? 'usual'](draft, job, { random, tool, faulty: faulty.find((each) => each.tool === tool) })
+  }
+  settleFaultyTools(faulty)
+  if (draft.has('big payload')) big(draft)
+  return draft
+}
+
+/** Calls of which it is decided how they go; all others go as their tool's failure rate says. */
+function drawFates(draft: Draft, workers: number): Map<number, keyof typeof fates> {
+  const pool = drawIndices(draft.random.fork('fates'), workers, workers)
+  const fateOf = new Map<number, keyof typeof fates>()
+  const give = (fate: keyof typeof fates, count: number) => {
+    for (const index of pool.splice(0, count)) fateOf.set(index, fate)
+  }
+  if (draft.kinds.includes('not_retryable')) give('wrong', draft.count('wrong', 2, 4))
+  if (draft.kinds.includes('backoff')) give('impatient', draft.count('impatient', 1, 2))
+  give('longPatient', draft.twins.filter((kind) => kind === 'backoff').length)
+  if (draft.has('patient')) give('patient', draft.count('patient', 1, 2))
+  if (draft.has('fallback')) give('fallback', draft.count('fallback', 1, 3))
+  if (draft.has('mended')) give('mended', draft.count('mended', 1, 3))
+  return fateOf
+}
+
+interface FaultyTool {
+  tool: ToolBaseline
+  rate: number
+  fault: DraftFault
+  /** Whether a call of it is lost that was not without it. */
+  losesCall: boolean
+}
+
+interface Work {
+  random: Random
+  tool: ToolBaseline
+  faulty: FaultyTool | undefined
+}
+
+/** Doubles each time, and is drawn from 0 to that, ms. */
+const backoffMs = (random: Random, attempt: number) => 50 * 2 ** attempt * random.float()
+
+/** How a call goes. */
+const fates = {
+  /** A fault: it is wrong, and sent again unchanged until there are no attempts left. */
+  wrong(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+    const count = random.integer(5, mostAttemptsOfWrong)
+    const magnitude = { unit: 'times', value: count } as const
+    const fault = draft.fault({
+      kind: 'not_retryable',
+      entity: { tool: tool.name },
+      magnitude,
+      losesCall: true,
+      changesOutcome: true,
+    })
+    const attempts = Array.from({ length: count }, (_, index) => {
+      const waitMs = index === 0 ? 0 : between(random, 0.5, 1) * 100 * 2 ** index
+      return refused(random, tool, { status: 422, waitMs, onlyWith: fault.id })
+    })
+    const answered = { ...refused(random, tool), status: 200, bytes: 1024, onlyWithout: fault.id }
+    const step = unanswered(draft, job, { tool, attempts: [...attempts, answered] })
+    fault.steps.push(...refusalsOf(step))
+  },
+
+  /** A fault: the client waits for seconds before it sends again, and nobody asked it to. */
+  impatient(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+    const waitMs = between(random, 4, 15) * 1000
+    const fault = draft.fault({
+      kind: 'backoff',
+      entity: { tool: tool.name },
+      magnitude: { unit: 'ms', value: waitMs },
+    })
+    const { step, of } = call(draft, job, { tool, refused: [refused(random, tool)] })
+    ;(of as Attempt).waitMs = { value: waitMs, base: 60, by: fault.id }
+    fault.steps.push(`${step.key}/0`, `${step.key}/1`)
+  },
+
+  /** A decoy, and the twin of such a back-off: the tool asked for the wait. */
+  longPatient: (draft: Draft, job: DraftJob, work: Work) => waitAsAsked(draft, job, work, work.random.integer(4, 15)),
+  patient(draft: Draft, job: DraftJob, work: Work): void {
+    const { random } = work
+    waitAsAsked(draft, job, work, random.chance(0.4) ? random.integer(4, 15) : random.integer(1, 3))
+  },
+
+  /** A decoy: all attempts fail, and another tool answers. */
+  fallback(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+    const { mostAttempts } = faultyTools[draft.numbers.level]
+    const decoy = draft.decoy('fallback')
+    const attempts = Array.from({ length: mostAttempts }, (_, index) =>
+      refused(random, tool, { waitMs: index === 0 ? 0 : backoffMs(random, index), onlyWith: decoy.id }),
+    )
+    const step = unanswered(draft, job, { tool, attempts, onlyWith: decoy.id })
+    decoy.steps.push(step.key)
+    call(draft, job, { tool: otherTool(draft, tool), arguments: step.arguments, gapMs: 20 })
+  },
+
+  /** A decoy: a request that is wrong is mended at once, and answered. */
+  mended(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+    const decoy = draft.decoy('mended')
+    const attempts = [refused(random, tool, { status: 422, onlyWith: decoy.id })]
+    const step = unanswered(draft, job, { tool, attempts, onlyWith: decoy.id })
+    decoy.steps.push(step.key)
+    const mended = JSON.stringify({ ...(JSON.parse(step.arguments) as object), limit: 20 })
+    call(draft, job, { tool, arguments: mended, gapMs: 30 })
+  },
+
+  /** As often as the tool fails it is sent again; after the last attempt another tool is asked. */
+  usual(draft: Draft, job: DraftJob, { random, tool, faulty }: Work): void {
+    const { mostAttempts } = faultyTools[draft.numbers.level]
+    const draws = Array.from({ length: mostAttempts }, () => random.float())
+    const waits = Array.from({ length: mostAttempts }, (_, index) => (index === 0 ? 0 : backoffMs(random, index)))
+    const failuresAt = (rate: number) => {
+      const answered = draws.findIndex((draw) => draw >= rate)
+      return answered < 0 ? mostAttempts : answered
+    }
+    const natural = failuresAt(tool.failureRate)
+    const failures = faulty ? failuresAt(Math.max(faulty.rate, tool.failureRate)) : natural
+    if (failures === 0) return void call(draft, job, { tool })
+    const by = faulty?.fault.id
+    const decoy = faulty ? undefined : draft.decoy('retried')
+    const refusals = Array.from({ length: failures }, (_, index) =>
+      refused(random, tool, { waitMs: waits[index] ?? 0, onlyWith: index < natural ? decoy?.id : by }),
+    )
+    const step = afterFailures(draft, job, { tool, refusals, waits, natural, faulty })
+    const steps = refusalsOf(step)
+    ;(faulty?.fault ?? decoy)?.steps.push(...steps)
+    if (faulty && failures === mostAttempts && natural < mostAttempts) faulty.losesCall = true
+  },
+}
+
+/** The call that these attempts are refused of: answered by the next one, or by another tool, or with a faulty tool lost. */
+function afterFailures(
+  draft: Draft,
+  job: DraftJob,
+  {
+    tool,
+    refusals,
+    waits,
+    natural,
+    faulty,
+  }: Pick<Work, 'tool' | 'faulty'> & { refusals: Attempt[]; waits: number[]; natural: number },
+): CallStep {
+  const { mostAttempts } = faultyTools[draft.numbers.level]
+  const by = faulty?.fault.id
+  const [wait, naturalWait] = [refusals.length, natural].map((attempt) => waits[attempt] ?? 0) as [number, number]
+  if (refusals.length < mostAttempts || natural < mostAttempts) {
+    const { step, of } = call(draft, job, { tool, refused: refusals })
+    const answered = of as Attempt
+    answered.waitMs = by === undefined ? figure(wait) : { value: wait, base: naturalWait, by }
+    if (refusals.length === mostAttempts) {
+      answered.onlyWithout = by
+      draft.timed.pop()
+    }
+    return step as CallStep
+  }
+  const lost = unanswered(draft, job, { tool, attempts: refusals })
+  const fallback: CallOptions = { tool: otherTool(draft, tool), arguments: lost.arguments, gapMs: 20 }
+  const { step } = call(draft, job, fallback)
+  // Where a tool is faulty nobody asks another.
+  step.onlyWithout = by
+  if (by !== undefined) draft.timed.pop()
+  return lost
+}
+
+function waitAsAsked(draft: Draft, job: DraftJob, { random, tool }: Work, retryAfterS: number): void {
+  const refusal = refused(random, tool, { status: 429, retryAfterS })
+  const { step } = call(draft, job, { tool, refused: [refusal], waitMs: retryAfterS * 1020 })
+  draft.decoy('asked wait').steps.push(`${step.key}/0`, `${step.key}/1`)
+}
+
+function drawFaultyTools(draft: Draft): FaultyTool[] {
+  const { random, world, numbers } = draft
+  const { from, to, tools } = faultyTools[numbers.level]
+  const own = random.fork('faulty tools')
+  return drawIndices(own, world.tools.length, tools).map((index) => {
+    const tool = world.tools[index] as ToolBaseline
+    const rate = between(own, from, to)
+    const fault = draft.fault({
+      kind: 'faulty_tool',
+      entity: { tool: tool.name },
+      magnitude: { unit: 'rate', value: rate },
+      changesOutcome: true,
+    })
+    return { tool, rate, fault, losesCall: false }
+  })
+}
+
+/** A tool that fails more often is to be found where a call was lost by it. */
+function settleFaultyTools(faulty: readonly FaultyTool[]): void {
+  for (const { fault, losesCall } of faulty) {
+    fault.changesOutcome = losesCall
+    fault.losesCall = losesCall
+  }
+}
