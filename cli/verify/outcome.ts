@@ -20,9 +20,10 @@ export function renderOutcome(outcome: Outcome): string {
   const seconds = elapsedS.toFixed(1)
   const trace = outcome.trace_id ?? ''
   if (!outcome.verification) return row(scenario, 'failed', '', seconds, trace, outcome.problem ?? '')
-  const { verdict, counts, run, differences, note, clock_skew_ms: skew } = outcome.verification
+  const { disturbed, verdict, counts, run, differences, note, clock_skew_ms: skew } = outcome.verification
   const spans = `${counts.received} of ${counts.expected}`
   const lines = [row(scenario, verdict, spans, seconds, trace, outcome.reveals ?? '')]
+  if (disturbed !== null) lines.unshift(disturbed)
   if (run === 'running') lines.push('  the run had not ended when the wait was over')
   if (note !== null) lines.push(`  ${note}`)
   for (const [service, ms] of Object.entries(skew)) lines.push(`  ${renderSkew(service, ms)}`)

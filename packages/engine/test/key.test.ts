@@ -210,3 +210,20 @@ test('of many faults those that took longest are replayed', async () => {
   expect(replayed).toHaveLength(32)
   for (const { impact, standing } of key.faults) if (impact === null) expect(standing).toBe('masked')
 })
+
+test.each([
+  { addedMs: 100, disturbed: false },
+  { addedMs: 400, disturbed: true },
+])('a machine that adds $addedMs ms to calls of 80 ms, slow ones of 800, disturbs: $disturbed', async (given) => {
+  const { run } = await play('fanout', { seed: 'a', jitter: 0 })
+  for (const step of run.ledger.steps)
+    if (step.facts.operation === 'http_client') step.duration_ms = (step.duration_ms ?? 0) + given.addedMs
+  const { disturbed, disturbance } = await keyOf(run)
+  expect(disturbed).toBe(given.disturbed)
+  expect(disturbance).toEqual({ calls: 100, added_p99_ms: given.addedMs, effect_ms: 720 })
+})
+
+test('where nothing is slow, the machine disturbs by half of what a rule would need', async () => {
+  const { run } = await play('fanout', { seed: 'a', jitter: 0, stragglers: 0 })
+  expect((await keyOf(run)).disturbance.effect_ms).toBe(160)
+})

@@ -17,6 +17,8 @@ export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | 'no_led
 
 export interface Verification {
   trace_id: string
+  /** That the machine had the say in what is seen, in a sentence; null where it had not. It goes before anything else. */
+  disturbed: string | null
   verdict: Verdict
   /** Whether a run of it keeps what it knows, so that no difference is told. */
   sealed: boolean
@@ -73,6 +75,7 @@ export function verify(
   const isKnown = ledger.runs.length > 0
   return {
     trace_id: ledger.trace_id,
+    disturbed: disturbedBy(ledger),
     verdict: isExcused
       ? excuse.verdict
       : !hasCome
@@ -106,6 +109,15 @@ export function verify(
 /** Whether waiting can change nothing any more: what is altered does not become better, what is missing may still come. */
 export function isSettled({ run, counts }: Verification): boolean {
   return run === 'closed' && counts.missing + counts.excused === 0
+}
+
+/** What the machine did to the most disturbed of the runs. */
+function disturbedBy({ runs }: LedgerAnswer): string | null {
+  const disturbances = runs.flatMap(({ key }) => (key && key !== 'pending' && key.disturbed ? [key.disturbance] : []))
+  const worst = disturbances.toSorted((a, b) => b.added_p99_ms - a.added_p99_ms)[0]
+  if (!worst) return null
+  const { calls, added_p99_ms, effect_ms } = worst
+  return `Disturbed: the machine made calls up to ${added_p99_ms.toFixed(1)} ms longer than they were drawn (p99 of ${calls}), and ${effect_ms.toFixed(1)} ms is all there is to be seen: this run proves nothing of who looks at it`
 }
 
 /** Who made spans without a ledger, in a sentence. */

@@ -32,8 +32,11 @@ export const contentionOf = ({ contention }: Pick<StreamOptions, 'contention'>):
 })
 
 /** Tells whoever reads along of one more token. */
-export const tellToken = (run: OpenStep['run'], random: Random, index: number) =>
-  run.emit?.({ type: 'token', index, text: sentence(random, 1) })
+export function tellToken(run: OpenStep['run'], random: Random, index: number): Promise<void> | undefined {
+  // Drawn whether or not anybody reads along: what comes after it is the same.
+  const text = sentence(random, 1)
+  return run.emit?.({ type: 'token', index, text })
+}
 
 /** One call whose tokens come one by one. Events on its span tell the timeline, never one a token. Resolves to the tokens. */
 export function streamChat(agent: OpenStep, options: StreamOptions): Promise<number> {

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { fileURLToPath } from 'node:url'
+import { mixSchema } from 'engine/mix/mix'
+import { scenarios } from 'engine/scenarios/index'
+import { simulate } from 'simulate/simulation'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** How many runs of each scenario; the whole table takes ORACLE_TRACES=200. */
+const traces = Number(process.env.ORACLE_TRACES ?? 25)
+const python = promisify(execFile)
+const hasPython = await python('python3', ['--version']).then(
+  () => true,
+  () => false,
+)
+if (!hasPython)
+  console.warn('oracle.test.ts: there is no python3, so keys are not compared with another implementation')
+
+const check = fileURLToPath(new URL('oracle/check.py', import.meta.url))
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'oracle-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What is planted. */
+const others = [
+  'own',
+  'off',
+  'own,straggler:4',
+  'own,slow_tool:search:3',
+  'straggler,failing_tool:mail:0.6',
+  'own,slow_model:2',
+]
+/** Every kind of fault, in company and alone. */
+const drawn = { faults: others, error_rate: [0, 0, 0.05, 0.3] }
+const runs: Record<string, Record<string, unknown[]>> = {
+  fanout: { ...drawn, fanout: [5, 30, 100], concurrency: [4, 20], stragglers: [0, 2, 5], straggler_factor: [1.5, 10] },
+  chain: { ...drawn, depth: [5, 60], mode: ['nested', 'flat'] },
+  retry: {
+    ...drawn,
+    fanout: [40],
+    concurrency: [3, 20],
+    max_retries: [0, 3],
+    backoff_jitter: ['none', 'full'],
+    faulty_tools: [0, 2, 5],
+  },
+  dag: { ...drawn, fanout: [5, 60], stragglers: [1, 4], straggler_factor: [1.1, 5] },
+  react: { ...drawn, max_steps: [3, 20], slow_tool_probability: [0.3] },
+  human: { ...drawn, outcome: ['approve', 'reject', 'expire'], human_delay_s: [1, 5000] },
+  rag: { ...drawn, rag_chunks: [2, 12] },
+  stream: {
+    ...drawn,
+    duration_s: [0.5, 3],
+    background_fanout: [0, 30],
+    contention: [0, 0.5, 3],
+    tool_delay_ms: [50, 400],
+  },
+}
+
+function mixOf(scenario: string, choices: Record<string, unknown[]>) {
+  const params = Object.fromEntries(Object.entries(choices).map(([name, choice]) => [name, { choice }]))
+  return mixSchema.parse({ runs: [{ scenario, params, planted: true }] })
+}
+
+test('no scenario is left out', () => {
+  expect(Object.keys(runs).toSorted()).toEqual(scenarios.map(({ name }) => name).toSorted())
+})
+
+describe.runIf(hasPython)('keys', () => {
+  test.each(Object.entries(runs))(
+    `of ${traces} runs of %s are what an implementation says that shares no code`,
+    async (scenario, params) => {
+      const [ledger, key] = ['ledger', 'key'].map((name) => join(folder, `${scenario}-${name}.jsonl`))
+      const never = new AbortController().signal
+      const outcome = await simulate(
+        {
+          mix: mixOf(scenario, params),
+          seed: 'oracle',
+          startMs: Date.parse('2026-01-31T09:00:00Z'),
+          fromUnit: 0,
+          limits: { traces },
+          workers: 1,
+          digest: false,
+          files: { ledger, key },
+          tell() {},
+        },
+        { soon: never, now: never },
+      )
+      expect(outcome.traces).toBe(traces)
+      const { stdout } = await python('python3', [check, ledger as string, key as string]).catch(
+        (error: { stdout: string }) => error,
+      )
+      expect(stdout.trimEnd().split('\n').at(-1), stdout).toBe('0 differences')
+    },
+  )
+})
