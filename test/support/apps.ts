@@ -18,12 +18,12 @@ export async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-export function toolApp(defaults = { delayMs: 80, errorRate: 0 }) {
+export function toolApp(defaults = { delayMs: 80, errorRate: 0 }, clock = systemClock) {
   return createToolApp({
     serviceName: 'synthetic-tool-service',
     allowedHosts: [],
     defaults,
-    clock: systemClock,
+    clock,
     tracer: trace.getTracer('test'),
     lifecycle: new Lifecycle(),
     telemetry: noTelemetry,
@@ -71,7 +71,7 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
 
 /** Both in this process, the tools behind real HTTP. */
 export async function startApps(changes: Partial<Deps> = {}) {
-  const toolServer = createServer(toolApp().app)
+  const toolServer = createServer(toolApp(undefined, changes.clock).app)
   const toolUrl = await listen(toolServer)
   const agent = agentApp(toolUrl, changes)
   return {

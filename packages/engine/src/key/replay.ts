@@ -13,7 +13,7 @@ export interface Replay {
   /** Of it, what was no wait for a person. */
   busyMs: number
   ok: boolean
-  /** Of models, in and out. */
+  /** That were paid for: of models, in and out, without what a cache had, and of chunks that were worked through. */
   tokens: number
   faults: readonly StruckFault[]
   steps: readonly LedgerStep[]
@@ -36,12 +36,23 @@ function begin(request: RunRequest): Played<Replay> {
   return { clock, result: run.play().then(() => figuresOf(run)) }
 }
 
+function tokensOf(facts: LedgerStep['facts']): number {
+  switch (facts.operation) {
+    case 'chat':
+      return (facts.input_tokens ?? 0) - (facts.cached_tokens ?? 0) + (facts.output_tokens ?? 0)
+    case 'process_chunk':
+      return facts.output_tokens ?? 0
+    default:
+      return 0
+  }
+}
+
 function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
   let [ms, waitedMs, tokens] = [0, 0, 0]
   for (const { facts, duration_ms } of steps) {
     if (facts.operation === 'invoke_workflow') ms = duration_ms ?? 0
     else if (facts.operation === 'human_feedback') waitedMs += duration_ms ?? 0
-    else if (facts.operation === 'chat') tokens += (facts.input_tokens ?? 0) + (facts.output_tokens ?? 0)
+    else tokens += tokensOf(facts)
   }
   return { ms, busyMs: Math.max(0, ms - waitedMs), ok: ok === true, tokens, faults: faults.faults, steps }
 }

@@ -29,6 +29,8 @@ export interface PeopleTimes {
   /** How late an agent may go on, and at level 2. */
   lateMs: readonly [number, number]
   veryLateMs: readonly [number, number]
+  /** So many calls prepare an errand at most. */
+  mostPrepared: number
 }
 
 export const realTimes: PeopleTimes = {
@@ -37,15 +39,17 @@ export const realTimes: PeopleTimes = {
   expiryMs: 24 * 3_600_000,
   lateMs: [10_000, 120_000],
   veryLateMs: [120_000, 300_000],
+  mostPrepared: 4,
 }
 
 /** People who are quick, for whoever looks on. */
 export const shortTimes: PeopleTimes = {
-  usualMs: 500,
-  longMs: 3000,
-  expiryMs: 4500,
-  lateMs: [2000, 6000],
-  veryLateMs: [5000, 8000],
+  usualMs: 2000,
+  longMs: 6000,
+  expiryMs: 9000,
+  lateMs: [3000, 8000],
+  veryLateMs: [8000, 12_000],
+  mostPrepared: 2,
 }
 
 /** Sigma of people's times. */
@@ -181,8 +185,9 @@ class Errand {
 
   /** What is known before anybody is asked: a few calls. */
   #prepare(): Timed[] {
-    const { draft, job } = this.#around.agent
-    return Array.from({ length: this.#random.fork('work').integer(1, 4) }, () => {
+    const { agent, times } = this.#around
+    const { draft, job } = agent
+    return Array.from({ length: this.#random.fork('work').integer(1, times.mostPrepared) }, () => {
       this.#think(120)
       return call(draft, job)
     })
