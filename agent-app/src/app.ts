@@ -74,6 +74,7 @@ export function createApp(deps: Deps): AgentApp {
     admission,
     runs,
     keys,
+    seals,
     count: countRuns(deps, admission),
     closed(run) {
       spansOut.closed(run)
@@ -87,9 +88,13 @@ export function createApp(deps: Deps): AgentApp {
 
   function ledgerOf(req: Request): LedgerAnswer {
     const found = runsOf(req)
-    if (!isShownAll(req)) seals.refuseSealed(found)
     for (const run of found) void keys.ask(run)
-    const ledgers = found.map((run) => ({ ...run.toLedger(), ...(seals.isSealed(run) && { sealed: true }) }))
+    if (!isShownAll(req)) seals.refuseSealed(found)
+    const ledgers = found.map((run) => ({
+      ...run.toLedger(),
+      ...(run.isBlind && { key_salt: seals.sealOf(run)?.salt }),
+      ...(seals.isSealed(run) && { sealed: true }),
+    }))
     const trace_id = String(req.params.trace_id)
     return { schema_version: ledgerSchemaVersion, trace_id, runs: ledgers, senders: [spansOut.of(found)] }
   }
@@ -99,10 +104,13 @@ export function createApp(deps: Deps): AgentApp {
     return runs.recent(100).map((run) => (!isShown && seals.isSealed(run) ? sealedSummary(run) : run.summary))
   }
 
-  function openByAnswer(req: Request, res: Response): Promise<void> {
+  async function openByAnswer(req: Request, res: Response): Promise<void> {
     readAnswer(req.body)
-    seals.answer(runsOf(req))
-    return sendPieces(req, res, ledgerPieces(ledgerOf(req)))
+    const found = runsOf(req)
+    // What is opened is to have its key.
+    await Promise.all(found.map((run) => keys.ask(run)))
+    seals.answer(found)
+    await sendPieces(req, res, ledgerPieces(ledgerOf(req)))
   }
 
   function playRun(req: Request, res: Response): Promise<void> {

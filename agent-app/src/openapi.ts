@@ -39,8 +39,15 @@ const openAnswer = {
 const blindAnswer = {
   type: 'object',
   title: 'Of a blind run',
-  required: ['trace_id', 'ok'],
-  properties: { trace_id: { type: 'string' }, ok: { type: 'boolean' } },
+  required: ['trace_id', 'ok', 'key_sha256'],
+  properties: {
+    trace_id: { type: 'string' },
+    ok: { type: 'boolean' },
+    key_sha256: {
+      type: ['string', 'null'],
+      description: 'SHA-256 of the canonical JSON of its key and a salt; pending while the key is being made',
+    },
+  },
   additionalProperties: false,
 }
 const runEnds = {
@@ -82,7 +89,7 @@ const headerParameter = {
   name: runParametersHeader,
   in: 'header',
   description:
-    'Parameters, written as a query string, that are to stand on no span; none of them may be in the query too. `blind=true` makes the run blind: all of its parameters stand here then, `scenario` among them, and it answers trace_id and ok alone',
+    'Parameters, written as a query string, that are to stand on no span; none of them may be in the query too. `blind=true` makes the run blind: all of its parameters stand here then, `scenario` among them, and it answers trace_id, ok and the hash of its key alone',
   schema: { type: 'string' },
 }
 

@@ -14,7 +14,10 @@ export interface RunAnswer extends RunResult {
 }
 
 /** The answer of `/run` for a blind run: nothing that its spans do not say. */
-export type BlindAnswer = Pick<RunResult, 'trace_id' | 'ok'>
+export interface BlindAnswer extends Pick<RunResult, 'trace_id' | 'ok'> {
+  /** Of its key and a salt, which are told once it is open; `pending` while the key is being made. */
+  key_sha256: string | null
+}
 
 /** How a run is told to whoever asked for it. */
 export interface RunOutput {

@@ -16,6 +16,7 @@ import type { WallClock } from 'service-kit/clock'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { type Agent, Run } from 'engine/run'
 import type { RunStore } from './runs.ts'
+import type { Seals } from './seals.ts'
 
 /** What every run of this process shares. */
 export interface RunDeps extends Agent, SpanWriter {
@@ -37,6 +38,7 @@ export interface PlayDeps extends RunDeps {
   /** Counts a run by what came of it. */
   count: (labels: { scenario: string; outcome: string }) => void
   keys: Keys
+  seals: Seals
   lifecycle: Lifecycle
   /** 0 is for ever. */
   runTimeoutMs: number
@@ -95,7 +97,7 @@ export async function play(
     const result = await run.execute()
     log(result.ok ? 'ok' : 'failed')
     await deps.keys.answer(run)
-    if (run.isBlind) return output.end({ trace_id: run.traceId, ok: result.ok })
+    if (run.isBlind) return output.end({ trace_id: run.traceId, ok: result.ok, key_sha256: deps.seals.hashOf(run) })
     const { dropped, ...counters } = deps.spanCounters()
     const { sampled } = ports.recorder
     output.end({

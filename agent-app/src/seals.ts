@@ -1,3 +1,4 @@
+import { type Seal, seal } from 'contract/seal'
 import type { Run } from 'engine/run'
 import { Problem } from 'service-kit/problem'
 
@@ -7,9 +8,21 @@ import { Problem } from 'service-kit/problem'
  */
 export class Seals {
   readonly #answeredAt = new WeakMap<Run, Date>()
+  readonly #seals = new WeakMap<Run, Seal>()
 
   isSealed(run: Run): boolean {
     return run.isBlind && !this.#answeredAt.has(run)
+  }
+
+  /** What stands for the key of a run: the same as long as the run is kept. undefined while it has none. */
+  sealOf(run: Run): Seal | undefined {
+    if (!this.#seals.has(run) && run.key !== null && run.key !== 'pending') this.#seals.set(run, seal(run.key))
+    return this.#seals.get(run)
+  }
+
+  /** What is told of a blind run before it is open: the hash of its key, or what the key is instead of one. */
+  hashOf(run: Run): string | null {
+    return this.sealOf(run)?.sha256 ?? (run.key === 'pending' ? 'pending' : null)
   }
 
   /** Throws a 423 problem when one of these runs of a trace is sealed. */
@@ -20,7 +33,7 @@ export class Seals {
       423,
       'Sealed',
       `This is a blind run: POST /runs/${sealed.traceId}/answer opens it, once, and so does ANSWERS_TOKEN in Authorization: Bearer`,
-      { members: { trace_id: sealed.traceId } },
+      { members: { trace_id: sealed.traceId, key_sha256: this.hashOf(sealed) } },
     )
   }
 

@@ -1,4 +1,7 @@
 import { createServer } from 'node:http'
+import type { Key } from 'contract/key'
+import type { LedgerAnswer, RunLedger } from 'contract/ledger'
+import { seal } from 'contract/seal'
 import request from 'supertest'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { listen, startApps } from '../../test/support/apps.ts'
@@ -35,12 +38,14 @@ describe('x-run-parameters', () => {
   })
 })
 
+const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/)
+
 describe('a blind run', () => {
   const blind = (parameters: string) => ask('/run', `blind=true&delay_ms=1&llm_delay_ms=1&${parameters}`)
 
   it('answers nothing that its spans do not say, and logs as little', async () => {
     const { body, headers } = await blind('fanout=3&seed=hush').expect(200)
-    expect(body).toEqual({ trace_id: headers['x-trace-id'], ok: true })
+    expect(body).toEqual({ trace_id: headers['x-trace-id'], ok: true, key_sha256: sha256 })
     expect(apps.log.at(-1)).toMatch(new RegExp(`^blind run ok \\d+ ms trace=${body.trace_id}$`))
   })
 
@@ -58,9 +63,12 @@ describe('a blind run', () => {
     const bearer = 'a token that opens'.replaceAll(' ', '-')
     let sealed: Awaited<ReturnType<typeof startApps>>
     let traceId: string
+    let keySha256: string
     beforeEach(async () => {
-      sealed = await startApps({ answersToken: bearer })
-      traceId = (await fresh('fanout=3&seed=hush')).body.trace_id
+      sealed = await startApps({ answersToken: bearer, maxToolCalls: 2000 })
+      const { body } = await fresh('fanout=3&seed=hush')
+      traceId = body.trace_id
+      keySha256 = body.key_sha256
     })
     afterEach(() => sealed.close())
     const fresh = (parameters: string) =>
@@ -70,7 +78,8 @@ describe('a blind run', () => {
 
     it('until it has been answered', async () => {
       const { body } = await ledger().expect(423)
-      expect(body).toMatchObject({ title: 'Sealed', trace_id: traceId, detail: expect.stringContaining('/answer') })
+      expect(body).toMatchObject({ title: 'Sealed', trace_id: traceId, key_sha256: keySha256 })
+      expect(body.detail).toContain(`POST /runs/${traceId}/answer`)
       await request(sealed.app).head(`/runs/${traceId}`).expect(423)
       const list = await request(sealed.app).get('/runs').expect(200)
       expect(list.text).not.toMatch(/fanout|hush|seed|params|replay|"ok"/)
@@ -82,6 +91,26 @@ describe('a blind run', () => {
       expect(opened.body.runs[0]).not.toHaveProperty('sealed')
       await ledger().expect(200)
       expect((await request(sealed.app).get('/runs')).body.runs[0]).toMatchObject({ scenario: 'fanout' })
+    })
+
+    it('with a key that is the one whose hash it told', async () => {
+      const { runs } = (await answer().expect(200)).body as LedgerAnswer
+      const { key, key_salt: salt } = runs[0] as RunLedger
+      expect((key as Key).faults).toHaveLength(1)
+      expect(seal(key, salt).sha256).toBe(keySha256)
+      // Nobody finds a key by trying keys: the same run again has another hash.
+      expect((await fresh('fanout=3&seed=hush')).body.key_sha256).not.toBe(keySha256)
+    })
+
+    it('with the hash of a large key as soon as there is one', async () => {
+      const { body } = await fresh('fanout=1300&concurrency=1000&seed=large')
+      expect(body.key_sha256).toBe('pending')
+      traceId = body.trace_id
+      const hash = async () => ((await ledger().expect(423)).body as { key_sha256: string }).key_sha256
+      await expect.poll(hash).toEqual(sha256)
+      const told = await hash()
+      const { key, key_salt: salt } = (await answer().expect(200)).body.runs[0] as RunLedger
+      expect(seal(key, salt).sha256).toBe(told)
     })
 
     it('from all but who shows the token', async () => {
@@ -133,6 +162,7 @@ describe('a blind run', () => {
     expect(JSON.parse(/event: result\ndata: (.*)\n/.exec(answer.text)?.[1] ?? '')).toEqual({
       trace_id: answer.headers['x-trace-id'],
       ok: true,
+      key_sha256: sha256,
     })
   })
 })

@@ -51,6 +51,10 @@ export const runLedgerSchema = z.object({
   workflow: z.string(),
   seed: z.string().meta({ description: 'Of all draws; of a blind run, the keyed one' }),
   blind: z.boolean().optional().meta({ description: 'Its spans say nothing of what was asked for' }),
+  key_salt: z
+    .string()
+    .optional()
+    .meta({ description: 'Of a blind run: the hash that its answer told is of the canonical JSON of { key, salt }' }),
   sealed: z.boolean().optional().meta({ description: 'Nobody has answered it yet' }),
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   replay: z.string().meta({ description: 'The path that repeats the run' }),
