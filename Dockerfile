@@ -7,6 +7,7 @@ COPY packages/contract/package.json packages/contract/
 COPY packages/dialects/package.json packages/dialects/
 COPY packages/findings/package.json packages/findings/
 COPY packages/engine/package.json packages/engine/
+COPY packages/exam/package.json packages/exam/
 COPY packages/service-kit/package.json packages/service-kit/
 COPY tool-service/package.json tool-service/
 COPY agent-app/package.json agent-app/

@@ -80,6 +80,7 @@ export interface ReadEvent {
   next_ms?: number
   attempt?: number
   delay_ms?: number
+  outcome?: string
 }
 
 type Entries = readonly (Line & { name: string })[]

@@ -28,6 +28,7 @@ export interface AnalysisEvent {
   tokens?: number | undefined
   gap_ms?: number | undefined
   next_ms?: number | undefined
+  outcome?: string | undefined
 }
 
 /** What a trace shows, by the rule of its scenario; `span_ids` are what the rule points at, empty when it finds nothing. */

@@ -1,4 +1,3 @@
-import type { RunLedger } from 'contract/ledger'
 import { scenarios } from 'engine/scenarios/index'
 import type { AggregateRow } from 'findings/finding'
 import { observe, type Observation, sentenceOf } from 'findings/kinds'
@@ -22,6 +21,12 @@ export interface Revelation extends Revealed {
   others: Revealed[]
 }
 
+/** What is known of a run beside its spans: what of, and which they are. */
+export interface KnownRun {
+  scenario: string
+  steps: readonly { span_id: string | null }[]
+}
+
 /**
  * What is wrong in a trace, as far as its spans alone can tell. `known` says which scenarios its runs are of where their spans
  * do not: blind ones.
@@ -29,7 +34,7 @@ export interface Revelation extends Revealed {
 export function reveal(
   traceId: string,
   spans: Iterable<ReceivedSpan>,
-  known: readonly Pick<RunLedger, 'scenario' | 'steps'>[] = [],
+  known: readonly KnownRun[] = [],
 ): Revelation {
   const received = [...spans]
   const origin = originOf(received) ?? 0

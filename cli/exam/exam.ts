@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { askedOf, questionsOf } from 'exam/asked'
+import type { QuestionKey } from 'exam/key'
+import { questionKeyOf, traceKeyOf } from 'exam/keys'
+import { populationKeys, populationQuestions } from 'exam/population'
+import { examVersion, type Question } from 'exam/question'
+import { LineFile } from 'simulate/line-file'
+import { SpanLines } from 'simulate/sinks/lines'
+import { filesOf, jsonLines } from './files.ts'
+import { readme } from './readme.ts'
+import { commonestKind, drawRuns, type ExamRun, hasKind, play, type RunsOptions, startsOf } from './runs.ts'
+
+export interface ExamOptions extends RunsOptions {
+  startMs: number
+  /** The folder. */
+  out: string
+  /** Where its key is written. */
+  key: string
+}
+
+/** Makes an exam: its folder, and its key. The same options make the same bytes. */
+export async function makeExam(options: ExamOptions, progress: (runs: number) => void = () => {}) {
+  const { level, seed, secret, startMs, out, key } = options
+  const runs: ExamRun[] = []
+  for await (const run of drawRuns(options)) progress(runs.push(run))
+  const kind = commonestKind(runs)
+  const starts = startsOf(runs, kind, seed, startMs)
+  const begun = runs
+    .map((run, index) => ({ ...run, trace_id: run.key.trace_id, start_ms: starts[index] as number }))
+    .toSorted((a, b) => a.start_ms - b.start_ms)
+  mkdirSync(out, { recursive: true })
+  const files = filesOf(out)
+  await writeSpans(files.spans, begun)
+  const { questions, keys } = askAll(begun, kind)
+  writeFileSync(files.questions, jsonLines(questions))
+  const head = { version: examVersion, level, seed, secret }
+  const keyText = jsonLines([head, ...begun.map(traceKeyOf), ...keys])
+  writeFileSync(key, keyText)
+  writeFileSync(files.hash, `${createHash('sha256').update(keyText).digest('hex')}  key.jsonl\n`)
+  const draws = runs.reduce((sum, run) => sum + run.draws, 0)
+  writeFileSync(files.readme, readme({ level, runs: begun, questions, draws }))
+  return { questions: questions.length, draws }
+}
+
+type Begun = ExamRun & { trace_id: string; start_ms: number }
+
+async function writeSpans(path: string, runs: readonly Begun[]): Promise<void> {
+  const file = await LineFile.open(path)
+  const lines = new SpanLines((bytes) => file.write(bytes))
+  for (const { asked, start_ms } of runs) await lines.take(await play({ ...asked, startMs: start_ms }))
+  await lines.end()
+  await file.end(true)
+}
+
+function askAll(runs: readonly Begun[], kind: ReturnType<typeof commonestKind>) {
+  const questions: Question[] = []
+  const keys: QuestionKey[] = []
+  for (const { scenario, key } of runs) {
+    const asked = askedOf[scenario]
+    const own = asked ? questionsOf(key.trace_id, asked) : []
+    questions.push(...own)
+    keys.push(...own.map((question) => questionKeyOf(question, { scenario, key })))
+  }
+  if (kind) {
+    const own = populationQuestions(kind)
+    questions.push(...own)
+    keys.push(
+      ...populationKeys(
+        own,
+        runs.filter((run) => hasKind(run.key, kind)),
+        runs,
+      ),
+    )
+  }
+  return { questions, keys }
+}

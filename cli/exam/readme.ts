@@ -1,0 +1,55 @@
+import { askedOf, meaningOf } from 'exam/asked'
+import { type Question, subjectOf } from 'exam/question'
+
+/** What is in the folder, for whoever finds it. */
+export function readme({
+  level,
+  runs,
+  questions,
+  draws,
+}: {
+  level: number
+  runs: readonly { scenario: string }[]
+  questions: readonly Question[]
+  draws: number
+}): string {
+  const scenarios = Map.groupBy(runs, ({ scenario }) => scenario)
+  const kinds = new Set([...scenarios.keys()].flatMap((name) => askedOf[name]?.kinds ?? []))
+  const subjects = Map.groupBy(questions, subjectOf)
+  return `# An exam for tools that read agents' traces
+
+${runs.length} traces of level ${level}, half of them with nothing wrong, and ${questions.length} questions about them. No span says which are which.
+
+- \`spans.jsonl.gz\`: the spans, an OTLP export request in JSON a line.
+- \`questions.jsonl\`: a question a line.
+- \`key.sha256\`: the SHA-256 of the key, which is elsewhere.
+
+Write a line \`{"question_id": …, "answer": …}\` for each question into \`answers.jsonl\`; \`"unknown"\` where one cannot tell. Then, with the key:
+
+\`\`\`bash
+npm run exam -- score . answers.jsonl --key key.jsonl
+\`\`\`
+
+| Asked for | Answer | Questions |
+| --- | --- | --- |
+${[...subjects].map(([subject, all]) => `| ${subject} | ${answers[subject]} | ${all.length} |`).join('\n')}
+
+What may be wrong:
+
+${[...kinds].map((kind) => `- \`${kind}\`: ${meaningOf(kind).toLowerCase()}`).join('\n')}
+
+Runs were drawn ${draws} times until they were what they are to be.
+`
+}
+
+const answers: Readonly<Record<string, string>> = {
+  verdict: '`"faulty"`, `"healthy"` or `"unknown"`',
+  kind: 'a list of choices; `["none"]` for nothing',
+  spans: 'a list of span ids, one for each culprit; `[]` for none',
+  waited: 'a list of span ids; `[]` for none',
+  entity: 'a list of names; `[]` for none',
+  cost: 'a number, ms',
+  share: 'a number from 0 to 1',
+  window: '`{"from": …, "to": …}`, ISO times',
+  traces: 'a list of trace ids',
+}

@@ -1,0 +1,110 @@
+import type { Key } from 'contract/key'
+import { Random } from 'contract/random'
+import { Catalog, type Offer } from 'engine/catalog'
+import { scenarios } from 'engine/scenarios/index'
+import { drive } from 'engine/virtual/drive'
+import { ExamError } from 'exam/read'
+import { type Asked, begin, type PlayedRun } from 'simulate/play'
+
+/** A run of an exam, decided but for when it begins. */
+export interface ExamRun {
+  scenario: string
+  asked: Omit<Asked, 'startMs'>
+  key: Key
+  /** How often it was drawn until it was what it is to be. */
+  draws: number
+}
+
+export interface RunsOptions {
+  scenarios: readonly string[]
+  level: number
+  traces: number
+  seed: string
+  secret: string
+}
+
+/** A run that has to be faulty or healthy is drawn so often at most. */
+const mostDraws = 20
+
+/** The runs of an exam, scenarios in turn; of each, every other is a control. */
+export async function* drawRuns({
+  scenarios: names,
+  level,
+  traces,
+  seed,
+  secret,
+}: RunsOptions): AsyncGenerator<ExamRun> {
+  const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
+  const offers = names.map((name) => offerOf(catalog, name))
+  for (let index = 0; index < traces; index++) {
+    const offer = offers[index % offers.length] as Offer
+    const ordinal = Math.floor(index / offers.length)
+    const { params, verdict } = paramsOf(catalog, offer, level, ordinal % 2 === 1)
+    let run: ExamRun | undefined
+    for (let draws = 1; !run && draws <= mostDraws; draws++) {
+      const own = `${seed}/${offer.scenario.name}/${ordinal}${draws > 1 ? `/${draws}` : ''}`
+      const asked = { offer, params, seed: own, secret }
+      const key = await (await play({ ...asked, startMs: 0 })).key()
+      if (key.verdict === verdict) run = { scenario: offer.scenario.name, asked, key, draws }
+    }
+    if (!run)
+      throw new ExamError(`${offer.scenario.name} at level ${level}: no run was ${verdict} in ${mostDraws} draws`)
+    yield run
+  }
+}
+
+function offerOf(catalog: Catalog, name: string): Offer {
+  const offer = catalog.find(name)
+  if (!offer)
+    throw new ExamError(`--scenario ${name}: expected one of ${scenarios.map((each) => each.name).join(', ')}`)
+  return offer
+}
+
+/** At level 1 a run plants what it is known for, and its control does without; above, a control is drawn as such. */
+function paramsOf(catalog: Catalog, offer: Offer, level: number, isControl: boolean) {
+  const query: Record<string, string> =
+    level === 1 ? { ...(isControl && { faults: 'off' }) } : { level: String(level), control: String(isControl) }
+  const parsed = catalog.parse(offer, query)
+  if ('faults' in parsed) {
+    const [fault] = parsed.faults
+    throw new ExamError(`${offer.scenario.name}: ${fault?.parameter} ${fault?.value}: expected ${fault?.expected}`)
+  }
+  return { params: parsed.params, verdict: isControl ? ('healthy' as const) : ('faulty' as const) }
+}
+
+/** Plays a run to its end. */
+export async function play(asked: Asked): Promise<PlayedRun> {
+  const played: PlayedRun[] = []
+  await drive([begin(asked)].values(), (run) => void played.push(run))
+  return played[0] as PlayedRun
+}
+
+/** How far apart traces begin on the average, ms. */
+const apartMs = 30_000
+/** When the incident is, as shares of all the time. */
+const incident = { from: 0.4, to: 0.6 }
+
+/** When each run begins: those with the fault of the incident within its while, all others at any time. */
+export function startsOf(runs: readonly ExamRun[], kind: string | undefined, seed: string, startMs: number): number[] {
+  const random = new Random(`${seed} starts`)
+  const wholeMs = runs.length * apartMs
+  return runs.map(({ key }, index) => {
+    const share = random.fork(String(index)).float()
+    const isAffected = kind !== undefined && hasKind(key, kind)
+    const at = isAffected ? incident.from + share * (incident.to - incident.from) : share
+    // Whole milliseconds, as people write them.
+    return startMs + Math.floor(at * wholeMs)
+  })
+}
+
+export const hasKind = ({ faults }: Key, kind: string) =>
+  faults.some((fault) => fault.kind === kind && fault.standing === 'required')
+
+/** The kind that comes up most often; undefined where nothing is planted. */
+export function commonestKind(runs: readonly ExamRun[]): Key['faults'][number]['kind'] | undefined {
+  const kinds = runs.flatMap(({ key }) => key.faults.filter(({ standing }) => standing === 'required'))
+  const groups = [...Map.groupBy(kinds, ({ kind }) => kind)].toSorted(
+    ([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1),
+  )
+  return groups[0]?.[0]
+}

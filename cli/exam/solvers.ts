@@ -1,0 +1,78 @@
+import { ceiling } from 'exam/ceiling/ceiling'
+import { fit } from 'exam/ceiling/fit'
+import { populationAnswers, together } from 'exam/population'
+import { type Answer, type Question, subjectOf, unknown } from 'exam/question'
+import { rules } from 'exam/rules/rules'
+import { answersOf, type Solution } from 'exam/solution'
+import type { Table } from 'exam/table/table'
+import { scenarioOf } from 'exam/asked'
+import type { ReceivedSpan } from '../../trace-inspector/src/otlp/span.ts'
+import { reveal } from '../../trace-inspector/src/reveal/reveal.ts'
+import { originOf } from '../../trace-inspector/src/times.ts'
+import { tablesOf } from './spans.ts'
+
+export type Traces = ReadonlyMap<string, readonly ReceivedSpan[]>
+
+/** Who answers an exam from its spans alone, by name. */
+export function solversOf(traces: Traces, questions: readonly Question[]): Map<string, () => Answer[]> {
+  const tables = tablesOf(traces)
+  const asked = Map.groupBy(questions, ({ trace_id }) => trace_id)
+  const ofAll = asked.get(undefined) ?? []
+  const each = (solve: Solve) => () => {
+    const solved = tables.map((table) => ({ table, solution: solve(table, asked.get(table.trace_id) ?? []) }))
+    return [
+      ...solved.flatMap(({ table, solution }) => answersOf(asked.get(table.trace_id) ?? [], solution)),
+      ...answersOfAll(ofAll, solved, traces),
+    ]
+  }
+  return new Map<string, () => Answer[]>([
+    ...Object.entries(rules).map(([name, rule]) => [name, each((table) => ({ steps: rule(table) }))] as const),
+    ['reveal', each(({ trace_id, steps }, own) => revealed(trace_id, kindsOf(own), traces, steps))],
+    ['ceiling', each(informed(tables, asked))],
+  ])
+}
+
+type Solve = (table: Table, questions: readonly Question[]) => Solution
+
+const kindsOf = (questions: readonly Question[]) =>
+  questions.find((question) => subjectOf(question) === 'kind')?.choices ?? []
+
+/** Runs that may have the same faults are one population: what is usual in it, and what is not. */
+function informed(tables: readonly Table[], asked: ReadonlyMap<string | undefined, readonly Question[]>): Solve {
+  const populationOf = ({ trace_id }: Table) => kindsOf(asked.get(trace_id) ?? []).join()
+  const usual = new Map([...Map.groupBy(tables, populationOf)].map(([name, own]) => [name, fit(own)]))
+  return (table, questions) => {
+    const known = usual.get(populationOf(table))
+    return known ? ceiling(table, known, kindsOf(questions)) : { steps: [] }
+  }
+}
+
+/** Which traces have the kind that is asked for, as far as they were found to. */
+function answersOfAll(
+  questions: readonly Question[],
+  solved: readonly { table: Table; solution: Solution }[],
+  traces: Traces,
+): Answer[] {
+  const begun = solved.map(({ table: { trace_id }, solution }) => ({
+    trace_id,
+    start_ms: originOf(traces.get(trace_id) ?? []) ?? 0,
+    kinds: solution.kinds,
+  }))
+  return questions.map((question) => {
+    const [kind = ''] = question.choices ?? []
+    const affected = together(begun.filter(({ kinds }) => kinds?.includes(kind)))
+    const knows = begun.some(({ kinds }) => kinds !== undefined)
+    const answers = knows ? populationAnswers(affected, begun) : {}
+    return { question_id: question.question_id, answer: answers[subjectOf(question)] ?? unknown }
+  })
+}
+
+/** What the page says of a trace. */
+function revealed(traceId: string, kinds: readonly string[], traces: Traces, steps: Table['steps']): Solution {
+  const spans = traces.get(traceId) ?? []
+  // A blind run does not say what it is of, and an exam's questions do.
+  const scenario = scenarioOf(kinds) ?? ''
+  const { observed } = reveal(traceId, spans, [{ scenario, steps: spans.map(({ spanId }) => ({ span_id: spanId })) }])
+  const names = new Map(steps.map(({ span_id, name }) => [span_id, name]))
+  return { steps: (observed?.span_ids ?? []).map((span_id) => ({ span_id, name: names.get(span_id) ?? '' })) }
+}

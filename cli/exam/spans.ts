@@ -1,0 +1,48 @@
+import { createReadStream } from 'node:fs'
+import { genAi } from 'dialects/gen-ai/names'
+import { ExamError } from 'exam/read'
+import { tableOf } from 'exam/table/build'
+import type { ExamSpan } from 'exam/table/span'
+import type { Table } from 'exam/table/table'
+import { linesOf } from '../../trace-inspector/src/file/lines.ts'
+import { Malformed } from '../../trace-inspector/src/otlp/fields.ts'
+import { decodeJsonLine } from '../../trace-inspector/src/otlp/json.ts'
+import type { ReceivedSpan } from '../../trace-inspector/src/otlp/span.ts'
+import { toAnalysisStep } from '../../trace-inspector/src/reveal/step.ts'
+
+/** The spans of a file of OTLP's JSON, an export request a line, by trace. Throws an ExamError that names the line. */
+export async function readTraces(path: string): Promise<Map<string, ReceivedSpan[]>> {
+  const traces = new Map<string, ReceivedSpan[]>()
+  let line = 0
+  try {
+    for await (const { number, bytes } of linesOf(createReadStream(path), Infinity)) {
+      line = number
+      const { spans, rejected, reason } = decodeJsonLine(bytes)
+      if (rejected > 0) throw new ExamError(`${path}, line ${line}: ${reason}`)
+      for (const span of spans) {
+        const known = traces.get(span.traceId)
+        if (known) known.push(span)
+        else traces.set(span.traceId, [span])
+      }
+    }
+  } catch (error) {
+    if (error instanceof Malformed) throw new ExamError(`${path}, line ${line}: ${error.message}`)
+    if (error instanceof Error && 'code' in error) throw new ExamError(`${path} cannot be read: ${error.message}`)
+    throw error
+  }
+  return traces
+}
+
+/** Traces as tables of steps. */
+export const tablesOf = (traces: ReadonlyMap<string, readonly ReceivedSpan[]>): Table[] =>
+  [...traces].map(([traceId, spans]) => tableOf(traceId, spans.map(examSpan)))
+
+function examSpan(span: ReceivedSpan): ExamSpan {
+  const { [genAi.toolArguments]: args, [genAi.toolResult]: result } = span.attributes
+  return {
+    ...toAnalysisStep(span, 0),
+    arguments: typeof args === 'string' ? args : undefined,
+    result: typeof result === 'string' ? result : undefined,
+    links: span.links.map(({ spanId }) => spanId),
+  }
+}

@@ -1,0 +1,73 @@
+import type { PlantedKind } from 'contract/taxonomy'
+import { plantedKinds } from 'contract/taxonomy'
+import { nothing, type Question, type Subject, unknown } from './question.ts'
+
+/** What is asked about runs of a scenario, and what may be wrong with them. */
+export interface Asked {
+  subjects: readonly Subject[]
+  kinds: readonly PlantedKind[]
+}
+
+const all = ['verdict', 'kind', 'spans', 'waited', 'entity', 'cost'] as const
+const withoutSlack = ['verdict', 'kind', 'spans', 'entity', 'cost'] as const
+
+/** How often something failed gives the verdict of `retry` away: it is asked with the kind alone. */
+export const askedOf: Readonly<Record<string, Asked>> = {
+  fanout: { subjects: all, kinds: ['straggler', 'failed', 'tool_slow'] },
+  chain: { subjects: all, kinds: ['slow_link', 'gap', 'tool_slow'] },
+  retry: { subjects: ['kind', 'spans', 'entity', 'cost'], kinds: ['faulty_tool', 'backoff', 'not_retryable'] },
+  dag: { subjects: ['verdict', 'kind', 'spans', 'waited', 'cost'], kinds: ['slow_branch', 'late_start', 'failed'] },
+  react: { subjects: withoutSlack, kinds: ['slow_tool', 'slow_model', 'cache_miss', 'loop'] },
+  human: { subjects: withoutSlack, kinds: ['resume_lag', 'unneeded', 'redo', 'slow_tool'] },
+  rag: { subjects: all, kinds: ['slow_chunk', 'shard_slow', 'duplicate', 'failed'] },
+  stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
+}
+
+const costTolerance = { share: 0.2, least: 20 }
+
+const asks = {
+  verdict: {
+    type: 'verdict',
+    text: 'Is anything wrong with this run? `faulty`, `healthy`, or `unknown`.',
+  },
+  kind: { type: 'kind', text: 'What is wrong with this run? One or more of the choices.' },
+  spans: {
+    type: 'spans',
+    text: 'Which spans made this run at least 4 % slower, dearer, or its outcome different? One span for each culprit is enough: the call, its HTTP spans, or the agent that did nothing else. An empty list: none.',
+  },
+  waited: {
+    type: 'spans',
+    text: 'Which spans that took longer than they had to did this run wait for? What was slow and kept nobody waiting is wrong here. An empty list: none.',
+  },
+  entity: { type: 'entity', text: 'Which tool, model, data source or agent is to blame? An empty list: none.' },
+  cost: {
+    type: 'number',
+    text: 'How many milliseconds longer did this run take than it would have with nothing wrong? 0 where nothing is.',
+    unit: 'ms',
+    tolerance: costTolerance,
+  },
+} as const satisfies Partial<Record<Subject, Partial<Question>>>
+
+/** The questions about a trace. */
+export function questionsOf(traceId: string, { subjects, kinds }: Asked): Question[] {
+  return subjects.flatMap((subject) => {
+    if (!(subject in asks)) return []
+    const { text, ...ask } = asks[subject as keyof typeof asks]
+    return {
+      question_id: `${traceId}:${subject}`,
+      scope: 'trace' as const,
+      trace_id: traceId,
+      ...ask,
+      text,
+      ...(subject === 'verdict' && { choices: ['faulty', 'healthy', unknown] }),
+      ...(subject === 'kind' && { choices: [...kinds, nothing] }),
+    }
+  })
+}
+
+/** What each kind means, for the README of an exam. */
+export const meaningOf = (kind: PlantedKind): string => plantedKinds[kind].means
+
+/** The scenario that is asked about by these choices: blind spans do not say it. */
+export const scenarioOf = (choices: readonly string[]): string | undefined =>
+  Object.entries(askedOf).find(([, { kinds }]) => kinds.every((kind) => choices.includes(kind)))?.[0]

@@ -1,0 +1,46 @@
+import { nothing } from '../question.ts'
+import type { Solution } from '../solution.ts'
+import { savingOf } from '../table/schedule.ts'
+import type { Table } from '../table/table.ts'
+import type { Detector, Found } from './detector.ts'
+import { failed, faultyTool, gap, notRetryable } from './failures.ts'
+import type { Usual } from './fit.ts'
+import { cacheMiss, duplicate, loop } from './repeats.ts'
+import { redo, resumeLag, unneeded } from './people.ts'
+import { slow } from './slow.ts'
+import { stream } from './stream.ts'
+
+const detectors: readonly Detector[] = [
+  slow,
+  failed,
+  gap,
+  loop,
+  cacheMiss,
+  faultyTool,
+  notRetryable,
+  duplicate,
+  stream,
+  resumeLag,
+  unneeded,
+  redo,
+]
+
+/**
+ * What an engineer finds who knows what is usual and looks at what waited for what: the bar for everybody else. `kinds` are
+ * the choices of the question; what is none of them is not looked for.
+ */
+export function ceiling(table: Table, usual: Usual, kinds: readonly string[]): Solution {
+  const all = detectors
+    .flatMap((detect) => detect(table, usual))
+    .flatMap((found) => {
+      const kind = found.kinds.find((each) => kinds.includes(each))
+      return kind === undefined ? [] : [{ ...found, kind }]
+    })
+  const by = new Map<number, Found>(all.flatMap((found) => found.steps.map((index) => [index, found])))
+  const named = [...by.keys()].toSorted((a, b) => a - b)
+  return {
+    steps: named.flatMap((index) => table.steps[index] ?? []),
+    kinds: all.length === 0 ? [nothing] : [...new Set(all.map(({ kind }) => kind))],
+    costMs: savingOf(table, named, (step, index) => by.get(index)?.instead(step, index) ?? step),
+  }
+}

@@ -1,0 +1,85 @@
+import type { FaultEntity, Key as RunKey } from 'contract/key'
+import type { QuestionKey, TraceKey } from './key.ts'
+import { type Question, subjectOf } from './question.ts'
+
+/** What is known of a run when an exam is made of it. */
+export interface Known {
+  scenario: string
+  key: RunKey
+  /** How much longer it took than with nothing planted, ms. */
+  costMs: number
+}
+
+/** The line of a trace in key.jsonl. */
+export function traceKeyOf({ scenario, key }: Known): TraceKey {
+  return {
+    trace_id: key.trace_id,
+    scenario,
+    level: key.level,
+    verdict: key.verdict,
+    faults: key.faults.flatMap(({ id, kind, category, standing, accepted, entity, impact }) =>
+      standing === 'neutral'
+        ? []
+        : { id, kind, category, standing, accepted, entity: namesOf(entity), impact: impactOf(impact) },
+    ),
+    neutral: key.neutral,
+  }
+}
+
+const impactOf = (impact: RunKey['faults'][number]['impact']) =>
+  impact && { ms: impact.ms, alone_ms: impact.alone_ms, share: impact.share, tokens: impact.tokens }
+
+const namesOf = ({ tool, model, shard, agent }: FaultEntity) =>
+  [tool, model, shard, agent].filter((name) => name !== undefined)
+
+/** What is right for a question about a run. */
+export function questionKeyOf(question: Question, known: Known): QuestionKey {
+  const { question_id } = question
+  switch (subjectOf(question)) {
+    case 'verdict':
+      return { question_id, answer: known.key.verdict }
+    case 'kind':
+      return grouped(question_id, known, ({ kind }) => [[kind]])
+    case 'spans':
+      return grouped(question_id, known, ({ accepted }) => accepted, known.key.neutral)
+    case 'waited':
+      return grouped(question_id, known, ({ accepted }) => accepted, without(known.key.neutral, known.key.slack))
+    case 'entity':
+      return grouped(question_id, known, ({ entity }) => [namesOf(entity)])
+    case 'cost':
+      return { question_id, answer: known.key.verdict === 'healthy' ? 0 : known.costMs }
+    default:
+      throw new Error(`${question_id} is no question about a trace`)
+  }
+}
+
+type Fault = RunKey['faults'][number]
+
+/**
+ * Each fault that is required by a group; those that are masked may be named, and have to be where there are no others: then
+ * any one of them.
+ */
+function grouped(
+  question_id: string,
+  { key }: Known,
+  groupsOf: (fault: Fault) => readonly (readonly string[])[],
+  neutral: readonly string[] = [],
+): QuestionKey {
+  const required = key.faults.filter(({ standing }) => standing === 'required').flatMap(groupsOf)
+  const masked = key.faults.filter(({ standing }) => standing === 'masked').flatMap((fault) => groupsOf(fault).flat())
+  const all = required.length > 0 || masked.length === 0 ? required : [masked]
+  // Two faults of one kind, or of one tool, are one answer.
+  const accepted = [...new Map(all.map((group) => [group.join(), [...new Set(group)]])).values()]
+  const culprits = new Set(accepted.flat())
+  return {
+    question_id,
+    answer: accepted.flatMap(([first]) => first ?? []),
+    accepted,
+    neutral: without([...new Set([...neutral, ...masked])], [...culprits]),
+  }
+}
+
+function without(ids: readonly string[], others: readonly string[]): string[] {
+  const out = new Set(others)
+  return ids.filter((id) => !out.has(id))
+}

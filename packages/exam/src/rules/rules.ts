@@ -1,0 +1,105 @@
+import { median } from 'findings/statistics'
+import type { Step, Table } from '../table/table.ts'
+
+/** A rule that somebody writes in a line: which steps of a run it names, none where nothing is wrong. */
+export type Rule = (table: Table) => readonly Step[]
+
+const isCall = ({ kind }: Step) => kind === 'tool' || kind === 'chunk'
+const timesOf = (steps: readonly Step[]) => steps.map(({ ms }) => ms)
+
+/** The one with the most of something; none of none. */
+function most(steps: readonly Step[], of: (step: Step) => number): Step[] {
+  const [first, ...rest] = steps
+  return first ? [rest.reduce((best, step) => (of(step) > of(best) ? step : best), first)] : []
+}
+
+/** How many times the median of its tool in this run a step took. */
+function ownRatio({ steps }: Table): (step: Step) => number {
+  const medians = new Map(
+    [...Map.groupBy(steps, ({ kind, name }) => `${kind} ${name}`)].map(([key, all]) => {
+      const answered = all.filter(({ failure }) => failure === null)
+      return [key, median(timesOf(answered.length > 0 ? answered : all))]
+    }),
+  )
+  return ({ kind, name, ms }) => ms / Math.max(medians.get(`${kind} ${name}`) ?? 0, 1e-9)
+}
+
+const overMedian =
+  (times: number): Rule =>
+  ({ steps }) => {
+    const calls = steps.filter(isCall)
+    const limit = times * median(timesOf(calls))
+    return calls.filter(({ ms }) => ms > limit)
+  }
+
+const allOverOwn =
+  (times: number): Rule =>
+  (table) => {
+    const ratio = ownRatio(table)
+    return table.steps.filter((step) => isCall(step) && ratio(step) > times)
+  }
+
+const topOverOwn =
+  (times: number): Rule =>
+  (table) => {
+    const ratio = ownRatio(table)
+    return most(table.steps.filter(isCall), ratio).filter((step) => ratio(step) > times)
+  }
+
+/** Where a threshold is tuned on the very exam, a failure is no slow call. */
+const answeredOnly =
+  (rule: Rule): Rule =>
+  ({ steps, ...table }) =>
+    rule({ ...table, steps: steps.filter(({ failure }) => failure === null) })
+
+const failures = ({ steps }: Table) => steps.filter(({ failure }) => failure !== null)
+const refusals = ({ steps }: Table) => steps.filter(({ failure, asked_ms }) => failure === 'limited' && asked_ms === 0)
+const earliest = (steps: readonly Step[]) => most(steps, ({ start_ms }) => -start_ms)
+
+function repeats({ steps }: Table): Step[] {
+  const seen = new Set<string>()
+  return steps.filter(isCall).filter(({ name, args }) => {
+    const key = `${name} ${args}`
+    return seen.has(key) || !seen.add(key)
+  })
+}
+
+const tokensOf = (step: Step) => step.uncached_tokens + step.cached_tokens + step.output_tokens
+const thresholds = [2, 4, 5, 6, 8, 10, 14]
+
+/** By name. Those with a number in their name are a rule each for somebody who tunes it on the very exam. */
+export const rules: Readonly<Record<string, Rule>> = {
+  nothing: () => [],
+  'all-calls': ({ steps }) => steps.filter(isCall),
+  'all-waits': ({ steps }) => steps.filter(({ kind }) => kind === 'wait'),
+  slowest: ({ steps }) => most(steps.filter(isCall), ({ ms }) => ms),
+  'over-2-median': overMedian(2),
+  'over-3-median': overMedian(3),
+  'over-3-own': allOverOwn(3),
+  'over-8-mad': ({ steps }) => {
+    const calls = steps.filter(isCall)
+    const middle = median(timesOf(calls))
+    const spread = median(calls.map(({ ms }) => Math.abs(ms - middle)))
+    return calls.filter(({ ms }) => ms > middle + 8 * spread)
+  },
+  'top-over-3-own': topOverOwn(3),
+  'first-error': (table) => earliest(failures(table)),
+  'last-error': (table) => most(failures(table), ({ start_ms }) => start_ms),
+  'all-errors': failures,
+  'self-time': ({ steps }) => most(steps, ({ ms, gap_ms }) => Math.max(ms, gap_ms)),
+  'longest-gap': ({ steps }) => most(steps, ({ gap_ms }) => gap_ms),
+  repeats,
+  'most-tokens': ({ steps }) =>
+    steps.some((step) => tokensOf(step) > 0) ? most(steps, tokensOf) : most(steps, ({ kb }) => kb),
+  'slowest-chunk': ({ steps }) => {
+    const chunks = steps.filter(({ kind }) => kind === 'chunk')
+    return most(chunks.length > 0 ? chunks : steps.filter(({ kind }) => kind === 'model'), ({ ms }) => ms)
+  },
+  'first-refusal': (table) => earliest(refusals(table)),
+  ...Object.fromEntries(
+    thresholds.flatMap((times) => [
+      [`all-over-${times}-own`, answeredOnly(allOverOwn(times))],
+      [`top-over-${times}-own`, answeredOnly(topOverOwn(times))],
+    ]),
+  ),
+}

@@ -1,0 +1,109 @@
+import { byStart, durationOf } from 'findings/step'
+import type { Step } from './table.ts'
+import type { ExamSpan, Tree } from './span.ts'
+
+/** A step, and the span whose agent it is of. */
+export interface Row {
+  step: Omit<Step, 'job' | 'gap_ms' | 'asked_ms'>
+  span: ExamSpan
+  /** How long is to be waited after it, ms: what it was answered says so. */
+  asksFor: number
+}
+
+/** The pieces of work of a trace. A tool call is as many as it had attempts. */
+export function rowsOf(tree: Tree): Row[] {
+  return byStart(tree.spans).flatMap((span) => {
+    switch (span.operation) {
+      case 'execute_tool':
+      case 'retrieval':
+        return callRows(tree, span)
+      case 'chat':
+        return [row(span, { kind: 'model', name: span.facts.model ?? '', ...tokensOf(span) })]
+      case 'process_chunk':
+        return [row(span, { kind: 'chunk', name: span.facts.source ?? '', ...chunkOf(span) })]
+      case 'human_feedback':
+        return [row(span, { kind: 'wait', name: span.facts.tool ?? 'human_feedback', ...askedOf(span) })]
+      default:
+        return []
+    }
+  })
+}
+
+function callRows({ childrenOf }: Tree, call: ExamSpan): Row[] {
+  const { arguments: args, result = '' } = call
+  const common = {
+    kind: 'tool' as const,
+    name: call.facts.tool ?? call.facts.source ?? '',
+    // Without arguments, attempts of one call have the same, and others have not.
+    args: args ?? call.facts.call_id ?? call.span_id,
+    isWrite: fieldOf(args, 'action') === 'write',
+  }
+  const attempts = byStart(childrenOf(call.span_id)).filter(({ operation }) => operation === 'http_client')
+  const pollMs = Number(fieldOf(result, 'retry_after_ms') ?? 0) || 0
+  if (attempts.length === 0) {
+    const said = row(call, { ...common, result, failure: call.failed ? 'unavailable' : null })
+    return [{ ...said, asksFor: pollMs }]
+  }
+  return attempts.map((attempt) => {
+    const failure = failureOf(attempt)
+    const kb = (attempt.facts.response_bytes ?? 0) / 1024
+    const retryAfterMs = 1000 * (Number(attempt.facts.retry_after ?? 0) || 0)
+    const said = row(attempt, { ...common, result: failure === null ? result : '', failure, kb })
+    return { ...said, span: call, asksFor: Math.max(retryAfterMs, failure === null ? pollMs : 0) }
+  })
+}
+
+function failureOf({ facts: { status }, failed }: ExamSpan): Step['failure'] {
+  if (status === 429) return 'limited'
+  if (status !== undefined && status >= 400 && status < 500) return 'invalid'
+  return failed || (status ?? 200) >= 500 ? 'unavailable' : null
+}
+
+function row(span: ExamSpan, what: Pick<Step, 'kind' | 'name'> & Partial<Step>): Row {
+  const step = {
+    span_id: span.span_id,
+    agent: span.agent_id,
+    start_ms: span.start_ms,
+    ms: durationOf(span),
+    kb: 0,
+    failure: span.failed ? ('unavailable' as const) : null,
+    args: '',
+    result: '',
+    isWrite: false,
+    uncached_tokens: 0,
+    cached_tokens: 0,
+    output_tokens: 0,
+    isCached: false,
+    ...what,
+  }
+  return { step, span, asksFor: 0 }
+}
+
+function tokensOf({ facts: { input_tokens = 0, cached_tokens = 0, output_tokens = 0 } }: ExamSpan) {
+  return { uncached_tokens: input_tokens - cached_tokens, cached_tokens, output_tokens }
+}
+
+function chunkOf({ facts: { bytes = 0, document, cached, output_tokens = 0, index }, span_id }: ExamSpan) {
+  return {
+    kb: bytes / 1024,
+    args: document ?? `chunk ${index ?? span_id}`,
+    isCached: cached === true,
+    output_tokens,
+  }
+}
+
+/** What a person was asked, and what they said. */
+function askedOf({ arguments: args = '', events }: ExamSpan) {
+  return { args, result: events.find(({ outcome }) => outcome !== undefined)?.outcome ?? '' }
+}
+
+/** A member of a JSON object in text; undefined where there is none. */
+export function fieldOf(text: string | undefined, name: string): unknown {
+  if (text === undefined || !text.includes(`"${name}"`)) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+  } catch {
+    return undefined
+  }
+}

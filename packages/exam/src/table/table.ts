@@ -1,0 +1,48 @@
+/** A piece of work as spans show it: an attempt of a tool call, a model call, a chunk, a wait for a person. */
+export interface Step {
+  /** What names it in an answer. */
+  span_id: string
+  kind: 'tool' | 'model' | 'chunk' | 'wait'
+  /** The tool, the model, or where a chunk is from. */
+  name: string
+  /** The agent that did it. */
+  agent: string | null
+  /** Which job it is part of; -1 where nobody waits for it. */
+  job: number
+  start_ms: number
+  ms: number
+  /** Since the step before it in its job ended, or since the job could begin. */
+  gap_ms: number
+  /** How long it was asked to wait before this step, by a Retry-After or a poll's answer. */
+  asked_ms: number
+  /** Of what came back, KB. */
+  kb: number
+  failure: 'unavailable' | 'invalid' | 'limited' | null
+  /** The same text is the same arguments, and the same answer; empty where none was. */
+  args: string
+  result: string
+  isWrite: boolean
+  uncached_tokens: number
+  cached_tokens: number
+  output_tokens: number
+  /** The answer came from a cache. */
+  isCached: boolean
+}
+
+/** The tokens that had come at a moment of a streamed answer. */
+export interface TokenMark {
+  ms: number
+  tokens: number
+}
+
+/** A trace as a table of steps, in order of jobs and of start in each. */
+export interface Table {
+  trace_id: string
+  steps: Step[]
+  /** For each job those that it waited for. */
+  after: number[][]
+  /** How many jobs ran at the same time at most. */
+  lanes: number
+  /** Of the streamed answer, from its start. */
+  marks: TokenMark[]
+}
