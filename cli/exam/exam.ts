@@ -56,11 +56,12 @@ async function writeSpans(path: string, runs: readonly Begun[]): Promise<void> {
 function askAll(runs: readonly Begun[], kind: ReturnType<typeof commonestKind>) {
   const questions: Question[] = []
   const keys: QuestionKey[] = []
-  for (const { scenario, key } of runs) {
+  for (const run of runs) {
+    const { scenario, key } = run
     const asked = askedOf[scenario]
     const own = asked ? questionsOf(key.trace_id, asked) : []
     questions.push(...own)
-    keys.push(...own.map((question) => questionKeyOf(question, { scenario, key })))
+    keys.push(...own.map((question) => questionKeyOf(question, run)))
   }
   if (kind) {
     const own = populationQuestions(kind)

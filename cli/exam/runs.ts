@@ -2,6 +2,7 @@ import type { Key } from 'contract/key'
 import { Random } from 'contract/random'
 import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
+import { replay, type Replay } from 'engine/key/replay'
 import { drive } from 'engine/virtual/drive'
 import { ExamError } from 'exam/read'
 import { type Asked, begin, type PlayedRun } from 'simulate/play'
@@ -11,6 +12,8 @@ export interface ExamRun {
   scenario: string
   asked: Omit<Asked, 'startMs'>
   key: Key
+  /** How much longer it took than with nothing planted, ms. */
+  costMs: number
   /** How often it was drawn until it was what it is to be. */
   draws: number
 }
@@ -45,7 +48,8 @@ export async function* drawRuns({
       const own = `${seed}/${offer.scenario.name}/${ordinal}${draws > 1 ? `/${draws}` : ''}`
       const asked = { offer, params, seed: own, secret }
       const key = await (await play({ ...asked, startMs: 0 })).key()
-      if (key.verdict === verdict) run = { scenario: offer.scenario.name, asked, key, draws }
+      if (key.verdict === verdict)
+        run = { scenario: offer.scenario.name, asked, key, costMs: await costOf(asked, key), draws }
     }
     if (!run)
       throw new ExamError(`${offer.scenario.name} at level ${level}: no run was ${verdict} in ${mostDraws} draws`)
@@ -70,6 +74,13 @@ function paramsOf(catalog: Catalog, offer: Offer, level: number, isControl: bool
     throw new ExamError(`${offer.scenario.name}: ${fault?.parameter} ${fault?.value}: expected ${fault?.expected}`)
   }
   return { params: parsed.params, verdict: isControl ? ('healthy' as const) : ('faulty' as const) }
+}
+
+async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['asked'], key: Key): Promise<number> {
+  if (key.verdict === 'healthy') return 0
+  const request = { route: scenario.path, scenario, params: { ...params, seed }, secret }
+  const [all, none] = (await replay(request, ['all', 'none'])) as [Replay, Replay]
+  return Math.round(all.ms - none.ms)
 }
 
 /** Plays a run to its end. */

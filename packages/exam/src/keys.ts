@@ -47,7 +47,7 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
     case 'entity':
       return grouped(question_id, known, ({ entity }) => [namesOf(entity)])
     case 'cost':
-      return { question_id, answer: known.key.verdict === 'healthy' ? 0 : known.costMs }
+      return { question_id, answer: known.costMs }
     default:
       throw new Error(`${question_id} is no question about a trace`)
   }
