@@ -69,57 +69,96 @@ function lateFirstToken(table: Table, usual: Usual, { chat, firstMs, allMs }: St
   return firstMs > expected.ms * expected.limit && late > leastShare * allMs ? [named('slow_ttft', [chat], late)] : []
 }
 
-/** No token for long, over however many marks. */
-function stall({ chat, segments, paceMs, allMs }: Streaming): Found[] {
-  let silent = 0
-  let longest = 0
-  for (const { ms, tokens } of segments) {
-    silent = tokens <= Math.max(1, (0.25 * ms) / paceMs) ? silent + ms - tokens * paceMs : 0
-    longest = Math.max(longest, silent)
-  }
-  const within = Math.max(0, ...segments.map(({ ms, tokens }) => ms - tokens * paceMs * 3.6))
-  const stalled = Math.max(longest > 14 * paceMs ? longest : 0, within > 10 * paceMs ? within : 0)
-  return stalled > leastShare * allMs ? [named('stall', [chat], stalled)] : []
+/** How well something explains when tokens came: the squares that it leaves. */
+interface Explained {
+  squares: number
+  found: Found[]
 }
 
-/** Tokens come slower while one tool is in flight: the pace with and without each of them. */
-function contention({ calls, segments, firstMs, endMs, allMs, of }: Streaming): Found[] {
-  const isInFlight = (tool: string, at: number) =>
-    calls.some(({ step }) => step.name === tool && of(step).from <= at && of(step).to > at)
-  const tools = [...new Set(calls.map(({ step }) => step.name))].filter((tool) =>
-    segments.some(({ middle }) => isInFlight(tool, middle)),
-  )
-  const rows = segments.map(({ tokens, middle }) => [
-    tokens,
-    ...tools.map((tool) => tokens * Number(isInFlight(tool, middle))),
-  ])
+/** Segments by what of each is pace, in tokens: a column for each pace. */
+function fitPaces(segments: readonly Segment[], paceMs: number, rows: readonly (readonly number[])[]) {
   const times = segments.map(({ ms }) => ms)
-  const { coefficients, errors } = leastSquares(
-    rows,
-    times,
-    times.map((ms) => 1 / Math.max(1, ms)),
-  )
-  const effects = tools.map((tool, index) => {
-    const added = coefficients[index + 1] ?? 0
-    return {
-      tool,
-      added,
-      z: added / ((errors[index + 1] ?? 0) + 1e-6),
-      ms: added * rows.reduce((sum, row) => sum + (row[index + 1] ?? 0), 0),
+  // A token more or less at either end, and what each interval is off.
+  const weights = times.map((ms) => 1 / (2 * paceMs + ms))
+  const { coefficients } = leastSquares(rows, times, weights)
+  const squares = rows.reduce((sum, row, index) => {
+    const fitted = row.reduce((ms, tokens, column) => ms + tokens * (coefficients[column] ?? 0), 0)
+    return sum + (weights[index] as number) * ((times[index] as number) - fitted) ** 2
+  }, 0)
+  return { coefficients, squares }
+}
+
+/** Nothing but one pace. */
+const steady = ({ segments, paceMs }: Streaming): Explained => ({
+  squares: fitPaces(
+    segments,
+    paceMs,
+    segments.map(({ tokens }) => [tokens]),
+  ).squares,
+  found: [],
+})
+
+/** So many tokens' time is a pause, and not a slow pace. */
+const leastPause = 10
+const silentShare = 0.25
+
+/** No token for long, over however many marks: the while that explains most. */
+function stall({ chat, segments, paceMs, allMs }: Streaming): Explained {
+  let best: Explained = { squares: Infinity, found: [] }
+  segments.forEach((_, first) => {
+    let [ms, tokens] = [0, 0]
+    for (let last = first; last < segments.length; last++) {
+      const segment = segments[last] as Segment
+      ms += segment.ms
+      tokens += segment.tokens
+      if (tokens > Math.max(1, (silentShare * ms) / paceMs)) break
+      const pause = ms - tokens * paceMs
+      if (pause < leastPause * paceMs || pause < leastShare * allMs) continue
+      const rest = segments.filter((__, index) => index < first || index > last)
+      const { squares } = fitPaces(
+        rest,
+        paceMs,
+        rest.map((each) => [each.tokens]),
+      )
+      if (squares < best.squares) best = { squares, found: [named('stall', [chat], pause)] }
     }
   })
-  const [first, ...rest] = effects
-  if (!first) return []
-  const { tool, added, z, ms } = rest.reduce((best, each) => (each.z > best.z ? each : best), first)
-  if (added <= 0.4 * (coefficients[0] ?? 0) || z <= 4 || ms <= leastShare * allMs) return []
-  const culprits = calls.filter(({ step }) => step.name === tool && of(step).from < endMs && of(step).to > firstMs)
-  return [
-    named(
-      'contention',
-      culprits.map(({ index }) => index),
-      ms,
-    ),
-  ]
+  return best
+}
+
+/** So many times the one pace is a slow one, and so many times what is left by chance is no chance. */
+const slowPace = 1.4
+const leastEvidence = 16
+
+/** Tokens come slower while one tool is in flight: the one that explains most. */
+function contention(streaming: Streaming): Explained {
+  const { calls, segments, paceMs, firstMs, endMs, allMs, of } = streaming
+  const { squares: unexplained } = steady(streaming)
+  let best: Explained = { squares: Infinity, found: [] }
+  for (const tool of new Set(calls.map(({ step }) => step.name))) {
+    const own = calls.filter(({ step }) => step.name === tool && of(step).from < endMs && of(step).to > firstMs)
+    const rows = segments.map(({ tokens, middle }) => {
+      const isInFlight = own.some(({ step }) => of(step).from <= middle && of(step).to > middle)
+      return isInFlight ? [0, tokens] : [tokens, 0]
+    })
+    const { squares, coefficients } = fitPaces(segments, paceMs, rows)
+    const [usual = 0, slow = 0] = coefficients
+    const costMs = (slow - usual) * rows.reduce((sum, [, tokens = 0]) => sum + tokens, 0)
+    const evidence = (unexplained - squares) / (squares / Math.max(1, segments.length - 2))
+    if (squares >= best.squares || slow < slowPace * usual || evidence < leastEvidence || costMs < leastShare * allMs)
+      continue
+    best = {
+      squares,
+      found: [
+        named(
+          'contention',
+          own.map(({ index }) => index),
+          costMs,
+        ),
+      ],
+    }
+  }
+  return best
 }
 
 /** A background call that took longer than tool and size explain, and that all waited for in the end. */
@@ -137,9 +176,7 @@ function slowBackground({ steps }: Table, usual: Usual, { calls, endMs, allMs, o
 export const stream: Detector = (table, usual) => {
   const streaming = streamingOf(table)
   if (!streaming) return []
-  const late = lateFirstToken(table, usual, streaming)
-  const stalled = stall(streaming)
-  // A pause that nobody explains would be laid on whatever tool was in flight.
-  if (stalled.length > 0) return [...late, ...stalled]
-  return [...late, ...contention(streaming), ...slowBackground(table, usual, streaming)]
+  const pace = [steady(streaming), stall(streaming), contention(streaming)]
+  const { found } = pace.reduce((best, each) => (each.squares < best.squares ? each : best))
+  return [...lateFirstToken(table, usual, streaming), ...found, ...slowBackground(table, usual, streaming)]
 }

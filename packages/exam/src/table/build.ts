@@ -51,11 +51,16 @@ function stepsOf({ rows }: Job, job: number, ready: number | undefined): Step[] 
   })
 }
 
-/** What a streamed answer says of its tokens, from its start. */
+/** What a streamed answer says of its tokens, from its first on; times from its start. */
 function marksOf(spans: readonly ExamSpan[]): TokenMark[] {
   const streamed = spans.find(({ operation, events }) => operation === 'chat' && events.length > 0)
-  return (streamed?.events ?? []).flatMap(({ name, time_ms, tokens }) => {
-    const known = tokens ?? (name === 'first_token' ? 0 : undefined)
-    return known === undefined ? [] : [{ ms: time_ms - (streamed?.start_ms ?? 0), tokens: known }]
-  })
+  const first = streamed?.events.findIndex(({ name }) => name === 'first_token') ?? -1
+  if (!streamed || first < 0) return []
+  return streamed.events
+    .slice(first)
+    .map(({ time_ms, tokens }, index) => ({
+      ms: time_ms - streamed.start_ms,
+      tokens: tokens ?? (index === 0 ? 0 : null),
+    }))
+    .filter((mark): mark is TokenMark => mark.tokens !== null)
 }
