@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { askedOf } from 'exam/asked'
-import type { Answer, Question } from 'exam/question'
+import type { Answer } from 'exam/question'
 import { rules } from 'exam/rules/rules'
 import { score } from 'exam/score'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -45,7 +45,9 @@ describe.each(names)('an exam of %s', (name) => {
 
   it('is half of controls', () => {
     const verdicts = exam.right.traces.values().map(({ verdict }) => verdict)
-    expect(Object.entries(Object.groupBy(verdicts, (verdict) => verdict)).map(([, all]) => all?.length)).toEqual([12, 12])
+    expect(Object.entries(Object.groupBy(verdicts, (verdict) => verdict)).map(([, all]) => all?.length)).toEqual([
+      12, 12,
+    ])
   })
 
   it('asks of every trace what is asked of its scenario, and has the spans that its key names', async () => {
@@ -90,7 +92,15 @@ it('the same options make the same bytes, and other seeds and secrets others', a
 it('no span says what the exam is about', async () => {
   const { out, right } = await made()
   const text = gunzipSync(readFileSync(filesOf(out).spans)).toString()
-  for (const word of ['ati.scenario', 'url.query', 'ati.tool.delay_ms', 'ati.tool.error_rate', 'level=', secret, '"stall"'])
+  for (const word of [
+    'ati.scenario',
+    'url.query',
+    'ati.tool.delay_ms',
+    'ati.tool.error_rate',
+    'level=',
+    secret,
+    '"stall"',
+  ])
     expect(text).not.toContain(word)
   const workflows = new Set(text.match(/invoke_workflow [a-z_]+/g))
   expect([...workflows]).toHaveLength(1)
@@ -99,15 +109,22 @@ it('no span says what the exam is about', async () => {
 
 it('a baseline for every solver is in the folder that was asked for, and scores by its file', async () => {
   const { out, key, questions } = await made({ scenarios: ['chain'], traces: 8 })
-  const run = (...args: string[]) => spawnSync(process.execPath, ['cli/exam.ts', ...args], { cwd: root, encoding: 'utf8' })
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ['cli/exam.ts', ...args], { cwd: root, encoding: 'utf8' })
   expect(run('baselines', out).status).toBe(0)
   const answers = join(out, 'baselines', 'nothing.jsonl')
   const told = run('score', out, answers, '--key', key, '--json', '--min', '0.2')
   expect([told.status, told.stderr]).toEqual([0, ''])
-  expect(JSON.parse(told.stdout)).toMatchObject({ version: 1, questions: questions.length, detection: { recall: { share: 0 } } })
+  expect(JSON.parse(told.stdout)).toMatchObject({
+    version: 1,
+    questions: questions.length,
+    detection: { recall: { share: 0 } },
+  })
   expect(run('score', out, answers, '--key', key, '--min', '0.9').status).toBe(1)
   writeFileSync(answers, jsonLines([{ question_id: 'nobody:spans', answer: [] }]))
-  expect(run('score', out, answers, '--key', key).stderr).toMatch(/nothing\.jsonl, line 1: question_id nobody:spans: expected one of/)
+  expect(run('score', out, answers, '--key', key).stderr).toMatch(
+    /nothing\.jsonl, line 1: question_id nobody:spans: expected one of/,
+  )
   writeFileSync(filesOf(out).spans, 'no span\n')
   expect(run('baselines', out).stderr).toMatch(/spans\.jsonl\.gz, line 1: /)
 })

@@ -1,4 +1,5 @@
 import type { Key } from 'contract/key'
+import type { RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
 import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
@@ -14,6 +15,7 @@ export interface ExamRun {
   key: Key
   /** How much longer it took than with nothing planted, ms. */
   costMs: number
+  agentsOf: (spanIds: readonly string[]) => string[]
   /** How often it was drawn until it was what it is to be. */
   draws: number
 }
@@ -47,9 +49,17 @@ export async function* drawRuns({
     for (let draws = 1; !run && draws <= mostDraws; draws++) {
       const own = `${seed}/${offer.scenario.name}/${ordinal}${draws > 1 ? `/${draws}` : ''}`
       const asked = { offer, params, seed: own, secret }
-      const key = await (await play({ ...asked, startMs: 0 })).key()
+      const played = await play({ ...asked, startMs: 0 })
+      const key = await played.key()
       if (key.verdict === verdict)
-        run = { scenario: offer.scenario.name, asked, key, costMs: await costOf(asked, key), draws }
+        run = {
+          scenario: offer.scenario.name,
+          asked,
+          key,
+          costMs: await costOf(asked, key),
+          agentsOf: agentsOf(played.ledger()),
+          draws,
+        }
     }
     if (!run)
       throw new ExamError(`${offer.scenario.name} at level ${level}: no run was ${verdict} in ${mostDraws} draws`)
@@ -81,6 +91,19 @@ async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['as
   const request = { route: scenario.path, scenario, params: { ...params, seed }, secret }
   const [all, none] = (await replay(request, ['all', 'none'])) as [Replay, Replay]
   return Math.round(all.ms - none.ms)
+}
+
+/** Agents as their spans call them: by name, and by the id of the instance. */
+function agentsOf({ steps }: RunLedger): ExamRun['agentsOf'] {
+  const bySpan = new Map(steps.map((step) => [step.span_id, step]))
+  return (spanIds) => {
+    const names = spanIds.flatMap((id) => {
+      let step = bySpan.get(id)
+      while (step && step.facts.operation !== 'invoke_agent') step = steps[step.parent_id ?? -1]
+      return step?.facts.operation === 'invoke_agent' ? [step.facts.agent, step.agent_id ?? step.facts.agent] : []
+    })
+    return [...new Set(names)]
+  }
 }
 
 /** Plays a run to its end. */

@@ -14,7 +14,11 @@ export const impactSchema = z.object({
   ms: ms('The run minus the run without this fault, ms; below 0 where a failure ended the run early'),
   alone_ms: ms('The run with this fault alone minus the run with none, ms'),
   share: ms('`ms` as a share of the run, waits for people left out'),
-  tokens: z.int().meta({ description: 'Tokens of models: the run minus the run without this fault' }),
+  tokens: z
+    .int()
+    .meta({
+      description: 'Tokens that were paid for, those from a cache left out: the run minus the run without this fault',
+    }),
   outcome_changed: z.boolean().meta({ description: 'Whether the agent reaches its goal depends on it, alone or not' }),
   user_visible: z
     .boolean()
@@ -78,6 +82,7 @@ export const keySchema = z.object({
   verdict: z.enum(['faulty', 'healthy']).meta({ description: 'healthy: no fault, or none that is not neutral' }),
   faults: z.array(keyFaultSchema),
   neutral: spanIds.meta({ description: 'Spans that it is neither right nor wrong to name' }),
+  slack: spanIds.meta({ description: 'Those of the neutral that are slow, and that nobody waited for' }),
   decoys: spanIds.meta({ description: 'Spans that look like culprits and are explained by what they show' }),
   step_limit: z.boolean().meta({ description: 'The agent did not reach its goal because no steps were left' }),
   unplanned: z

@@ -1,4 +1,4 @@
-import type { FaultEntity, Key as RunKey } from 'contract/key'
+import type { Key as RunKey } from 'contract/key'
 import type { QuestionKey, TraceKey } from './key.ts'
 import { type Question, subjectOf } from './question.ts'
 
@@ -8,20 +8,23 @@ export interface Known {
   key: RunKey
   /** How much longer it took than with nothing planted, ms. */
   costMs: number
+  /** What the agents are called that did these spans, on spans. */
+  agentsOf: (spanIds: readonly string[]) => string[]
 }
 
 /** The line of a trace in key.jsonl. */
-export function traceKeyOf({ scenario, key }: Known): TraceKey {
+export function traceKeyOf(known: Known): TraceKey {
+  const { scenario, key } = known
   return {
     trace_id: key.trace_id,
     scenario,
     level: key.level,
     verdict: key.verdict,
-    faults: key.faults.flatMap(({ id, kind, category, standing, accepted, entity, impact }) =>
-      standing === 'neutral'
-        ? []
-        : { id, kind, category, standing, accepted, entity: namesOf(entity), impact: impactOf(impact) },
-    ),
+    faults: key.faults.flatMap((fault) => {
+      const { id, kind, category, standing, accepted, impact } = fault
+      if (standing === 'neutral') return []
+      return { id, kind, category, standing, accepted, entity: namesOf(fault, known), impact: impactOf(impact) }
+    }),
     neutral: key.neutral,
   }
 }
@@ -29,8 +32,10 @@ export function traceKeyOf({ scenario, key }: Known): TraceKey {
 const impactOf = (impact: RunKey['faults'][number]['impact']) =>
   impact && { ms: impact.ms, alone_ms: impact.alone_ms, share: impact.share, tokens: impact.tokens }
 
-const namesOf = ({ tool, model, shard, agent }: FaultEntity) =>
-  [tool, model, shard, agent].filter((name) => name !== undefined)
+const namesOf = ({ entity: { tool, model, shard, agent }, accepted }: Fault, { agentsOf }: Known) => [
+  ...[tool, model, shard].filter((name) => name !== undefined),
+  ...(agent === undefined ? [] : agentsOf(accepted.flat())),
+]
 
 /** What is right for a question about a run. */
 export function questionKeyOf(question: Question, known: Known): QuestionKey {
@@ -45,7 +50,7 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
     case 'waited':
       return grouped(question_id, known, ({ accepted }) => accepted, without(known.key.neutral, known.key.slack))
     case 'entity':
-      return grouped(question_id, known, ({ entity }) => [namesOf(entity)])
+      return grouped(question_id, known, (fault) => [namesOf(fault, known)])
     case 'cost':
       return { question_id, answer: known.costMs }
     default:

@@ -5,6 +5,8 @@ import type { Step } from './table/table.ts'
 export interface Solution {
   /** What is named; empty where nothing is wrong. */
   steps: readonly Pick<Step, 'span_id' | 'name'>[]
+  /** Who is to blame; absent: whose steps they are. */
+  names?: readonly string[]
   /** Absent: cannot tell. */
   kinds?: readonly string[]
   costMs?: number
@@ -15,7 +17,7 @@ export function answersOf(questions: readonly Question[], solution: Solution): A
   return questions.map((question) => ({ question_id: question.question_id, answer: answerTo(question, solution) }))
 }
 
-function answerTo(question: Question, { steps, kinds, costMs }: Solution): AnswerValue {
+function answerTo(question: Question, { steps, names, kinds, costMs }: Solution): AnswerValue {
   switch (subjectOf(question)) {
     case 'verdict':
       return steps.length > 0 ? 'faulty' : 'healthy'
@@ -25,7 +27,7 @@ function answerTo(question: Question, { steps, kinds, costMs }: Solution): Answe
     case 'waited':
       return steps.map(({ span_id }) => span_id)
     case 'entity':
-      return steps.length === 0 ? nothing : [...new Set(steps.map(({ name }) => name))]
+      return steps.length === 0 ? nothing : [...new Set(names ?? steps.map(({ name }) => name))]
     case 'cost':
       return costMs ?? (steps.length === 0 ? 0 : unknown)
     default:

@@ -33,6 +33,7 @@ export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
     verdict: faults.some(isCulprit) ? 'faulty' : 'healthy',
     faults,
     neutral: without(culprits, [...neutral, ...others(run.faults.neutralSteps)]),
+    slack: without(culprits, others(run.faults.slackSteps)),
     decoys: without(culprits, others(run.faults.decoySteps)),
     step_limit: run.ok === false && steps.some(endedByLength),
     unplanned: unplannedOf(steps),

@@ -28,6 +28,7 @@ export class FaultRegister {
   readonly #isInForce: (id: string) => boolean
   readonly #struck = new Map<string, FaultDeclaration & { steps: Set<string> }>()
   readonly #neutral = new Set<string>()
+  readonly #slack = new Set<string>()
   readonly #decoys = new Set<string>()
 
   constructor(inForce: InForce = 'all') {
@@ -54,6 +55,12 @@ export class FaultRegister {
     this.#neutral.add(step)
   }
 
+  /** Neutral because nobody waited for it: whoever says that the run did is wrong. */
+  slack(step: string): void {
+    this.#neutral.add(step)
+    this.#slack.add(step)
+  }
+
   /** This step looks like a culprit and is none. */
   decoy(step: string): void {
     this.#decoys.add(step)
@@ -66,6 +73,10 @@ export class FaultRegister {
 
   get neutralSteps(): ReadonlySet<string> {
     return this.#neutral
+  }
+
+  get slackSteps(): ReadonlySet<string> {
+    return this.#slack
   }
 
   get decoySteps(): ReadonlySet<string> {

@@ -2,6 +2,7 @@ import { parseFaults } from '../asked-faults.ts'
 import type { Demand } from '../demand.ts'
 import type { FaultRegister } from '../key/register.ts'
 import type { Step } from '../step.ts'
+import { slackKind } from './blocks.ts'
 import type { Draft, Drawn } from './draft.ts'
 import { drawScript } from './judge.ts'
 import { type LevelNumbers, numbersOf } from './numbers.ts'
@@ -76,8 +77,9 @@ export function runLevel(workflow: Step, levels: Levels, params: Given): Promise
 function declare(register: FaultRegister, { faults, decoys }: Script, out: ReadonlySet<string>): void {
   for (const { steps, changesOutcome: _, ...fault } of faults)
     if (!out.has(fault.id)) for (const step of steps) register.strikes(fault, step)
-  for (const { steps, isNeutral } of decoys)
+  for (const { kind, steps, isNeutral } of decoys)
     for (const step of steps)
-      if (isNeutral) register.neutral(step)
+      if (kind === slackKind) register.slack(step)
+      else if (isNeutral) register.neutral(step)
       else register.decoy(step)
 }

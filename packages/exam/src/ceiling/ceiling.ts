@@ -40,7 +40,16 @@ export function ceiling(table: Table, usual: Usual, kinds: readonly string[]): S
   const named = [...by.keys()].toSorted((a, b) => a - b)
   return {
     steps: named.flatMap((index) => table.steps[index] ?? []),
+    names: all.flatMap((found) => namesOf(found, table)),
     kinds: all.length === 0 ? [nothing] : [...new Set(all.map(({ kind }) => kind))],
     costMs: savingOf(table, named, (step, index) => by.get(index)?.instead(step, index) ?? step),
   }
+}
+
+/** An agent that did nothing, or the wrong thing, is to blame itself; what was said on the way to a call is the call's. */
+function namesOf({ steps, blames }: Found, table: Table): string[] {
+  const own = steps.flatMap((index) => table.steps[index] ?? [])
+  if (blames === 'agent') return own.flatMap(({ agent }) => agent ?? [])
+  const calls = own.filter(({ kind }) => kind !== 'model')
+  return (calls.length > 0 ? calls : own).map(({ name }) => name)
 }

@@ -8,6 +8,8 @@ export interface Found {
   /** What it may be called, the likeliest first: which of them is asked for depends on the exam. */
   kinds: readonly PlantedKind[]
   steps: readonly number[]
+  /** Absent: the tool, the model, or where a chunk is from. */
+  blames?: 'agent'
   /** What those steps would have taken. */
   instead: (step: Step, index: number) => Times
 }

@@ -55,6 +55,7 @@ export const gap: Detector = (table) =>
   indicesOf(table.steps, ({ job, gap_ms, asked_ms }) => job >= 0 && gap_ms > leastGapMs && asked_ms < gap_ms / 2)
     .map((index): Found => ({
       kinds: ['gap', 'late_start', 'backoff'],
+      blames: 'agent',
       steps: [index],
       instead: ({ ms }) => ({ ms, gap_ms: usualGapMs }),
     }))

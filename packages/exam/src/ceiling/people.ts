@@ -14,6 +14,7 @@ export const resumeLag: Detector = (table, { people: { resumeMs } }) =>
     )
     .map((index): Found => ({
       kinds: ['resume_lag'],
+      blames: 'agent',
       steps: [index],
       instead: ({ ms }) => ({ ms, gap_ms: resumeMs }),
     }))
@@ -23,7 +24,7 @@ export const resumeLag: Detector = (table, { people: { resumeMs } }) =>
 export const unneeded: Detector = ({ steps }, { people: { unasked } }) =>
   steps.flatMap((step, index) =>
     isAsked(step) && amountOf(step) <= (unasked.get(step.name) ?? 0)
-      ? [{ kinds: ['unneeded'], steps: [index], instead: removed }]
+      ? [{ kinds: ['unneeded'], blames: 'agent', steps: [index], instead: removed }]
       : [],
   )
 
@@ -38,5 +39,5 @@ export const redo: Detector = ({ steps }) =>
     )
     if (again.length === 0) return []
     const withThoughts = again.flatMap((index) => (steps[index - 1]?.kind === 'model' ? [index - 1, index] : [index]))
-    return [{ kinds: ['redo'], steps: withThoughts, instead: removed }]
+    return [{ kinds: ['redo'], blames: 'agent', steps: withThoughts, instead: removed }]
   })

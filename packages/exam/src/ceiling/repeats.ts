@@ -49,5 +49,5 @@ export const duplicate: Detector = ({ steps }) => {
     seen.add(args)
     return []
   })
-  return again.length > 0 ? [{ kinds: ['duplicate'], steps: again, instead: removed }] : []
+  return again.length > 0 ? [{ kinds: ['duplicate'], blames: 'agent', steps: again, instead: removed }] : []
 }

@@ -1,6 +1,6 @@
 import { byStart, durationOf } from 'findings/step'
 import type { Step } from './table.ts'
-import type { ExamSpan, Tree } from './span.ts'
+import { agentAbove, type ExamSpan, type Tree } from './span.ts'
 
 /** A step, and the span whose agent it is of. */
 export interface Row {
@@ -10,26 +10,34 @@ export interface Row {
   asksFor: number
 }
 
+/** A row whose agent is still to be found. */
+type Unowned = Omit<Row, 'step'> & { step: Omit<Row['step'], 'agent'> }
+
 /** The pieces of work of a trace. A tool call is as many as it had attempts. */
 export function rowsOf(tree: Tree): Row[] {
   return byStart(tree.spans).flatMap((span) => {
-    switch (span.operation) {
-      case 'execute_tool':
-      case 'retrieval':
-        return callRows(tree, span)
-      case 'chat':
-        return [row(span, { kind: 'model', name: span.facts.model ?? '', ...tokensOf(span) })]
-      case 'process_chunk':
-        return [row(span, { kind: 'chunk', name: span.facts.source ?? '', ...chunkOf(span) })]
-      case 'human_feedback':
-        return [row(span, { kind: 'wait', name: span.facts.tool ?? 'human_feedback', ...askedOf(span) })]
-      default:
-        return []
-    }
+    const agent = agentAbove(tree, span)?.agent_id ?? null
+    return piecesOf(tree, span).map((row) => ({ ...row, step: { ...row.step, agent } }))
   })
 }
 
-function callRows({ childrenOf }: Tree, call: ExamSpan): Row[] {
+function piecesOf(tree: Tree, span: ExamSpan): Unowned[] {
+  switch (span.operation) {
+    case 'execute_tool':
+    case 'retrieval':
+      return callRows(tree, span)
+    case 'chat':
+      return [row(span, { kind: 'model', name: span.facts.model ?? '', ...tokensOf(span) })]
+    case 'process_chunk':
+      return [row(span, { kind: 'chunk', name: span.facts.source ?? '', ...chunkOf(span) })]
+    case 'human_feedback':
+      return [row(span, { kind: 'wait', name: span.facts.tool ?? 'human_feedback', ...askedOf(span) })]
+    default:
+      return []
+  }
+}
+
+function callRows({ childrenOf }: Tree, call: ExamSpan): Unowned[] {
   const { arguments: args, result = '' } = call
   const common = {
     kind: 'tool' as const,
@@ -59,10 +67,9 @@ function failureOf({ facts: { status }, failed }: ExamSpan): Step['failure'] {
   return failed || (status ?? 200) >= 500 ? 'unavailable' : null
 }
 
-function row(span: ExamSpan, what: Pick<Step, 'kind' | 'name'> & Partial<Step>): Row {
+function row(span: ExamSpan, what: Pick<Step, 'kind' | 'name'> & Partial<Step>): Unowned {
   const step = {
     span_id: span.span_id,
-    agent: span.agent_id,
     start_ms: span.start_ms,
     ms: durationOf(span),
     kb: 0,
