@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,14 +10,14 @@ import type { Answer } from 'exam/question'
 import { rules } from 'exam/rules/rules'
 import { score } from 'exam/score'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { example } from '../cli/exam/example.ts'
 import { type ExamOptions, makeExam } from '../cli/exam/exam.ts'
 import { filesOf, jsonLines, readKeyFile, readQuestions } from '../cli/exam/files.ts'
+import { namesAt } from '../cli/exam/runs.ts'
 import { solversOf } from '../cli/exam/solvers.ts'
 import { readTraces } from '../cli/exam/spans.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const names = Object.keys(askedOf)
+const names = namesAt(3)
 const secret = '0123456789abcdef0123456789abcdef'
 
 async function made(options: Partial<ExamOptions> = {}) {
@@ -108,7 +108,7 @@ it('no span says what the exam is about', async () => {
 })
 
 it('a baseline for every solver is in the folder that was asked for, and scores by its file', async () => {
-  const { out, key, questions } = await made({ scenarios: ['chain'], traces: 8 })
+  const { out, key, questions } = await made({ scenarios: ['fanout'], traces: 8 })
   const run = (...args: string[]) =>
     spawnSync(process.execPath, ['cli/exam.ts', ...args], { cwd: root, encoding: 'utf8' })
   expect(run('baselines', out).status).toBe(0)
@@ -128,29 +128,3 @@ it('a baseline for every solver is in the folder that was asked for, and scores 
   writeFileSync(filesOf(out).spans, 'no span\n')
   expect(run('baselines', out).stderr).toMatch(/spans\.jsonl\.gz, line 1: /)
 })
-
-describe('the example', () => {
-  const folder = join(root, 'docs/examples/exam')
-  const key = join(root, 'docs/examples/exam-key.jsonl')
-
-  it('is what make makes', async () => {
-    const { out, key: made } = await makeExample()
-    for (const name of ['questions', 'readme', 'hash'] as const)
-      expect(readFileSync(filesOf(folder)[name], 'utf8')).toBe(readFileSync(filesOf(out)[name], 'utf8'))
-    expect(readFileSync(key, 'utf8')).toBe(readFileSync(made, 'utf8'))
-    // How a file is compressed is up to whoever does it.
-    const [here, there] = [folder, out].map((each) => gunzipSync(readFileSync(filesOf(each).spans)))
-    expect(here?.equals(there as Buffer)).toBe(true)
-  })
-
-  it('has the key that its hash says', () => {
-    expect(execFileSync('cat', [filesOf(folder).hash], { encoding: 'utf8' })).toBe(`${sha256(key)}  key.jsonl\n`)
-  })
-})
-
-async function makeExample() {
-  const folder = mkdtempSync(join(tmpdir(), 'exam-test-'))
-  const options = { ...example, out: join(folder, 'exam'), key: join(folder, 'key.jsonl') }
-  await makeExam(options)
-  return options
-}

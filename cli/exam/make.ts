@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { seedPattern } from 'contract/tool'
-import { askedOf } from 'exam/asked'
 import { defineCommand, readWhole, UsageError } from '../command.ts'
 import { readSecret } from '../secret.ts'
 import { statusLine } from '../status-line.ts'
 import { makeExam } from './exam.ts'
+import { namesAt } from './runs.ts'
 
 export const makeCommand = defineCommand({
   name: 'npm run exam -- make',
@@ -51,7 +51,7 @@ export const makeCommand = defineCommand({
     const { out, key } = args
     if (resolve(key).startsWith(`${resolve(out)}/`))
       throw new UsageError(`--key ${key}: expected a file outside ${out}`)
-    const names = scenarios.length > 0 ? scenarios : Object.keys(askedOf)
+    const names = scenarios.length > 0 ? scenarios : namesAt(level)
     const secret = readSecret(args.secret)
     const status = statusLine()
     const made = await makeExam({ scenarios: names, level, traces, seed, secret, startMs, out, key }, (runs) =>

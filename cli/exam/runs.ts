@@ -5,6 +5,7 @@ import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
 import { replay, type Replay } from 'engine/key/replay'
 import { drive } from 'engine/virtual/drive'
+import { askedOf } from 'exam/asked'
 import { ExamError } from 'exam/read'
 import { type Asked, begin, type PlayedRun } from 'simulate/play'
 
@@ -30,6 +31,10 @@ export interface RunsOptions {
 
 /** A run that has to be faulty or healthy is drawn so often at most. */
 const mostDraws = 20
+
+/** Scenarios that an exam of a level can be made of. */
+export const namesAt = (level: number): string[] =>
+  scenarios.flatMap(({ name, levels }) => (name in askedOf && (level === 1 || levels) ? [name] : []))
 
 /** The runs of an exam, scenarios in turn; of each, every other is a control. */
 export async function* drawRuns({

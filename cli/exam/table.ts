@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { askedOf } from 'exam/asked'
 import type { Key } from 'exam/key'
 import type { Answer, Question } from 'exam/question'
 import { ExamError } from 'exam/read'
@@ -15,6 +14,7 @@ import { statusLine } from '../status-line.ts'
 import { filesOf, readAnswers, readKeyFile, readQuestions } from './files.ts'
 import { makeExam } from './exam.ts'
 import { shown } from './report.ts'
+import { namesAt } from './runs.ts'
 import { solversOf } from './solvers.ts'
 import { readTraces } from './spans.ts'
 
@@ -38,13 +38,12 @@ export const tableCommand = defineCommand({
   list: 'scenario',
   async run(args, scenarios) {
     const traces = readWhole('--traces', args.traces, 2, 100_000)
-    const names = scenarios.length > 0 ? scenarios : Object.keys(askedOf)
     const levels = args.levels.split(',').map((level) => readWhole('--levels', level, 1, 4))
     const secret = readSecret(args.secret)
     const status = statusLine()
     const rows: string[][] = []
     for (const level of levels)
-      for (const name of names) {
+      for (const name of scenarios.length > 0 ? scenarios : namesAt(level)) {
         status(`${name}, level ${level}`)
         const scores = await sit({ name, level, traces, seed: args.seed, secret, hasSnagline: args.snagline === true })
         status('')

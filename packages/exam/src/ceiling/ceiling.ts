@@ -37,12 +37,13 @@ export function ceiling(table: Table, usual: Usual, kinds: readonly string[]): S
       return kind === undefined ? [] : [{ ...found, kind }]
     })
   const by = new Map<number, Found>(all.flatMap((found) => found.steps.map((index) => [index, found])))
+  const saved = all.reduce((sum, { savedMs = 0 }) => sum + savedMs, 0)
   const named = [...by.keys()].toSorted((a, b) => a - b)
   return {
     steps: named.flatMap((index) => table.steps[index] ?? []),
     names: all.flatMap((found) => namesOf(found, table)),
     kinds: all.length === 0 ? [nothing] : [...new Set(all.map(({ kind }) => kind))],
-    costMs: savingOf(table, named, (step, index) => by.get(index)?.instead(step, index) ?? step),
+    costMs: savingOf(table, named, (step, index) => by.get(index)?.instead(step, index) ?? step) + saved,
   }
 }
 

@@ -17,10 +17,11 @@ interface Streaming {
   /** Background calls that were answered, with their index in the table. */
   calls: { step: Step; index: number }[]
   segments: Segment[]
-  /** From the start of the chat, as everything here: its first token, its end, the end of all. */
+  /** From the start of the chat, as everything here: its first token, its end, the end of all, that of what runs beside it. */
   firstMs: number
   endMs: number
   allMs: number
+  backgroundMs: number
   /** Of a token, ms. */
   paceMs: number
   /** When a step starts and ends. */
@@ -41,6 +42,7 @@ function streamingOf({ steps, marks }: Table): Streaming | undefined {
     return { ms: ms - before.ms, tokens: tokens - before.tokens, middle: (ms + before.ms) / 2 }
   })
   const paces = segments.filter(({ tokens }) => tokens > 3).map(({ ms, tokens }) => ms / tokens)
+  const backgroundMs = Math.max(0, ...steps.flatMap((step) => (step === streamed ? [] : of(step).to)))
   const calls = steps.flatMap((step, index) => (step.kind === 'tool' && step.failure === null ? [{ step, index }] : []))
   return {
     chat,
@@ -48,25 +50,32 @@ function streamingOf({ steps, marks }: Table): Streaming | undefined {
     segments,
     firstMs: first.ms,
     endMs: streamed.ms,
-    allMs: Math.max(streamed.ms, ...steps.map((step) => of(step).to)),
+    allMs: Math.max(streamed.ms, backgroundMs),
+    backgroundMs,
     paceMs: paces.length > 0 ? median(paces) : usualPaceMs,
     of,
   }
 }
 
-const named = (kind: PlantedKind, steps: number[], savingMs: number): Found => ({
+const named = (kind: PlantedKind, steps: number[], savedMs: number): Found => ({
   kinds: [kind],
   steps,
-  // All of it is saved at one step: the run ends with its last.
-  instead: ({ ms, gap_ms }, index) => ({ ms: index === steps[0] ? ms - savingMs : ms, gap_ms }),
+  instead: (step) => step,
+  savedMs,
 })
 
+/** How much earlier all would have ended with an answer that is so much shorter, ms. */
+const earlier = ({ allMs, endMs, backgroundMs }: Streaming, ms: number) => allMs - Math.max(endMs - ms, backgroundMs)
+
 /** The first token came later than what the prompt explains. */
-function lateFirstToken(table: Table, usual: Usual, { chat, firstMs, allMs }: Streaming): Found[] {
+function lateFirstToken(table: Table, usual: Usual, streaming: Streaming): Found[] {
+  const { chat, firstMs, allMs } = streaming
   const expected = usual.firstTokenMs(table)
   if (!expected) return []
   const late = firstMs - expected.ms
-  return firstMs > expected.ms * expected.limit && late > leastShare * allMs ? [named('slow_ttft', [chat], late)] : []
+  return firstMs > expected.ms * expected.limit && late > leastShare * allMs
+    ? [named('slow_ttft', [chat], earlier(streaming, late))]
+    : []
 }
 
 /** How well something explains when tokens came: the squares that it leaves. */
@@ -103,7 +112,8 @@ const leastPause = 10
 const silentShare = 0.25
 
 /** No token for long, over however many marks: the while that explains most. */
-function stall({ chat, segments, paceMs, allMs }: Streaming): Explained {
+function stall(streaming: Streaming): Explained {
+  const { chat, segments, paceMs, allMs } = streaming
   let best: Explained = { squares: Infinity, found: [] }
   segments.forEach((_, first) => {
     let [ms, tokens] = [0, 0]
@@ -120,7 +130,7 @@ function stall({ chat, segments, paceMs, allMs }: Streaming): Explained {
         paceMs,
         rest.map((each) => [each.tokens]),
       )
-      if (squares < best.squares) best = { squares, found: [named('stall', [chat], pause)] }
+      if (squares < best.squares) best = { squares, found: [named('stall', [chat], earlier(streaming, pause))] }
     }
   })
   return best
@@ -153,7 +163,7 @@ function contention(streaming: Streaming): Explained {
         named(
           'contention',
           own.map(({ index }) => index),
-          costMs,
+          earlier(streaming, costMs),
         ),
       ],
     }
