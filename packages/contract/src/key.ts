@@ -14,11 +14,9 @@ export const impactSchema = z.object({
   ms: ms('The run minus the run without this fault, ms; below 0 where a failure ended the run early'),
   alone_ms: ms('The run with this fault alone minus the run with none, ms'),
   share: ms('`ms` as a share of the run, waits for people left out'),
-  tokens: z
-    .int()
-    .meta({
-      description: 'Tokens that were paid for, those from a cache left out: the run minus the run without this fault',
-    }),
+  tokens: z.int().meta({
+    description: 'Tokens that were paid for, those from a cache left out: the run minus the run without this fault',
+  }),
   outcome_changed: z.boolean().meta({ description: 'Whether the agent reaches its goal depends on it, alone or not' }),
   user_visible: z
     .boolean()

@@ -31,11 +31,7 @@ export interface KnownRun {
  * What is wrong in a trace, as far as its spans alone can tell. `known` says which scenarios its runs are of where their spans
  * do not: blind ones.
  */
-export function reveal(
-  traceId: string,
-  spans: Iterable<ReceivedSpan>,
-  known: readonly KnownRun[] = [],
-): Revelation {
+export function reveal(traceId: string, spans: Iterable<ReceivedSpan>, known: readonly KnownRun[] = []): Revelation {
   const received = [...spans]
   const origin = originOf(received) ?? 0
   const steps = received.map((span) => toAnalysisStep(span, origin))
