@@ -227,3 +227,37 @@ test('where nothing is slow, the machine disturbs by half of what a rule would n
   const { run } = await play('fanout', { seed: 'a', jitter: 0, stragglers: 0 })
   expect((await keyOf(run)).disturbance.effect_ms).toBe(160)
 })
+
+describe.each(Object.keys(small))('%s of level 2 to 4', (scenario) => {
+  const levelled = fc.record({
+    seed: fc.stringMatching(/^[a-z]{1,8}$/),
+    level: fc.constantFrom(2, 3, 4),
+    control: fc.boolean(),
+  })
+
+  test('has a key that says what was planted, and nothing where nothing was', async () => {
+    await fc.assert(
+      fc.asyncProperty(levelled, async (given) => {
+        const { run, key } = await play(scenario, { ...given, control: String(given.control) })
+        const told = JSON.stringify(given)
+        expect({ level: key.level, unplanned: key.unplanned.count, disturbed: key.disturbed }, told).toEqual({
+          level: given.level,
+          unplanned: 0,
+          disturbed: false,
+        })
+        if (given.control)
+          expect({ faults: key.faults, verdict: key.verdict }).toEqual({ faults: [], verdict: 'healthy' })
+        else expect(key.faults.length, told).toBeGreaterThan(0)
+        for (const { accepted } of key.faults) expect(accepted.flat().length, told).toBeGreaterThan(0)
+        const named = new Set([...key.neutral, ...key.faults.flatMap(({ accepted }) => accepted.flat())])
+        expect(
+          key.decoys.filter((id) => named.has(id)),
+          told,
+        ).toEqual([])
+        if (run.ok === false)
+          expect(key.step_limit || key.faults.some(({ standing }) => standing === 'required'), told).toBe(true)
+      }),
+      { numRuns: 6 },
+    )
+  })
+})

@@ -33,13 +33,15 @@ export function disturbanceOf(
   }
 }
 
-/** How long a step was drawn to take with what a factor made of it: a call is drawn by its first attempt, a stream token by token. */
+/** How long a step was drawn to take with what a factor made of it: a call is drawn by its first attempt, a stream token by token, or by its first. */
 function slowestDraw(steps: readonly LedgerStep[]): (key: string, factor: number) => number | undefined {
   const byKey = new Map(steps.map((step) => [step.key, step]))
   return (key, factor) => {
     const step = byKey.get(key)
-    if (step?.facts.operation === 'chat' && step.facts.stream === true)
-      return (step.facts.token_interval_ms ?? 0) * factor
+    if (step?.facts.operation === 'chat' && step.facts.stream === true) {
+      const { token_interval_ms: intervalMs, first_chunk_s: firstS } = step.facts
+      return intervalMs === undefined ? firstS && firstS * 1000 : intervalMs * factor
+    }
     return step?.injected?.drawn_ms ?? byKey.get(`${key}/0`)?.injected?.drawn_ms
   }
 }

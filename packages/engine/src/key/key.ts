@@ -23,18 +23,19 @@ export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
   const judgements = struck.length > 0 ? await (options.judge ?? judge)(run.request) : {}
   const spans = new NamingSpans(steps, options.serverSpanOf)
   const faults = struck.map((fault) => judged(fault, judgements, spans)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const culprits = new Set(faults.filter(isCulprit).flatMap(({ accepted }) => accepted.flat()))
-  const neutral = faults.filter((fault) => !isCulprit(fault)).flatMap(({ accepted }) => accepted.flat())
-  const others = (keys: Iterable<string>) => [...keys].flatMap((key) => spans.of(key))
+  const culprits = faults.filter(isCulprit).flatMap(({ accepted }) => accepted.flat())
+  const spansOf = (keys: Iterable<string>) => [...keys].flatMap((key) => spans.of(key))
+  const ofNeutral = faults.filter((fault) => !isCulprit(fault)).flatMap(({ accepted }) => accepted.flat())
+  const neutral = without(culprits, [...ofNeutral, ...spansOf(run.faults.neutralSteps)])
   return {
     key_schema_version: keySchemaVersion,
     trace_id: run.traceId,
     level: Number(run.params.level ?? 1),
     verdict: faults.some(isCulprit) ? 'faulty' : 'healthy',
     faults,
-    neutral: without(culprits, [...neutral, ...others(run.faults.neutralSteps)]),
-    slack: without(culprits, others(run.faults.slackSteps)),
-    decoys: without(culprits, others(run.faults.decoySteps)),
+    neutral,
+    slack: without(culprits, spansOf(run.faults.slackSteps)),
+    decoys: without([...culprits, ...neutral], spansOf(run.faults.decoySteps)),
     step_limit: run.ok === false && steps.some(endedByLength),
     unplanned: unplannedOf(steps),
     ...disturbanceOf(steps, struck),
@@ -60,8 +61,9 @@ function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans):
 
 const isCulprit = ({ standing }: KeyFault) => standing !== 'neutral'
 
-const without = (culprits: ReadonlySet<string>, spanIds: readonly string[]) =>
-  [...new Set(spanIds)].filter((id) => !culprits.has(id))
+const without = (others: readonly string[], spanIds: readonly string[]) => [
+  ...new Set(spanIds).difference(new Set(others)),
+]
 
 const endedByLength = ({ facts }: LedgerStep) => facts.operation === 'chat' && facts.finish_reason === 'length'
 
