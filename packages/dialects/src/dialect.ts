@@ -11,6 +11,7 @@ import type {
 } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Attributes, Line } from './line.ts'
+import { type Entries, type Shape, Shapes, type Values } from './shapes.ts'
 
 type Lines<Fact> = Readonly<Record<string, Line<Fact>>>
 
@@ -83,9 +84,6 @@ export interface ReadEvent {
   outcome?: string
 }
 
-type Entries = readonly (Line & { name: string })[]
-type Values = Readonly<Record<string, unknown>>
-
 /** What of a table a dialect leaves out: names of attributes, and of events that are in the ledger alone. */
 export interface Omission {
   attributes: ReadonlySet<string>
@@ -96,18 +94,17 @@ const nothing: Omission = { attributes: new Set(), events: new Set() }
 /** Takes an attribute. */
 export type Visit = (name: string, value: Attributes[string]) => void
 
-function visitEach(entries: Entries, facts: Values, visit: Visit): void {
-  for (const { name, fact, always, write } of entries) {
-    if (fact === undefined) {
-      if (always !== undefined) visit(name, always)
-      continue
-    }
-    const value = facts[fact]
+function visitEach(placed: Shape['opening'], values: readonly unknown[], visit: Visit): void {
+  for (const { entry, at } of placed) {
+    const value = at < 0 ? entry.always : values[at]
     if (value === undefined) continue
-    const written = write ? write(value) : (value as Attributes[string])
-    if (written !== undefined) visit(name, written)
+    const written = entry.write ? entry.write(value) : (value as Attributes[string])
+    if (written !== undefined) visit(entry.name, written)
   }
 }
+
+/** Values of one step's facts: read at once. */
+const values: unknown[] = []
 
 function write(attributes: Attributes, entries: Entries, facts: Values): void {
   for (const { name, fact, always, write } of entries) {
@@ -137,7 +134,7 @@ function read(facts: Record<string, unknown>, entries: Entries, attributes: Valu
 export class Dialect {
   readonly name: DialectName
   readonly #table: DialectTable
-  readonly #operations: Readonly<Record<string, { opening: Entries; learned: Entries }>>
+  readonly #operations: Readonly<Record<string, { opening: Entries; learned: Entries; shapes: Shapes }>>
   readonly #events: Readonly<Record<string, Entries>>
   readonly #run: Entries
   readonly #omitted: Omission
@@ -150,10 +147,10 @@ export class Dialect {
       Object.entries(lines).flatMap(([name, line]) => (omitted.attributes.has(name) ? [] : { ...(line as Line), name }))
     const { operations, events, run } = table
     this.#operations = Object.fromEntries(
-      Object.entries(operations).map(([operation, { opening, learned }]) => [
-        operation,
-        { opening: entriesOf(opening), learned: entriesOf(learned) },
-      ]),
+      Object.entries(operations).map(([operation, writing]) => {
+        const [opening, learned] = [entriesOf(writing.opening), entriesOf(writing.learned)]
+        return [operation, { opening, learned, shapes: new Shapes(opening, learned) }]
+      }),
     )
     this.#events = Object.fromEntries(Object.entries(events).map(([event, lines]) => [event, entriesOf(lines)]))
     this.#run = entriesOf(run)
@@ -205,15 +202,16 @@ export class Dialect {
    */
   eachAttribute(step: LedgerStep, run: RunFacts, visit: Visit): void {
     const { facts, agent_id, error_type } = step
-    const { opening, learned } = this.#operations[facts.operation] as { opening: Entries; learned: Entries }
-    visitEach(opening, facts, visit)
+    const { shapes } = this.#operations[facts.operation] as { shapes: Shapes }
+    const { opening, learned } = shapes.of(facts, values)
+    visitEach(opening, values, visit)
     const { sort } = this.#writing(facts)
     if (sort) {
-      visitEach(this.#run, run, visit)
+      for (const { name, fact } of this.#run) visit(name, run[fact as keyof RunFacts])
       if (agent_id !== null) visit(this.#table.agentId, agent_id)
       visit(this.#table.sort, sort(facts))
     }
-    visitEach(learned, facts, visit)
+    visitEach(learned, values, visit)
     if (error_type !== null) visit(this.#table.errorType, error_type)
   }
 

@@ -2,6 +2,12 @@ import { Buffer } from 'node:buffer'
 
 const twoTo32 = 4_294_967_296
 
+/** Whole seconds of a time since the epoch; what is a hair below one is not rounded up to it. */
+export function secondsOf(ms: number): number {
+  const seconds = Math.floor(ms / 1000)
+  return seconds * 1000 > ms ? seconds - 1 : seconds
+}
+
 /** The value of a digit, `0` to `9` and `a` to `f`, by its code. */
 const digitOf = (code: number) => (code & 0xf) + (code >>> 6) * 9
 
@@ -62,9 +68,16 @@ export class Bytes {
     this.#buffer[this.#length++] = Number(rest)
   }
 
+  /** 32 bits, with a sign or without. */
   fixed32(value: number): void {
     this.#reserve(4)
-    this.#length = this.#buffer.writeUInt32LE(value, this.#length)
+    const buffer = this.#buffer
+    const at = this.#length
+    buffer[at] = value
+    buffer[at + 1] = value >>> 8
+    buffer[at + 2] = value >>> 16
+    buffer[at + 3] = value >>> 24
+    this.#length = at + 4
   }
 
   double(value: number): void {
@@ -74,13 +87,15 @@ export class Bytes {
 
   /** A time in milliseconds since the epoch as nanoseconds, rounded as the SDK does: seconds and the rest apart. */
   nanoseconds(ms: number): void {
-    const seconds = Math.trunc(ms / 1000)
-    const nanos = Math.round((ms % 1000) * 1e6)
-    // seconds × 10⁹ has 61 bits: in two halves of 16 bits and the rest, which doubles carry.
-    const high = Math.floor(seconds / 65_536) * 1e9
-    const low = (seconds % 65_536) * 1e9 + nanos + (high % 65_536) * 65_536
-    this.fixed32(low % twoTo32)
-    this.fixed32(Math.floor(high / 65_536) + Math.floor(low / twoTo32))
+    const seconds = secondsOf(ms)
+    const nanos = Math.round((ms - seconds * 1000) * 1e6)
+    // seconds × 10⁹ has 61 bits: in two halves of 16 bits and the rest, which doubles carry. No %: of doubles it is slow.
+    const upper = Math.floor(seconds / 65_536)
+    const high = upper * 1e9
+    const highest = Math.floor(high / 65_536)
+    const low = (seconds - upper * 65_536) * 1e9 + nanos + (high - highest * 65_536) * 65_536
+    this.fixed32(low | 0)
+    this.fixed32((highest + Math.floor(low / twoTo32)) | 0)
   }
 
   /** Hex digits as the bytes that they name, without a length. */

@@ -1,9 +1,10 @@
+import { secondsOf } from './bytes.ts'
 import { type Attributes, type AttributeValue, type EndedSpan, flagsOf, type SpanWriter } from './span.ts'
 
 /** Nanoseconds since the epoch in decimal digits, rounded as the SDK does. */
 export function nanosecondsText(ms: number): string {
-  const seconds = Math.trunc(ms / 1000)
-  const nanos = Math.round((ms % 1000) * 1e6)
+  const seconds = secondsOf(ms)
+  const nanos = Math.round((ms - seconds * 1000) * 1e6)
   return nanos === 1e9 ? `${seconds + 1}000000000` : `${seconds}${String(nanos).padStart(9, '0')}`
 }
 
