@@ -11,6 +11,7 @@ const businessNames: Readonly<Record<string, string>> = {
   aggregator: 'reviewer',
   streamer: 'responder',
   background: 'researcher',
+  prefetch: 'researcher',
 }
 
 /** What an agent is called in a blind run: one name for several scenarios, so that it tells none. */

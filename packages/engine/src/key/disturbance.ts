@@ -33,7 +33,7 @@ export function disturbanceOf(
   }
 }
 
-/** How long a step was drawn to take with what a factor made of it: a call is drawn by its first attempt, a stream token by token, or by its first. */
+/** How long a step was drawn to take with what a factor made of it: a call as its longest attempt, a stream token by token, or by its first. */
 function slowestDraw(steps: readonly LedgerStep[]): (key: string, factor: number) => number | undefined {
   const byKey = new Map(steps.map((step) => [step.key, step]))
   return (key, factor) => {
@@ -42,7 +42,11 @@ function slowestDraw(steps: readonly LedgerStep[]): (key: string, factor: number
       const { token_interval_ms: intervalMs, first_chunk_s: firstS } = step.facts
       return intervalMs === undefined ? firstS && firstS * 1000 : intervalMs * factor
     }
-    return step?.injected?.drawn_ms ?? byKey.get(`${key}/0`)?.injected?.drawn_ms
+    if (step?.injected?.drawn_ms !== undefined) return step.injected.drawn_ms
+    let longestMs: number | undefined
+    for (let attempt = 0, made; (made = byKey.get(`${key}/${attempt}`)); attempt++)
+      longestMs = Math.max(longestMs ?? 0, made.injected?.drawn_ms ?? 0)
+    return longestMs
   }
 }
 

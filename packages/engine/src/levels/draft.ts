@@ -173,8 +173,5 @@ export function drawIndices(random: Random, population: number, count: number): 
   ).slice(0, count)
 }
 
-/** The agent instance that takes a step, as spans name it: `worker/7/call/0` is `worker:7`'s. */
-export function agentOf({ key }: ScriptStep): string {
-  const [name, index] = key.split('/').slice(0, -2)
-  return index === undefined ? `${name}:v1` : `${name}:${index}`
-}
+/** The key of the agent that takes a step: `worker/7/call/0` is `worker/7`'s. */
+export const agentOf = ({ key }: ScriptStep): string => key.split('/').slice(0, -2).join('/')

@@ -1,6 +1,6 @@
 import { parseFaults } from '../asked-faults.ts'
 import type { Demand } from '../demand.ts'
-import type { FaultRegister } from '../key/register.ts'
+import { agentOpening } from '../operations/agent.ts'
 import type { Step } from '../step.ts'
 import { slackKind } from './blocks.ts'
 import type { Draft, Drawn } from './draft.ts'
@@ -69,17 +69,29 @@ export function runLevel(workflow: Step, levels: Levels, params: Given): Promise
   const script = drawnLately(run, levels, params)
   const isOff = !parseFaults(params.faults).own
   const out = new Set(script.faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
-  declare(run.faults, script, out)
+  declare(run, script, out)
   return playScript(workflow, script, out)
 }
 
 /** Writes down what is planted, and what only looks like it. */
-function declare(register: FaultRegister, { faults, decoys }: Script, out: ReadonlySet<string>): void {
-  for (const { steps, changesOutcome: _, ...fault } of faults)
-    if (!out.has(fault.id)) for (const step of steps) register.strikes(fault, step)
+function declare(run: Step['run'], { faults, decoys }: Script, out: ReadonlySet<string>): void {
+  const { faults: register } = run
+  for (const { steps, changesOutcome: _, entity, ...fault } of faults) {
+    if (out.has(fault.id)) continue
+    const declared = { ...fault, entity: { ...entity, ...instanceOf(run, entity.agent) } }
+    for (const step of steps) register.strikes(declared, step)
+  }
   for (const { kind, steps, isNeutral } of decoys)
     for (const step of steps)
       if (kind === slackKind) register.slack(step)
       else if (isNeutral) register.neutral(step)
       else register.decoy(step)
+}
+
+/** The agent of this key, as its spans name it. */
+function instanceOf(run: Step['run'], key: string | undefined): { agent?: string } {
+  if (key === undefined) return {}
+  const [name = '', index] = key.split('/')
+  const { agentId } = agentOpening(run, name, index === undefined ? {} : { index: Number(index) })
+  return agentId === undefined ? {} : { agent: agentId }
 }

@@ -148,7 +148,7 @@ export interface StreamStep extends StepOf<'stream'> {
 
 export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep | StreamStep
 
-/** What was planted. */
+/** What was planted; its entity's agent is the key of one. */
 export interface ScriptFault extends FaultDeclaration {
   /** Keys of the ledger, of calls or of their attempts (`worker/7/call/0/1`): any of them names it. */
   steps: readonly string[]

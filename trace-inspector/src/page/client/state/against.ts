@@ -29,8 +29,13 @@ export interface Against {
 export const against = signal<Against | null>(null)
 export const againstProblem = signal('')
 
+/** From level 2 on a run draws its faults by itself. */
+const nothingPlanted: Remedy = { changes: { faults: 'off' }, label: 'nothing planted' }
+
 export function remedyOfRun({ runs }: OpenTrace): Remedy | undefined {
-  return anyScenario(runs.value[0]?.scenario ?? '')?.remedy
+  const run = runs.value[0]
+  if (Number(run?.params.level ?? 1) > 1) return nothingPlanted
+  return anyScenario(run?.scenario ?? '')?.remedy
 }
 
 /** Runs the same seed again, where it ran, with the fault taken out. */
