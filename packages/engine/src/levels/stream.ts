@@ -57,7 +57,7 @@ function draft(drawn: Drawn): Draft {
   draft.timed.push(timed)
   for (let lane = 0; lane < lanes; lane++) background(draft, lane, step.first.ms.base)
   if (draft.has('big payload')) big(draft)
-  if (kinds.has('slow_background')) slow(draft, lastCall(draft), 'slow_background')
+  if (kinds.has('slow_background')) slow(draft, draft.free('slow background'), 'slow_background')
   else if (draft.has('slack', drawn.numbers.decoy * 0.7)) slack(draft)
   if (level === 4 && kinds.has('contention')) accompany(draft, guilty)
   if (kinds.has('slow_ttft')) slow(draft, [timed], 'slow_ttft')
@@ -126,15 +126,6 @@ function answeredLater(draft: Draft, job: DraftJob, options: CallOptions): void 
   const attempt = refused(random, tool, { onlyWith: decoy.id })
   const { step } = call(draft, job, { ...options, tool, refused: [attempt], waitMs: between(random, 10, 60) })
   if (step.kind === 'call') decoy.steps.push(...refusalsOf(step))
-}
-
-/** The call that ends last. */
-function lastCall(draft: Draft): Timed[] {
-  const { jobs } = scheduleOf(draft, nothing)
-  const [last] = draft.jobs
-    .flatMap(({ agent, steps }, index) => (agent ? { endMs: jobs[index]?.endMs ?? 0, step: steps.at(-1) } : []))
-    .toSorted((a, b) => b.endMs - a.endMs)
-  return draft.timed.filter(({ step }) => step === last?.step)
 }
 
 /** Beside each call of the guilty tool one of another that costs nothing: who is there too often is not who did it. */
