@@ -1,15 +1,20 @@
+import { fieldOf } from '../table/rows.ts'
 import type { Step } from '../table/table.ts'
 import { type Detector, removed } from './detector.ts'
 
-/** The same arguments again and again; the answer never changes, or never comes, and nothing was written in between. */
+/** What a call is about: its arguments, or the id in them where something beside it changes from call to call. */
+const aboutOf = ({ args }: Step) => String(fieldOf(args, 'id') ?? args)
+
+/** The same is asked again and again; the answer never changes, or never comes, and nothing was written in between. */
 export const loop: Detector = ({ steps }) => {
   const calls = steps.flatMap((step, index) => (step.kind === 'tool' && !step.isCached ? [{ step, index }] : []))
-  const groups = [...Map.groupBy(calls, ({ step: { name, args } }) => `${name} ${args}`).values()]
+  const groups = [...Map.groupBy(calls, ({ step }) => `${step.name} ${aboutOf(step)}`).values()]
   const repeated = groups.filter((group) => {
     const [first, last] = [group[0]?.index as number, group.at(-1)?.index as number]
-    const args = group[0]?.step.args
+    const about = aboutOf(group[0]?.step as Step)
     const answered = group.filter(({ step }) => step.failure === null)
-    const isRescued = answered.length === 0 && calls.some(({ step }) => step.args === args && step.failure === null)
+    const isRescued =
+      answered.length === 0 && calls.some(({ step }) => aboutOf(step) === about && step.failure === null)
     const isMixed = answered.length > 0 && answered.length < group.length
     const answers = new Set(answered.map(({ step }) => step.result))
     const isWritten = steps.slice(first, last).some(({ isWrite }) => isWrite)

@@ -171,12 +171,15 @@ function contention(streaming: Streaming): Explained {
   return best
 }
 
-/** A background call that took longer than tool and size explain, and that all waited for in the end. */
+/** A background call that took longer than tool and size explain, and that all waited for in the end, or for what came after it. */
 function slowBackground({ steps }: Table, usual: Usual, { calls, endMs, allMs, of }: Streaming): Found[] {
   return calls.flatMap(({ step, index }) => {
     const expected = usual.expected(step)
     if (expected === undefined || step.ms <= expected * usual.limitOf(step)) return []
-    const ends = steps.map((other) => (other === step ? of(step).from + expected : of(other).to))
+    const late = step.ms - expected
+    // What its agent did after it began as much later.
+    const isLate = (other: Step) => other === step || (other.agent === step.agent && other.start_ms > step.start_ms)
+    const ends = steps.map((other) => of(other).to - (isLate(other) ? late : 0))
     const saved = allMs - Math.max(endMs, ...ends)
     return saved > leastShare * allMs ? [named('slow_background', [index], saved)] : []
   })
