@@ -11,9 +11,10 @@ import { offer } from './load/offer.ts'
 import { type LoadArgs, readLoad } from './load/options.ts'
 import { digestOf, exitCodeOf, makeReport, renderReport, type Report, rowOf } from './load/report.ts'
 import { verifier } from './load/verify.ts'
+import { shardOption } from './shard.ts'
 import { statusLine } from './status-line.ts'
 
-const { AGENT_BASE, AGENT_PORT, INSPECTOR_BASE, INSPECTOR_PORT, JOB_COMPLETION_INDEX, JOB_COMPLETIONS } = process.env
+const { AGENT_BASE, AGENT_PORT, INSPECTOR_BASE, INSPECTOR_PORT } = process.env
 const local = (port: string) => `http://127.0.0.1:${port}`
 
 const command = defineCommand({
@@ -44,12 +45,7 @@ const command = defineCommand({
       description: 'whom to ask, in turn; AGENT_BASE',
       default: AGENT_BASE || local(AGENT_PORT || '8080'),
     },
-    shard: {
-      type: 'string',
-      valueHint: 'I/N',
-      description: 'asks only for the share I of N, 0/3 to 2/3 of three; JOB_COMPLETION_INDEX/JOB_COMPLETIONS',
-      default: JOB_COMPLETION_INDEX && JOB_COMPLETIONS ? `${JOB_COMPLETION_INDEX}/${JOB_COMPLETIONS}` : '0/1',
-    },
+    shard: shardOption('asks only for the share I of N'),
     wait: { type: 'string', valueHint: 'TIME', description: 'how long to wait for the last answers', default: '1m' },
     verify: {
       type: 'string',
@@ -63,7 +59,11 @@ const command = defineCommand({
       description: 'the trace-inspector that verifies; INSPECTOR_BASE',
       default: INSPECTOR_BASE || local(INSPECTOR_PORT || '4319'),
     },
-    report: { type: 'string', valueHint: 'FILE', description: 'writes all figures and every run there, as JSON' },
+    report: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'writes all figures and every run there, as JSON; - is the standard output',
+    },
   },
   notes: `npm run load -- merge FILE… [--report FILE] adds the reports of all shards up.
 
@@ -112,7 +112,7 @@ async function load(args: LoadArgs): Promise<number> {
 /** Tells what came of it. Resolves to the exit code. */
 async function conclude(report: Report, file: ReportFile | undefined): Promise<number> {
   await file?.write(report)
-  console.log(renderReport(report))
+  ;(file?.isOutput ? console.error : console.log)(renderReport(report))
   return exitCodeOf(report)
 }
 

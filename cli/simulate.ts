@@ -7,9 +7,11 @@ import { onStopSignal } from 'service-kit/signals'
 import { SimulateError } from 'simulate/error'
 import { simulate } from 'simulate/simulation'
 import { defineCommand, runCommand } from './command.ts'
+import { shardOption } from './shard.ts'
 import { digestFile } from './simulate/digest.ts'
 import { readSimulation } from './simulate/options.ts'
 import { renderEnd, renderProgress } from './simulate/report.ts'
+import { digestLine, sumDigests } from './simulate/sum.ts'
 import { statusLine } from './status-line.ts'
 
 const command = defineCommand({
@@ -70,10 +72,12 @@ const command = defineCommand({
       description: 'leaves out the units before it: goes on where another ended',
       default: '0',
     },
+    shard: shardOption('plays only the share I of N'),
     digest: { type: 'boolean', description: 'tells the digest of all spans, whatever their order' },
   },
   list: 'scenario',
   notes: `npm run simulate -- digest FILE… tells the digest of spans that were written by --out, or by a Collector's file exporter.
+npm run simulate -- sum FILE… adds up what all shards told by --digest.
 
 Headers, compression, TLS files and time-outs are those of the OTEL_EXPORTER_OTLP_* variables; docs/simulate.md says more.
 Exits 0 only when all was taken, 130 after Ctrl-C.`,
@@ -98,7 +102,7 @@ Exits 0 only when all was taken, 130 after Ctrl-C.`,
       )
       say(renderEnd(outcome, meant, seconds(), soon.signal.aborted))
       if (outcome.digest !== undefined)
-        (args.out === '-' ? console.error : console.log)(`${outcome.digest}  ${outcome.spans} spans`)
+        (args.out === '-' ? console.error : console.log)(digestLine(outcome.digest, outcome.spans, options.share))
       return soon.signal.aborted ? 130 : outcome.isAllTaken ? 0 : 1
     } catch (error) {
       if (error instanceof MixError || error instanceof EnvironmentError || error instanceof SimulateError) {
@@ -113,4 +117,5 @@ Exits 0 only when all was taken, 130 after Ctrl-C.`,
 keepLoopbackDirect(process.env)
 const [first, ...rest] = process.argv.slice(2)
 if (first === 'digest') process.exitCode = await digestFile(rest)
+else if (first === 'sum') process.exitCode = await sumDigests(rest)
 else await runCommand(command)

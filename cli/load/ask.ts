@@ -53,12 +53,7 @@ export function requestOfRun({ scenario, params, seed, conversationId }: Planned
 const result = z.object({ ok: z.boolean(), spans: z.object({ total: z.number() }).optional() })
 
 /** Makes a run, once. */
-export async function ask(
-  agent: string,
-  run: PlannedRun,
-  isBlind: boolean,
-  signal: AbortSignal,
-): Promise<Answered> {
+export async function ask(agent: string, run: PlannedRun, isBlind: boolean, signal: AbortSignal): Promise<Answered> {
   const asked = requestOfRun(run, isBlind)
   try {
     const { statusCode, headers, body } = await request(agent + asked.path, {

@@ -18,11 +18,17 @@ export class ReportFile {
   static async open(path: string | undefined): Promise<ReportFile | undefined> {
     if (path === undefined) return undefined
     const file = new ReportFile(path)
-    await file.#write('')
+    if (!file.isOutput) await file.#write('')
     return file
   }
 
+  /** Whether it is the standard output, which is then no place for anything else. */
+  get isOutput(): boolean {
+    return this.#path === '-'
+  }
+
   async write(report: Report): Promise<void> {
+    if (this.isOutput) return void process.stdout.write(`${JSON.stringify(report)}\n`)
     await this.#write(`${JSON.stringify(report)}\n`)
     await rename(`${this.#path}.partial`, this.#path)
   }
@@ -36,6 +42,10 @@ export class ReportFile {
   }
 }
 
+/** The log of a container has what else was said beside it. */
+const reportLineIn = (text: string) => /^\{"version":.*\}$/m.exec(text)?.[0] ?? text
+
+/** A report that `--report` wrote, or the whole output with one in it. */
 export async function readReport(path: string) {
   let text: string
   try {
@@ -44,7 +54,7 @@ export async function readReport(path: string) {
     throw new ReportError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
   }
   try {
-    return reportSchema.parse(JSON.parse(text))
+    return reportSchema.parse(JSON.parse(reportLineIn(text)))
   } catch (error) {
     throw new ReportError(`${path} is no report of npm run load`, { cause: error })
   }

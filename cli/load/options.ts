@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { seedPattern } from 'contract/tool'
 import { loadMix } from 'engine/mix/named'
-import { planSeed, type Share } from 'engine/mix/plan'
+import { planSeed } from 'engine/mix/plan'
 import { parseDuration, parseRate } from 'engine/mix/quantity'
 import { readUrl, UsageError } from '../command.ts'
 import { readSecret } from '../secret.ts'
+import { readShard } from '../shard.ts'
 
 export interface LoadArgs {
   mix: string
@@ -24,13 +25,13 @@ export function readLoad(args: LoadArgs) {
   const { seed = randomBytes(4).toString('hex') } = args
   if (!seedPattern.test(seed) || seed.length > 40)
     throw new UsageError(`--seed ${seed}: expected 1 to 40 printable ASCII characters without blanks`)
-  const share = readShard(args.shard)
-  if (share.of > 1 && args.seed === undefined)
-    throw new UsageError(`--shard ${args.shard}: expected --seed beside it, the same for all shards`)
+  const share = readShard(args.shard, args.seed)
   const mix = { ...loadMix(args.mix), ...(args.rate !== undefined && { rate: readRate(args.rate) }) }
   const { RUN_SECRET } = process.env
   if (share.of > 1 && mix.blind && !RUN_SECRET)
-    throw new UsageError(`--shard ${args.shard}: expected RUN_SECRET in the environment, the same for all shards of a blind mix`)
+    throw new UsageError(
+      `--shard ${args.shard}: expected RUN_SECRET in the environment, the same for all shards of a blind mix`,
+    )
   return {
     seed,
     /** What the plan is drawn from. */
@@ -62,10 +63,4 @@ function readShare(text: string): number {
   const share = text === 'all' ? 1 : /^\d(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
   if (share <= 1) return share
   throw new UsageError(`--verify ${text}: expected a share from 0 to 1, or all`)
-}
-
-function readShard(text: string): Share {
-  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []
-  if (index !== undefined && Number(index) < Number(of)) return { index: Number(index), of: Number(of) }
-  throw new UsageError(`--shard ${text}: expected a share such as 0/3, the first of three, to 2/3, the last`)
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { seedPattern } from 'contract/tool'
 import { type Mix, mixSchema } from 'engine/mix/mix'
 import { loadMix } from 'engine/mix/named'
-import { planSeed } from 'engine/mix/plan'
+import { planSeed, type Share } from 'engine/mix/plan'
 import { parseDuration } from 'engine/mix/quantity'
 import { MixError, report } from 'engine/mix/read'
 import { readEnvironment } from 'service-kit/environment'
@@ -14,6 +14,7 @@ import { type Limits, planWithin, tracesBefore } from 'simulate/limits'
 import type { SimulationOptions } from 'simulate/simulation'
 import { readUrl, readWhole, UsageError } from '../command.ts'
 import { readSecret } from '../secret.ts'
+import { readShard } from '../shard.ts'
 
 interface Args {
   mix?: string | undefined
@@ -30,6 +31,7 @@ interface Args {
   key?: string | undefined
   workers: string
   'from-unit': string
+  shard: string
   digest?: boolean | undefined
 }
 
@@ -59,7 +61,7 @@ export function readSimulation(
   args: Args,
   scenarios: readonly string[],
   env: NodeJS.ProcessEnv,
-): { options: Omit<SimulationOptions, 'tell'>; meant: Meant } {
+): { options: Omit<SimulationOptions, 'tell'> & { share: Share }; meant: Meant } {
   const limits = readLimits(args)
   const seed = args.seed ?? randomBytes(4).toString('hex')
   if (!seedPattern.test(seed) || seed.length > 40)
@@ -67,12 +69,21 @@ export function readSimulation(
   const startMs = readStart(args.start)
   const fromUnit = readWhole('--from-unit', args['from-unit'], 0, most)
   const workers = readWhole('--workers', args.workers, 1, 64)
+  const share = readShard(args.shard, args.seed)
+  if (share.of > 1 && args.start.startsWith('-'))
+    throw new UsageError(`--shard ${args.shard}: expected --start beside it, an ISO time, the same for all shards`)
+  if (share.of > 1 && limits.spans !== undefined)
+    throw new UsageError(
+      `--spans ${args.spans}: expected --traces or --duration beside --shard, which all shards share`,
+    )
   if (args.mix !== undefined && scenarios.length > 0)
     throw new UsageError(`--mix ${args.mix}: expected no --scenario beside it`)
   const asked = scenarios.length > 0 ? mixOf(scenarios) : loadMix(args.mix ?? 'default')
   const mix = args.blind ? { ...asked, blind: true } : asked
   if (args.secret !== undefined && !mix.blind)
     throw new UsageError(`--secret ${args.secret}: expected --blind beside it, or a mix that is blind`)
+  if (share.of > 1 && mix.blind && !(args.secret ?? env.RUN_SECRET))
+    throw new UsageError(`--shard ${args.shard}: expected --secret beside it, the same for all shards of a blind mix`)
   const secret = mix.blind ? readSecret(args.secret ?? env.RUN_SECRET) : undefined
   const ofPlan = secret === undefined ? seed : planSeed(mix, seed, secret)
   const settings = readEnvironment(environmentSchema(telemetryVariables), env)
@@ -85,6 +96,7 @@ export function readSimulation(
     startMs,
     fromUnit,
     limits,
+    share,
     workers,
     digest: args.digest ?? false,
     files: { out: args.out, ledger: args.ledger, key: args.key },

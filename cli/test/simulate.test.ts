@@ -46,6 +46,38 @@ test('the digest that was told is that of the file that was written, and nothing
   expect([read.code, read.out]).toEqual([0, played.out])
 })
 
+test('shards, however many workers play them, add up to what one plays', async () => {
+  const whole = await run(...common, '--mix', 'support', '--to', 'none', '--digest')
+  const at = folder()
+  const shards = await Promise.all(
+    ['0/3', '1/3', '2/3'].map(async (shard, index) => {
+      const workers = String(index + 1)
+      const played = await run(
+        ...common,
+        '--mix',
+        'support',
+        '--to',
+        'none',
+        '--digest',
+        '--shard',
+        shard,
+        '--workers',
+        workers,
+      )
+      writeFileSync(join(at, `${index}.log`), played.err + played.out)
+      return played
+    }),
+  )
+  for (const [index, { code, out }] of shards.entries())
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`^[\\da-f]{64}  \\d+ spans of shard ${index}/3\\n$`)),
+    ])
+  const files = [0, 1, 2].map((index) => join(at, `${index}.log`))
+  expect(await run('sum', ...files, files[1] as string)).toEqual({ code: 0, out: whole.out, err: '' })
+  expect(await run('sum', ...files.slice(1))).toEqual({ code: 1, out: '', err: 'There are 2 of 3 shards\n' })
+})
+
 test('scenarios may be named instead, with what verify takes', async () => {
   const { code, err } = await run(
     ...common,
@@ -134,6 +166,15 @@ test.each<[string[], number, RegExp]>([
   [['--scenario', 'retry?fanout=x', '--to', 'none'], 1, /fanout x: expected a whole number/],
   [['--out', '/no/such/file'], 1, /^\/no\/such\/file cannot be written: ENOENT/],
   [['--traces', '50', '--out', '/dev/full'], 1, /^\/dev\/full cannot be written: ENOSPC/],
+  [['--shard', '1/2', '--start', '2026-01-31T09:00:00Z'], 2, /--shard 1\/2: expected --seed beside it/],
+  [['--shard', '1/2', '--seed', 'a'], 2, /--shard 1\/2: expected --start beside it, an ISO time/],
+  [
+    ['--shard', '0/2', '--seed', 'a', '--start', '2026-01-31T09:00:00Z', '--spans', '9'],
+    2,
+    /--spans 9: expected --traces or --duration/,
+  ],
+  [['sum'], 2, /^npm run simulate -- sum FILE/],
+  [['sum', noSpans], 1, /^There is no digest of a shard in it/],
   [['digest'], 2, /^npm run simulate -- digest FILE/],
   [['digest', '/no/such.jsonl'], 1, /^\/no\/such\.jsonl cannot be read: ENOENT/],
   [['digest', noSpans], 1, /no-spans\.jsonl, line 2 is no JSON/],

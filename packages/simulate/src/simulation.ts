@@ -1,9 +1,10 @@
 import type { Mix } from 'engine/mix/mix'
+import type { Share } from 'engine/mix/plan'
 import { type Crew, startCrew } from './crew.ts'
 import { Digest } from './digest.ts'
 import { SimulateError } from './error.ts'
 import { LineFile } from './line-file.ts'
-import { type Limits, planWithin } from './limits.ts'
+import { type Limits, planWithin, whole } from './limits.ts'
 import { type FileName, files, type ShardOptions, type ShardState } from './shard.ts'
 
 export interface SimulationOptions extends Pick<ShardOptions, 'startMs' | 'receiver' | 'digest' | 'secret'> {
@@ -13,6 +14,8 @@ export interface SimulationOptions extends Pick<ShardOptions, 'startMs' | 'recei
   /** Units before it are left out. */
   fromUnit: number
   limits: Limits
+  /** Which units are meant, all unless it is said; limits are those of all shares together, and none of spans goes with one. */
+  share?: Share
   workers: number
   /** Paths; absent: not written. */
   files: { readonly [Name in FileName]?: string | undefined }
@@ -91,7 +94,11 @@ export async function simulate(options: SimulationOptions, stop: Stop): Promise<
     const isWhole = isTaken && !stop.soon.aborted
     const failureOfFiles = await failureOf([...open.values()].map((file) => file.end(isWhole)))
     const isAllTaken = isTaken && failureOfFiles === undefined
-    const untaken = receiver ? firstUntaken(states, options.fromUnit) : isAllTaken ? end : options.fromUnit
+    const untaken = receiver
+      ? firstUntaken(states, options.fromUnit, options.share)
+      : isAllTaken
+        ? end
+        : options.fromUnit
     const nextUnit = Math.min(untaken, end)
     const before = await Promise.all(crew.shards.map((shard) => shard.spansBefore(nextUnit)))
     return {
@@ -121,10 +128,10 @@ async function openFiles(paths: SimulationOptions['files']): Promise<Map<FileNam
 /** Plays round by round. Resolves to the first unit that was not played. */
 async function playRounds(
   { shards }: Crew,
-  { mix, seed, fromUnit, limits }: SimulationOptions,
+  { mix, seed, fromUnit, limits, share = whole }: SimulationOptions,
   stop: AbortSignal,
 ): Promise<{ nextUnit: number; failure?: SimulateError | undefined }> {
-  const units = planWithin(mix, seed, fromUnit, limits)
+  const units = planWithin(mix, seed, fromUnit, limits, share)
   let nextUnit = fromUnit
   let size = unitsOfRound.first
   while (!stop.aborted) {
@@ -132,7 +139,9 @@ async function playRounds(
     if (round.length === 0) break
     const startedAt = performance.now()
     const failure = await failureOf(
-      shards.map((shard, index) => shard.play(round.filter(({ unit }) => unit % shards.length === index))),
+      shards.map((shard, index) =>
+        shard.play(round.filter(({ unit }) => Math.floor(unit / share.of) % shards.length === index)),
+      ),
     )
     if (failure) return { nextUnit, failure }
     nextUnit = (round.at(-1)?.unit ?? nextUnit) + 1
@@ -174,12 +183,14 @@ function totalsOf(states: readonly ShardState[]): Totals {
   return totals
 }
 
-/** The first unit from which on not everything was taken, by shards that take turns. */
-function firstUntaken(states: readonly ShardState[], fromUnit: number): number {
+/** The first unit of a share from which on not everything was taken, by workers that take turns. */
+function firstUntaken(states: readonly ShardState[], fromUnit: number, share = whole): number {
   return Math.min(
     ...states.map(({ receiver }, index) => {
       const from = Math.max(fromUnit, (receiver?.through ?? -1) + 1)
-      return from + ((index - (from % states.length) + states.length) % states.length)
+      const turn = Math.ceil((from - share.index) / share.of)
+      const own = turn + ((index - (turn % states.length) + states.length) % states.length)
+      return share.index + own * share.of
     }),
   )
 }
