@@ -21,8 +21,11 @@ export interface Answered {
   spans?: number | undefined
 }
 
-/** Every run has a connection of its own where it needs one: none waits for another's answer. */
-const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+/**
+ * Every run has a connection of its own: none waits for another's answer, each may come to another replica, and none meets a
+ * connection that a replica which ends is just closing.
+ */
+const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, pipelining: 0 })
 const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
 
 /** Parameters that say what is wrong: they stand in no URL, and so on no span. */

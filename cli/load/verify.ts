@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from 'contract/random'
 import type { Verification } from '../../trace-inspector/src/verify/verify.ts'
-import { getJson } from '../http.ts'
+import { getJson, ServiceError } from '../http.ts'
 import type { Offered } from './offer.ts'
 
 /** How many traces are looked at in trace-inspector at the same time, and how long it waits for the spans of each, s. */
 const verifiersAtOnce = 8
 const waitOfVerifyS = 30
-/** Between two looks at a trace that nobody has a ledger of, ms. */
+/** How long a trace is asked for again of which nothing can be said yet, and between two times, ms. */
+const patienceMs = 60_000
 const pauseMs = 500
 
 /** Verifies some runs, by their seed always the same ones; not too many at once. */
@@ -27,17 +28,22 @@ export function verifier(inspector: string, seed: string, share: number): (offer
 }
 
 async function verdictOf(inspector: string, traceId: string, owed: number | undefined): Promise<string> {
-  const deadline = performance.now() + waitOfVerifyS * 1000
+  const deadline = performance.now() + patienceMs
   for (;;) {
-    const answer = await getJson(
-      'trace-inspector',
-      `${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`,
-    ).catch(() => undefined)
-    const { verdict = 'unknown', counts } = (answer ?? {}) as Partial<Pick<Verification, 'verdict' | 'counts'>>
+    const { verdict, counts } = await verification(`${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`)
     // Without a ledger nobody waits for what is still to come, but the answer of the run said how much that is.
     const isShort = verdict === 'no_ledger' && owed !== undefined && (counts?.received ?? 0) < owed
-    if (!isShort) return verdict
-    if (performance.now() > deadline) return 'incomplete'
+    if (verdict !== undefined && !isShort) return verdict
+    if (performance.now() > deadline) return isShort ? 'incomplete' : 'unknown'
     await sleep(pauseMs)
+  }
+}
+
+/** Nothing from one that cannot answer now, since it ends or begins; `unknown` where it never will. */
+async function verification(url: string): Promise<{ verdict?: string; counts?: Verification['counts'] }> {
+  try {
+    return (await getJson('trace-inspector', url)) as Verification
+  } catch (error) {
+    return error instanceof ServiceError && error.mayPass ? {} : { verdict: 'unknown' }
   }
 }

@@ -19,14 +19,18 @@ import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
+import { passToShard } from './shards.ts'
 import type { Trace } from './trace.ts'
 import { Traces } from './traces.ts'
 import { sinceOf } from './verify/excuse.ts'
+import { isSettled } from './verify/verify.ts'
 import { verifyWhenThere } from './verify/wait.ts'
 
 export interface Deps {
   /** Where agents are, as AGENT_URLS says it: no trailing slashes. */
   agents: readonly string[]
+  /** All that share the traces with this one, in the order of their shares. */
+  shards?: readonly string[]
   /** What received spans may take, bytes. */
   maxBytes: number
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
@@ -57,6 +61,7 @@ const recentSchema = z.object({
 /** Where traces end up: takes OTLP/HTTP, verifies traces and says what they reveal. Listens to nothing. */
 export function createApp({
   agents: agentUrls,
+  shards = [],
   maxBytes,
   allowedHosts,
   lifecycle,
@@ -108,6 +113,8 @@ export function createApp({
       const sources = { traces, fetchLedger: (id: string) => ledgers.ask(id) }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
       const verification = await verifyWhenThere(traceId, sources, signal)
+      // What is missing may still be on its way: who asks again asks another process.
+      if (lifecycle.stopping.aborted && !isSettled(verification)) throw stopping()
       // What is missing may be among what was turned down here, whosever it was.
       const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
       verified({ verdict: verification.verdict })
@@ -192,7 +199,7 @@ export function createApp({
         ),
       ),
     '/ready': (_req, res) => {
-      if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
+      if (lifecycle.stopping.aborted) throw stopping()
       res.json({ status: 'ready' })
     },
   }
@@ -206,6 +213,7 @@ export function createApp({
     app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
     app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     app.route('/files').all(...fileOpener(traces))
+    app.use('/traces/:trace_id', passToShard(shards, traces))
     mountPage(app, { traces, agents, ledgers, openLedgerOf, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
@@ -216,6 +224,8 @@ export function createApp({
 function unlessUnknown(error: unknown): undefined {
   if (!(error instanceof Problem && error.status === 404)) throw error
 }
+
+const stopping = () => new Problem(503, 'Stopping', 'This process is stopping', { headers: { 'Retry-After': '5' } })
 
 function traceIdOf(req: Request): string {
   const traceId = String(req.params.trace_id)

@@ -5,16 +5,25 @@ import { z } from 'zod'
 
 const { HOST, ALLOWED_HOSTS, DRAIN_TIMEOUT_S } = serviceVariables({ port: 4319, serviceName: 'trace-inspector' })
 
+const url = String.raw`https?://[^\s,]+`
+const comma = String.raw`\s*,\s*`
+
 const schema = z.object({
   INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),
   HOST,
   ALLOWED_HOSTS,
   AGENT_URLS: text({
-    pattern: /^(dns\+)?https?:\/\/[^\s,]+(\s*,\s*(dns\+)?https?:\/\/[^\s,]+)*$/,
+    pattern: new RegExp(String.raw`^(dns\+)?${url}(${comma}(dns\+)?${url})*$`),
     expected: 'http or https URLs with commas between them, with dns+ before one that names all replicas',
     default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
     description:
       'The agents whose ledgers traces are verified against; `dns+http://…` asks every address behind the name',
+  }),
+  INSPECTOR_SHARDS: text({
+    pattern: new RegExp(`^${url}(${[1, 3, 7, 15].map((more) => `(${comma}${url}){${more}}`).join('|')})$`),
+    expected: '2, 4, 8 or 16 http or https URLs with commas between them',
+    description:
+      'All trace-inspectors that share the traces by the first hex digit of their ids, this one among them: what is asked of a trace is handed on to the one that has it',
   }),
   INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 256, description: 'What received spans may take, MiB' }),
   ANSWERS_TOKEN: answersToken(),

@@ -7,6 +7,8 @@ import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { mostUploadMs } from './file/route.ts'
 
+const urlsIn = (text = '') => (text === '' ? [] : text.split(',').map((url) => url.trim().replace(/\/+$/, '')))
+
 await runMain('trace-inspector', async () => {
   const config = readConfig(process.env)
   const lifecycle = new Lifecycle()
@@ -14,7 +16,8 @@ await runMain('trace-inspector', async () => {
   metrics.watchProcess()
   const { app, inFlight } = createApp({
     metrics,
-    agents: config.AGENT_URLS.split(',').map((agent) => agent.trim().replace(/\/+$/, '')),
+    agents: urlsIn(config.AGENT_URLS),
+    shards: urlsIn(config.INSPECTOR_SHARDS),
     maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
     allowedHosts: allowedHostsOf(config),
     lifecycle,

@@ -109,7 +109,7 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
       }),
       '/traces/{trace_id}/verify': ofTrace(
         'Whether everything that the run did arrived, once and unchanged',
-        { ...json(), ...noLedger },
+        { ...json(), ...noLedger, ...problems({ 503: 'It stops, and not all is there' }) },
         queryParameters(wait),
       ),
       '/traces/{trace_id}/reveal': ofTrace('What is wrong in the trace, as its spans alone tell', {

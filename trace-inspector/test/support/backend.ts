@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Started, startHeard } from '../../../scripts/process.ts'
 
@@ -33,7 +34,7 @@ async function start(program: string, args: string[], ready: RegExp, env: NodeJS
   return started
 }
 
-/** The real Collector with the configurations that the stack has; `changes` is one more on top, in YAML's paths. */
+/** The real Collector with the configurations that the stack has, or others by their whole paths; `changes` is one more on top, in YAML's paths. */
 export async function startCollector(
   files: readonly string[],
   changes: readonly string[],
@@ -48,7 +49,7 @@ export async function startCollector(
     'service::telemetry::metrics::level: none',
   ]
   const args = [
-    ...files.map((file) => `file:${configs}${file}`),
+    ...files.map((file) => `file:${resolve(configs, file)}`),
     ...[...own, ...changes].map((change) => `yaml:${change}`),
   ]
   const { stop } = await start(

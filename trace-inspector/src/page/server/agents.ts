@@ -1,9 +1,8 @@
-import { pipeline } from 'node:stream/promises'
-import type { Request, RequestHandler, Response } from 'express'
-import { runParametersHeader } from 'contract/run-parameters'
+import type { Request, RequestHandler } from 'express'
 import { Problem } from 'service-kit/problem'
 import { request } from 'undici'
 import type { KnownAgent } from '../../agents.ts'
+import { relay } from '../../relay.ts'
 
 /** An agent that the page can ask to run something. */
 export interface AgentState extends Pick<KnownAgent, 'id' | 'url'> {
@@ -43,50 +42,9 @@ export function passOn(agents: readonly KnownAgent[]): RequestHandler {
     if (!passed.test(path))
       throw new Problem(404, 'Not found', `Nothing at ${path.slice(0, 100)} is passed on to agents`)
     const bases = ofOneRun.test(path) ? await agent.addresses() : []
-    await relay(bases.length > 0 ? bases : [agent.url], `${path}${queryIn(req)}`, req, res)
+    const to = { bases: bases.length > 0 ? bases : [agent.url], path: `${path}${queryIn(req)}`, who: 'Agent' }
+    await relay(to, req, res)
   }
-}
-
-/** Asks one after the other until one does not answer 404. */
-async function relay(bases: readonly string[], path: string, req: Request, res: Response): Promise<void> {
-  const gone = new AbortController()
-  res.once('close', () => gone.abort(new Error('The client left')))
-  let answer: Awaited<ReturnType<typeof request>> | undefined
-  let unreachable: Problem | undefined
-  for (const base of bases) {
-    try {
-      await answer?.body.dump()
-      answer = await request(base + path, {
-        method: req.method as 'GET' | 'HEAD',
-        headers: { accept: req.headers.accept ?? '*/*', ...passedHeaders(req) },
-        // A run may take hours.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        signal: gone.signal,
-      })
-      if (answer.statusCode !== 404) break
-    } catch (error) {
-      if (gone.signal.aborted) return
-      const { code, message } = error as NodeJS.ErrnoException
-      unreachable = new Problem(502, 'Agent unreachable', `${base} does not answer (${code ?? message})`)
-    }
-  }
-  if (!answer) throw unreachable ?? new Problem(502, 'Agent unreachable', 'It has no address')
-  res.status(answer.statusCode)
-  for (const name of ['content-type', 'content-length', 'x-trace-id', 'x-agent-instance', 'retry-after', 'allow'])
-    if (answer.headers[name] !== undefined) res.setHeader(name, answer.headers[name])
-  // Tokens are to be seen as they come.
-  res.flushHeaders()
-  await pipeline(answer.body, res).catch(() => res.destroy())
-}
-
-/** Parameters that are not to stand in a URL, and what opens what is sealed. */
-function passedHeaders({ headers }: Request): Record<string, string> {
-  const passed = [runParametersHeader, 'authorization'].flatMap((name) => {
-    const value = headers[name]
-    return typeof value === 'string' ? [[name, value]] : []
-  })
-  return Object.fromEntries(passed) as Record<string, string>
 }
 
 const queryIn = ({ url }: Request) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
