@@ -62,7 +62,7 @@ const command = defineCommand({
     report: {
       type: 'string',
       valueHint: 'FILE',
-      description: 'writes all figures and every run there, as JSON; - is the standard output',
+      description: 'writes all figures and every run there, as JSON; - is the standard output, which gets nothing else',
     },
   },
   notes: `npm run load -- merge FILE… [--report FILE] adds the reports of all shards up.
@@ -112,7 +112,7 @@ async function load(args: LoadArgs): Promise<number> {
 /** Tells what came of it. Resolves to the exit code. */
 async function conclude(report: Report, file: ReportFile | undefined): Promise<number> {
   await file?.write(report)
-  ;(file?.isOutput ? console.error : console.log)(renderReport(report))
+  if (!file?.isOutput) console.log(renderReport(report))
   return exitCodeOf(report)
 }
 
