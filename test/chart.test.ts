@@ -254,7 +254,7 @@ describe.runIf(hasHelm && programs.collector)('the chart, in the real Collector'
   test('an inspector that takes nothing for long makes no other take anything twice, and nothing is lost', async () => {
     const inspectors = [await SimulatedCollector.start(), await SimulatedCollector.start()]
     const [slow, other] = inspectors as [SimulatedCollector, SimulatedCollector]
-    const collector = await collectorOfChart(1, inspectors)
+    const collector = await collectorOfChart(8, inspectors)
     slow.behavior = { status: 503 }
     const simulate = fileURLToPath(new URL('../cli/simulate.ts', import.meta.url))
     const args = ['--seed', 'a', '--start', '2026-01-31T09:00:00Z', '--traces', '4000', '--to', collector.url]
