@@ -109,9 +109,9 @@ export function unanswered(
   return step
 }
 
-/** The keys of the attempts of a call that were refused, in the ledger. */
-export const refusalsOf = ({ key, attempts }: CallStep) =>
-  attempts.flatMap(({ status }, index) => (status === 200 ? [] : [`${key}/${index}`]))
+/** The keys of the attempts of a call that were refused, in the ledger: with this status, or any. */
+export const refusalsOf = ({ key, attempts }: CallStep, refusal?: number) =>
+  attempts.flatMap(({ status }, index) => (status !== 200 && status === (refusal ?? status) ? [`${key}/${index}`] : []))
 
 /** A decoy: it fails once or twice, then a retry or another tool answers the same arguments. */
 export function rescued(draft: Draft, job: DraftJob): void {
@@ -260,9 +260,9 @@ export function big(draft: Draft): void {
 }
 
 /** A decoy without a verdict: a slow step that nothing waits for, so that it costs nothing. A run where it does is drawn anew. */
-export function slack(draft: Draft, free = draft.free('slack', ['call', 'chunk'])): void {
+export function slack(draft: Draft, free = draft.free('slack', ['call', 'chunk']), isUnseen = isNothing): void {
   const decoy = draft.decoy(slackKind, true)
-  const struck = makeSlower(draft, free, factorOf(draft, 'slack'), decoy.id, isNothing)
+  const struck = makeSlower(draft, free, factorOf(draft, 'slack'), decoy.id, isUnseen)
   if (struck) decoy.steps.push(struck.step.key)
 }
 export const slackKind = 'slack'

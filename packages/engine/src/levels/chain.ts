@@ -35,14 +35,22 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
     if (saved.has(index)) rescued(draft, job)
     else if (index === patient) waitAsAsked(draft, job)
     else call(draft, job)
-    // Early enough to have ended before the chain has.
-    if (prefetches && index < links * 0.7 && draft.has(`prefetch/${index}`, 0.1)) prefetch(draft, index)
+    if (prefetches && index < links * 0.6 && draft.has(`prefetch/${index}`, 0.1)) prefetch(draft, index)
   }
   if (draft.has('big payload')) big(draft)
   plant(draft)
   const beside = draft.timed.filter((timed) => !timed.isWaited && isUntouched(timed))
-  if (beside.length > 0 && draft.has('slack')) slack(draft, beside)
+  if (beside.length > 0 && draft.has('slack')) slack(draft, beside, () => endEarly(draft))
+  if (!endEarly(draft)) draft.isHopeless = true
   return draft
+}
+
+/** Of the run: what nobody waits for has ended by then, so that nobody does without a fault either. */
+const latestShare = 0.8
+
+function endEarly(draft: Draft): boolean {
+  const { totalMs, jobs } = scheduleOf(draft, new Set(draft.faults.map(({ id }) => id)))
+  return jobs.every(({ endMs }, index) => draft.jobs[index]?.beside === undefined || endMs < latestShare * totalMs)
 }
 
 function plant(draft: Draft): void {

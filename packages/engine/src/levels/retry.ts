@@ -4,6 +4,7 @@ import { demandOf } from './demand.ts'
 import { Draft, type DraftFault, type DraftJob, drawIndices, type Drawn } from './draft.ts'
 import type { Levels } from './level.ts'
 import { type Attempt, type CallStep, figure } from './script.ts'
+import { fairSigma } from './numbers.ts'
 import { between, type ToolBaseline } from './world.ts'
 
 const workersOf = { least: 60, most: 120 }
@@ -15,7 +16,7 @@ const mostAttemptsOfWrong = 6
 const faultyTools = {
   2: { from: 0.6, to: 0.9, tools: 1, mostAttempts: 4 },
   3: { from: 0.35, to: 0.6, tools: 1, mostAttempts: 4 },
-  4: { from: 0.2, to: 0.3, tools: 2, mostAttempts: 3 },
+  4: { from: 0.3, to: 0.45, tools: 2, mostAttempts: 3 },
 } as const
 
 /** Flaky tools, whose failures are sent again. */
@@ -48,7 +49,7 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
     const tool = someTool(draft, random.fork('tool'))
     fates[fateOf.get(index) ?? 'usual'](draft, job, { random, tool, faulty: faulty.find((each) => each.tool === tool) })
   }
-  settleFaultyTools(faulty)
+  settleTools(draft, faulty)
   if (draft.has('big payload')) big(draft)
   return draft
 }
@@ -168,8 +169,7 @@ const fates = {
       refused(random, tool, { waitMs: waits[index] ?? 0, onlyWith: index < natural ? decoy?.id : by }),
     )
     const step = afterFailures(draft, job, { tool, refusals, waits, natural, faulty })
-    const steps = refusalsOf(step)
-    ;(faulty?.fault ?? decoy)?.steps.push(...steps)
+    decoy?.steps.push(...refusalsOf(step))
     if (faulty && failures === mostAttempts && natural < mostAttempts) faulty.losesCall = true
   },
 }
@@ -231,10 +231,31 @@ function drawFaultyTools(draft: Draft): FaultyTool[] {
   })
 }
 
-/** A tool that fails more often is to be found where a call was lost by it. */
-function settleFaultyTools(faulty: readonly FaultyTool[]): void {
-  for (const { fault, losesCall } of faulty) {
+/**
+ * A tool that fails more often is to be found where a call was lost by it and its failures stand out of chance; no other tool's
+ * may. Whatever else failed of it points at it as well.
+ */
+function settleTools(draft: Draft, faulty: readonly FaultyTool[]): void {
+  for (const tool of draft.world.tools) {
+    const calls = callsOf(draft, tool)
+    const found = faulty.find((each) => each.tool === tool)
+    if (standsOut(calls) !== (found !== undefined)) draft.isHopeless = true
+    if (!found) continue
+    const { fault, losesCall } = found
     fault.changesOutcome = losesCall
     fault.losesCall = losesCall
+    fault.steps = [...new Set(calls.flatMap((call) => refusalsOf(call, 503)))]
   }
 }
+
+const callsOf = ({ jobs }: Draft, { name }: ToolBaseline): CallStep[] =>
+  jobs.flatMap(({ steps }) => steps.filter((step): step is CallStep => step.kind === 'call' && step.tool === name))
+
+/** Whether calls of a tool fail at first more often than chance makes them, at the most that a tool fails by itself. */
+function standsOut(calls: readonly CallStep[]): boolean {
+  const failed = calls.filter(({ attempts }) => attempts[0]?.status === 503).length
+  const expected = calls.length * usualFailureRate
+  return failed >= 3 && failed - expected > fairSigma * Math.sqrt(expected * (1 - usualFailureRate))
+}
+/** A little more than any tool's: some calls fail for other reasons. */
+const usualFailureRate = 0.08
