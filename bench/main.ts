@@ -5,11 +5,12 @@ import type { Figure } from './benchmark.ts'
 import { burst } from './burst.ts'
 import { elapsed } from './elapsed.ts'
 import { hopCost } from './hop-cost.ts'
+import { impact } from './impact.ts'
 import { largeRun } from './large-run.ts'
 import { overload } from './overload.ts'
 import { simulated } from './simulate.ts'
 
-const benchmarks = [elapsed, hopCost, largeRun, overload, burst, simulated]
+const benchmarks = [elapsed, hopCost, largeRun, overload, burst, simulated, impact]
 
 const names = benchmarks.map(({ name }) => name).join(', ')
 const isOver = ({ ratio, limit }: Figure) => limit !== undefined && ratio > limit
