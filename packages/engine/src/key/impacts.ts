@@ -1,7 +1,8 @@
 import type { Impact, Standing } from 'contract/key'
 import { round } from 'findings/step'
 import type { RunRequest } from '../run.ts'
-import { replay, type Replay } from './replay.ts'
+import type { Replay } from './replay.ts'
+import { Replays } from './replays.ts'
 import type { InForce } from './register.ts'
 import { isSlowdown, standingOf } from './standing.ts'
 
@@ -33,45 +34,31 @@ function replayed(steps: number, faults: number): number {
  * time left out and alone. Of what is slow, one alone may cost too little and all together not: such faults are masked.
  */
 export async function judge(request: RunRequest): Promise<Judgements> {
-  const [all, none] = (await replay(request, ['all', 'none'])) as [Replay, Replay]
+  const replays = await Replays.of(request)
+  const { all } = replays
   const ids = idsByTime(all).slice(0, replayed(all.steps.length, all.faults.length))
-  const [without, alone] = await Promise.all([
-    replay(
-      request,
-      ids.map((id): InForce => ({ without: [id] })),
-    ),
-    replay(
-      request,
-      ids.map((id): InForce => ({ only: [id] })),
-    ),
-  ])
-  const impacts = new Map(
-    ids.map((id, index) => {
-      const runs = { all, none, without: without[index] as Replay, alone: alone[index] as Replay }
-      return [id, impactBetween(runs)]
-    }),
-  )
+  const impacts = await impactsOf(ids, replays)
   const judgements = all.faults.map(({ id, losesCall = false }) => {
     const impact = impacts.get(id) ?? null
     return { id, impact, standing: standingOf(impact, losesCall, all) }
   })
   const small = judgements.filter(({ standing }) => standing === 'neutral')
-  if (
-    await costTogether(
-      request,
-      small.map(({ id }) => id),
-      all,
-    )
-  )
-    for (const one of small) one.standing = 'masked'
+  if (small.length > 1) {
+    const [without] = (await replays.of([{ without: small.map(({ id }) => id) }])) as [Replay]
+    if (isSlowdown(all.ms - without.ms, all)) for (const one of small) one.standing = 'masked'
+  }
   return Object.fromEntries(judgements.map(({ id, ...judgement }) => [id, judgement]))
 }
 
-/** Whether the run would be noticeably shorter or longer without all of these. */
-async function costTogether(request: RunRequest, ids: readonly string[], all: Replay): Promise<boolean> {
-  if (ids.length < 2) return false
-  const [without] = (await replay(request, [{ without: ids }])) as [Replay]
-  return isSlowdown(all.ms - without.ms, all)
+async function impactsOf(ids: readonly string[], replays: Replays): Promise<Map<string, Impact>> {
+  const { all, none } = replays
+  const played = await replays.of(ids.flatMap((id): InForce[] => [{ without: [id] }, { only: [id] }]))
+  return new Map(
+    ids.map((id, index) => {
+      const [without, alone] = played.slice(2 * index) as [Replay, Replay]
+      return [id, impactBetween({ all, none, without, alone })]
+    }),
+  )
 }
 
 function impactBetween(runs: { all: Replay; none: Replay; without: Replay; alone: Replay }): Impact {

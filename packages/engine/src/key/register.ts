@@ -84,7 +84,8 @@ export class FaultRegister {
   }
 }
 
-function ruleOf(inForce: InForce): (id: string) => boolean {
+/** Which faults are in force, by id. */
+export function ruleOf(inForce: InForce): (id: string) => boolean {
   if (inForce === 'all') return () => true
   if (inForce === 'none') return () => false
   const ids = new Set('only' in inForce ? inForce.only : inForce.without)
