@@ -36,9 +36,9 @@ function replayed(steps: number, faults: number): number {
 export async function judge(request: RunRequest): Promise<Judgements> {
   const replays = await Replays.of(request)
   const { all } = replays
-  const ids = idsByTime(all).slice(0, replayed(all.steps.length, all.faults.length))
+  const ids = idsByTime(all).slice(0, replayed(all.steps, all.faults.length))
   const impacts = await impactsOf(ids, replays)
-  const judgements = all.faults.map(({ id, losesCall = false }) => {
+  const judgements = all.faults.map(({ id, losesCall }) => {
     const impact = impacts.get(id) ?? null
     return { id, impact, standing: standingOf(impact, losesCall, all) }
   })
@@ -76,13 +76,8 @@ function impactBetween(runs: { all: Replay; none: Replay; without: Replay; alone
 }
 
 /** The faults by the time that the steps took which they struck; those that lost a call are known to count without a replay. */
-function idsByTime({ faults, steps }: Replay): string[] {
-  const took = new Map(steps.map(({ key, duration_ms }) => [key, duration_ms ?? 0]))
+function idsByTime({ faults }: Replay): string[] {
   return faults
-    .map(({ id, steps: struck, losesCall = false }) => {
-      const ms = struck.values().reduce((sum, key) => sum + (took.get(key) ?? 0), 0)
-      return { id, ms, losesCall }
-    })
-    .toSorted((a, b) => Number(a.losesCall) - Number(b.losesCall) || b.ms - a.ms || (a.id < b.id ? -1 : 1))
+    .toSorted((a, b) => Number(a.losesCall) - Number(b.losesCall) || b.tookMs - a.tookMs || (a.id < b.id ? -1 : 1))
     .map(({ id }) => id)
 }

@@ -4,7 +4,7 @@ import { VirtualClock } from '../virtual/clock.ts'
 import { drive, type Played } from '../virtual/drive.ts'
 import { silentRecorder } from '../virtual/silent.ts'
 import { VirtualTools } from '../virtual/tools.ts'
-import type { InForce, StruckFault } from './register.ts'
+import type { InForce } from './register.ts'
 
 /** What came of a run that was played again in virtual time, with nothing written and no network between. */
 export interface Replay {
@@ -15,8 +15,16 @@ export interface Replay {
   ok: boolean
   /** That were paid for: of models, in and out, without what a cache had, and of chunks that were worked through. */
   tokens: number
-  faults: readonly StruckFault[]
-  steps: readonly LedgerStep[]
+  faults: readonly ReplayedFault[]
+  /** How many there were. */
+  steps: number
+}
+
+export interface ReplayedFault {
+  id: string
+  losesCall: boolean
+  /** How long the steps took that it struck. */
+  tookMs: number
 }
 
 /** Nobody reads its spans. */
@@ -33,6 +41,7 @@ export async function replay(request: RunRequest, inForce: readonly InForce[]): 
 function begin(request: RunRequest): Played<Replay> {
   const clock = new VirtualClock(0)
   const run = new Run({ clock, tools: new VirtualTools(clock), recorder: silentRecorder }, agent, request)
+  // Its ledger goes at once: there may be a hundred of them.
   return { clock, result: run.play().then(() => figuresOf(run)) }
 }
 
@@ -54,5 +63,15 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
     else if (facts.operation === 'human_feedback') waitedMs += duration_ms ?? 0
     else tokens += tokensOf(facts)
   }
-  return { ms, busyMs: Math.max(0, ms - waitedMs), ok: ok === true, tokens, faults: faults.faults, steps }
+  const busyMs = Math.max(0, ms - waitedMs)
+  return { ms, busyMs, ok: ok === true, tokens, faults: faultsOf(faults, steps), steps: steps.length }
+}
+
+function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {
+  if (faults.length === 0) return []
+  const took = new Map(steps.map(({ key, duration_ms }) => [key, duration_ms ?? 0]))
+  return faults.map(({ id, losesCall = false, steps: struck }) => {
+    const tookMs = struck.values().reduce((sum, key) => sum + (took.get(key) ?? 0), 0)
+    return { id, losesCall, tookMs }
+  })
 }
