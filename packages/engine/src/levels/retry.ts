@@ -130,14 +130,16 @@ const fates = {
   },
 
   /** A decoy: all attempts fail, and another tool answers. */
-  fallback(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+  fallback(draft: Draft, job: DraftJob, { random, tool, faulty }: Work): void {
     const { mostAttempts } = faultyTools[draft.numbers.level]
     const decoy = draft.decoy('fallback')
     const attempts = Array.from({ length: mostAttempts }, (_, index) =>
       refused(random, tool, { waitMs: index === 0 ? 0 : backoffMs(random, index), onlyWith: decoy.id }),
     )
     const step = unanswered(draft, job, { tool, attempts, onlyWith: decoy.id })
-    decoy.steps.push(step.key)
+    // Where its tool is the faulty one, nothing tells these failures from the others.
+    if (faulty) faulty.fault.steps.push(...refusalsOf(step))
+    else decoy.steps.push(step.key)
     call(draft, job, { tool: otherTool(draft, tool), arguments: step.arguments, gapMs: 20 })
   },
 

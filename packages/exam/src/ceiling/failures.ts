@@ -53,10 +53,13 @@ const usualGapMs = 10
 /** Time that belongs to no call, and that nobody asked for. */
 export const gap: Detector = (table) =>
   indicesOf(table.steps, ({ job, gap_ms, asked_ms }) => job >= 0 && gap_ms > leastGapMs && asked_ms < gap_ms / 2)
-    .map((index): Found => ({
-      kinds: ['gap', 'late_start', 'backoff'],
-      blames: 'agent',
-      steps: [index],
-      instead: ({ ms }) => ({ ms, gap_ms: usualGapMs }),
-    }))
+    .map((index): Found => {
+      const [before, step] = [table.steps[index - 1], table.steps[index]]
+      const isResent = before?.failure !== null && before?.args === step?.args
+      return {
+        ...(isResent ? { kinds: ['backoff'] } : { kinds: ['gap', 'late_start'], blames: 'agent' }),
+        steps: [index],
+        instead: ({ ms }) => ({ ms, gap_ms: usualGapMs }),
+      }
+    })
     .filter((found) => isWaitedFor(table, found))

@@ -22,16 +22,15 @@ const endOf = ({ step: { start_ms, ms } }: Row) => start_ms + ms
 
 /**
  * The jobs of a trace, in order of start: what each agent does, cut where it waited for agents below it. What an agent does at
- * the same time is a job each. An agent beside which the one above it goes on keeps nobody waiting.
+ * the same time is a job each. An agent beside which others go on keeps nobody waiting.
  */
 export function jobsOf(tree: Tree, rows: readonly Row[]): Job[] {
   const byAgent = Map.groupBy(rows, ({ span }) => agentAbove(tree, span))
   const agents = tree.spans.filter(({ operation }) => operation === 'invoke_agent')
   const below = Map.groupBy(agents, (agent) => agentAbove(tree, agent))
   const jobs = [...byAgent].flatMap(([agent, own]) => {
-    const above = agent && byAgent.get(agentAbove(tree, agent))
-    const isBeside =
-      above?.some(({ step }) => agent && step.start_ms >= agent.start_ms && step.start_ms < agent.end_ms) === true
+    const above = agent && agentAbove(tree, agent)
+    const isBeside = agent !== undefined && goesOnBeside(agent, byAgent.get(above) ?? [], below.get(above) ?? [])
     const kinds = overlapping(own)
     const concurrent = attempted(own.filter(({ step }) => kinds.has(step.kind))).map((rows) =>
       jobFrom(agent, rows, { isConcurrent: true, isBeside }),
@@ -44,6 +43,22 @@ export function jobsOf(tree: Tree, rows: readonly Row[]): Job[] {
     return [...sequential, ...concurrent]
   })
   return jobs.toSorted((a, b) => a.start_ms - b.start_ms || a.end_ms - b.end_ms)
+}
+
+/**
+ * Whether others go on while an agent works: the one above it begins something, or one of those whom most of the work was
+ * handed to had begun and is not what it waits for.
+ */
+function goesOnBeside(agent: ExamSpan, above: readonly Row[], siblings: readonly ExamSpan[]): boolean {
+  const names = [...Map.groupBy(siblings, ({ facts }) => facts.agent)]
+  const [main] = names.reduce((most, each) => (each[1].length > most[1].length ? each : most))
+  return (
+    above.some(({ step: { start_ms } }) => start_ms >= agent.start_ms && start_ms < agent.end_ms) ||
+    (agent.facts.agent !== main &&
+      siblings.some(
+        ({ facts, start_ms, end_ms }) => facts.agent === main && start_ms <= agent.start_ms && end_ms > agent.start_ms,
+      ))
+  )
 }
 
 /** Kinds of rows, in order of start, of which one began before another had ended. */
