@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { askedOf, questionsOf } from 'exam/asked'
+import { askedAt, questionsOf } from 'exam/asked'
 import type { QuestionKey } from 'exam/key'
 import { questionKeyOf, traceKeyOf } from 'exam/keys'
 import { populationKeys, populationQuestions } from 'exam/population'
@@ -58,7 +58,7 @@ function askAll(runs: readonly Begun[], kind: ReturnType<typeof commonestKind>) 
   const keys: QuestionKey[] = []
   for (const run of runs) {
     const { scenario, key } = run
-    const asked = askedOf[scenario]
+    const asked = askedAt(key.level, scenario)
     const own = asked ? questionsOf(key.trace_id, asked) : []
     questions.push(...own)
     keys.push(...own.map((question) => questionKeyOf(question, run)))

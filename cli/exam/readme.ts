@@ -1,4 +1,4 @@
-import { askedOf, meaningOf } from 'exam/asked'
+import { askedAt, meaningOf } from 'exam/asked'
 import { type Question, subjectOf } from 'exam/question'
 
 /** What is in the folder, for whoever finds it. */
@@ -14,7 +14,7 @@ export function readme({
   draws: number
 }): string {
   const scenarios = Map.groupBy(runs, ({ scenario }) => scenario)
-  const kinds = new Set([...scenarios.keys()].flatMap((name) => askedOf[name]?.kinds ?? []))
+  const kinds = new Set([...scenarios.keys()].flatMap((name) => askedAt(level, name)?.kinds ?? []))
   const subjects = Map.groupBy(questions, subjectOf)
   return `# An exam for tools that read agents' traces
 

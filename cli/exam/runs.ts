@@ -5,7 +5,7 @@ import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
 import { replay, type Replay } from 'engine/key/replay'
 import { drive } from 'engine/virtual/drive'
-import { askedOf } from 'exam/asked'
+import { askedAt } from 'exam/asked'
 import { ExamError } from 'exam/read'
 import { type Asked, begin, type PlayedRun } from 'simulate/play'
 
@@ -34,7 +34,10 @@ const mostDraws = 20
 
 /** Scenarios that an exam of a level can be made of. */
 export const namesAt = (level: number): string[] =>
-  scenarios.flatMap(({ name, levels }) => (name in askedOf && (level === 1 || levels) ? [name] : []))
+  scenarios.flatMap(({ name, levels }) => (askedAt(level, name) && (level === 1 || levels) ? [name] : []))
+
+/** What makes a run of level 1 faulty where its scenario plants nothing by itself. */
+const plantedAt1: Readonly<Record<string, string>> = { chain: 'straggler' }
 
 /** The runs of an exam, scenarios in turn; of each, every other is a control. */
 export async function* drawRuns({
@@ -45,7 +48,7 @@ export async function* drawRuns({
   secret,
 }: RunsOptions): AsyncGenerator<ExamRun> {
   const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
-  const offers = names.map((name) => offerOf(catalog, name))
+  const offers = names.map((name) => offerOf(catalog, name, level))
   for (let index = 0; index < traces; index++) {
     const offer = offers[index % offers.length] as Offer
     const ordinal = Math.floor(index / offers.length)
@@ -72,17 +75,20 @@ export async function* drawRuns({
   }
 }
 
-function offerOf(catalog: Catalog, name: string): Offer {
+function offerOf(catalog: Catalog, name: string, level: number): Offer {
   const offer = catalog.find(name)
-  if (!offer)
-    throw new ExamError(`--scenario ${name}: expected one of ${scenarios.map((each) => each.name).join(', ')}`)
+  const known = namesAt(level)
+  if (!offer || !known.includes(name))
+    throw new ExamError(`--scenario ${name}: expected one of ${known.join(', ')} at level ${level}`)
   return offer
 }
 
 /** At level 1 a run plants what it is known for, and its control does without; above, a control is drawn as such. */
 function paramsOf(catalog: Catalog, offer: Offer, level: number, isControl: boolean) {
   const query: Record<string, string> =
-    level === 1 ? { ...(isControl && { faults: 'off' }) } : { level: String(level), control: String(isControl) }
+    level === 1
+      ? { faults: isControl ? 'off' : (plantedAt1[offer.scenario.name] ?? 'own') }
+      : { level: String(level), control: String(isControl) }
   const parsed = catalog.parse(offer, query)
   if ('faults' in parsed) {
     const [fault] = parsed.faults

@@ -13,8 +13,15 @@ import { tablesOf } from './spans.ts'
 
 export type Traces = ReadonlyMap<string, readonly ReceivedSpan[]>
 
-/** Who answers an exam from its spans alone, by name. */
-export function solversOf(traces: Traces, questions: readonly Question[]): Map<string, () => Answer[]> {
+/**
+ * Who answers an exam from its spans alone, by name. `scenario` is what all of it is of, where that is known; otherwise the
+ * choices of its questions tell `reveal`.
+ */
+export function solversOf(
+  traces: Traces,
+  questions: readonly Question[],
+  scenario?: string,
+): Map<string, () => Answer[]> {
   const tables = tablesOf(traces)
   const asked = Map.groupBy(questions, ({ trace_id }) => trace_id)
   const ofAll = asked.get(undefined) ?? []
@@ -27,7 +34,10 @@ export function solversOf(traces: Traces, questions: readonly Question[]): Map<s
   }
   return new Map<string, () => Answer[]>([
     ...Object.entries(rules).map(([name, rule]) => [name, each((table) => ({ steps: rule(table) }))] as const),
-    ['reveal', each(({ trace_id, steps }, own) => revealed(trace_id, kindsOf(own), traces, steps))],
+    [
+      'reveal',
+      each(({ trace_id, steps }, own) => revealed(trace_id, scenario ?? scenarioOf(kindsOf(own)), traces, steps)),
+    ],
     ['ceiling', each(informed(tables, asked))],
   ])
 }
@@ -68,10 +78,9 @@ function answersOfAll(
 }
 
 /** What the page says of a trace. */
-function revealed(traceId: string, kinds: readonly string[], traces: Traces, steps: Table['steps']): Solution {
+function revealed(traceId: string, scenario = '', traces: Traces, steps: Table['steps']): Solution {
   const spans = traces.get(traceId) ?? []
   // A blind run does not say what it is of, and an exam's questions do.
-  const scenario = scenarioOf(kinds) ?? ''
   const { observed } = reveal(traceId, spans, [{ scenario, steps: spans.map(({ spanId }) => ({ span_id: spanId })) }])
   const names = new Map(steps.map(({ span_id, name }) => [span_id, name]))
   return { steps: (observed?.span_ids ?? []).map((span_id) => ({ span_id, name: names.get(span_id) ?? '' })) }

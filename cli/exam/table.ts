@@ -73,7 +73,7 @@ async function sit({ name, level, traces, seed, secret, hasSnagline }: Sitting):
     const questions = readQuestions(out)
     const right = readKeyFile(key)
     const scores = new Map<string, Score>()
-    for (const [solver, answers] of solversOf(await readTraces(filesOf(out).spans), questions))
+    for (const [solver, answers] of solversOf(await readTraces(filesOf(out).spans), questions, name))
       scores.set(solver, scoreOf(questions, right, answers()))
     if (hasSnagline) scores.set('snagline', score(questions, right, answersOfSnagline(out, questions)))
     return scores
