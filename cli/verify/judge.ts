@@ -23,6 +23,9 @@ export interface Judge {
   judge: (traceId: string, waitS: number) => Promise<Judgement>
 }
 
+/** Between two looks at what tells nobody that there is more of it: arrivals at Jaeger, a key that is pending; ms. */
+const pauseMs = 500
+
 /** The trace-inspector at the other end of the pipeline. */
 export function inspectorJudge(url: string): Judge {
   const service = 'trace-inspector'
@@ -30,15 +33,17 @@ export function inspectorJudge(url: string): Judge {
     name: `${service} at ${url}`,
     isThere: async () => void (await getJson(service, `${url}/ready`)),
     async judge(traceId, waitS) {
+      const deadline = performance.now() + waitS * 1000
       const verification = (await getJson(service, `${url}/traces/${traceId}/verify?wait_s=${waitS}`)) as Verification
       if (verification.counts.received === 0) return { verification, revelation: undefined }
-      return { verification, revelation: (await getJson(service, `${url}/traces/${traceId}/reveal`)) as Revelation }
+      for (;;) {
+        const revelation = (await getJson(service, `${url}/traces/${traceId}/reveal`)) as Revelation
+        if (revelation.planted !== 'pending' || performance.now() >= deadline) return { verification, revelation }
+        await sleep(pauseMs)
+      }
     },
   }
 }
-
-/** Between two looks at Jaeger, which tells nobody of arrivals, ms. */
-const pauseMs = 500
 
 /** Jaeger, which knows nothing of ledgers: what it gives back is compared here. */
 export function jaegerJudge(url: string, agent: string): Judge {
@@ -59,8 +64,10 @@ export function jaegerJudge(url: string, agent: string): Judge {
         const trace = await read(traceId)
         const ledger = await fetchLedger({ urls: [agent] }, traceId)
         const verification = verify(ledger, trace, { transport: jaeger, excuse: queuedExcuse(ledger) })
-        if (isOver || isSettled(verification)) {
-          return { verification, revelation: trace.spans.size > 0 ? reveal(traceId, trace.spans.values()) : undefined }
+        const isPending = ledger.runs.some(({ key }) => key === 'pending')
+        if (isOver || (isSettled(verification) && !isPending)) {
+          const { spans } = trace
+          return { verification, revelation: spans.size > 0 ? reveal(traceId, spans.values(), ledger.runs) : undefined }
         }
         await sleep(pauseMs)
       }

@@ -1,3 +1,5 @@
+import { withPlanted } from 'findings/planted'
+import type { Revelation } from '../../trace-inspector/src/reveal/reveal.ts'
 import type { Verification } from '../../trace-inspector/src/verify/verify.ts'
 import type { Judge } from './judge.ts'
 import { type Play, play } from './play.ts'
@@ -12,8 +14,10 @@ export interface Outcome {
   /** null: what is missing is nobody's fault, so nothing can be said. */
   passed: boolean | null
   verification: Verification | null
-  /** One sentence of what the spans reveal; null when nothing came. */
+  /** One sentence of what the spans reveal, and how that compares with what was planted; null when nothing came. */
   reveals: string | null
+  /** The same in figures; null where nobody tells what was planted. */
+  planted: Revelation['planted']
   /** Why there is no verification. */
   problem: string | null
 }
@@ -51,7 +55,7 @@ async function playOne(agent: string, item: Play, { begins }: Options): Promise<
     (error: Error) => [null, error.message] as const,
   )
   const elapsedS = Math.round(performance.now() - startedAt) / 1000
-  const unknown = { passed: false, verification: null, reveals: null }
+  const unknown = { passed: false, verification: null, reveals: null, planted: null }
   return { scenario: item.scenario, path: item.path, trace_id: traceId, elapsed_s: elapsedS, problem, ...unknown }
 }
 
@@ -62,10 +66,17 @@ async function judgeOne(outcome: Outcome, judge: Judge, { waitS, isSampled }: Op
     const { verification, revelation } = await judge.judge(outcome.trace_id, waitS)
     const isUndecided = verification.counts.excused > 0 || verification.verdict === 'no_ledger'
     const passed = isUndecided ? null : passes(verification.verdict, isSampled)
-    return { ...outcome, passed, verification, reveals: revelation?.text ?? null }
+    return { ...outcome, passed, verification, ...told(revelation) }
   } catch (error) {
     return { ...outcome, problem: (error as Error).message }
   }
+}
+
+function told(revelation: Revelation | undefined): Pick<Outcome, 'reveals' | 'planted'> {
+  if (!revelation) return { reveals: null, planted: null }
+  const { text, planted } = revelation
+  if (planted === 'pending') return { reveals: `${text}; what was planted is still being judged`, planted }
+  return { reveals: planted ? withPlanted(text, planted) : text, planted }
 }
 
 function passes(verdict: Verification['verdict'], isSampled: boolean): boolean {

@@ -183,11 +183,9 @@ export function createApp({
     '/traces/:trace_id/verify': verifyTrace,
     '/traces/:trace_id/reveal': async (req, res) => {
       const { id, spans } = traceOf(req)
-      const revealed = reveal(id, spans.values())
-      const isSaid = [revealed, ...revealed.others].every(({ kind }) => kind !== null)
-      // What spans of a blind run do not say, its ledger does: to whoever it is open to.
-      const ledger = isSaid ? undefined : await openLedgerOf(req).catch(unlessUnknown)
-      res.json(ledger ? reveal(id, spans.values(), ledger.runs) : revealed)
+      // What was planted, and what spans of a blind run do not say, its ledger does: to whoever it is open to.
+      const ledger = await openLedgerOf(req).catch(unlessUnknown)
+      res.json(reveal(id, spans.values(), ledger?.runs))
     },
     '/metrics': metrics.answer,
     '/health': (_req, res) => res.json({ status: 'ok', service: 'trace-inspector', ...state() }),

@@ -92,8 +92,8 @@ export class KeptLedgers {
   }
 
   #keep(traceId: string, { ledger: { runs }, bodies, isWhole }: Told): void {
-    // What is sealed opens elsewhere.
-    if (!isWhole || runs.some((run) => isRunning(run) || run.sealed)) return
+    // What is sealed opens elsewhere, and a key that is pending comes later.
+    if (!isWhole || runs.some((run) => isRunning(run) || run.sealed || run.key === 'pending')) return
     const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
     const toldAtMs = Math.max(...runs.map(({ started_ms, age_ms }) => started_ms + age_ms))
     this.#kept.set(traceId, { bodies, bytes, toldAtMs })

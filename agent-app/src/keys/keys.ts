@@ -6,6 +6,9 @@ import { JudgeThread } from './thread.ts'
 /** What is played again before a run is answered, steps: some tens of milliseconds. */
 const most = { steps: 5000, work: 20_000 }
 
+/** Of a large run it is known at once what was planted, and not what it cost. */
+const unjudged = () => Promise.resolve({})
+
 /** The keys of this process's runs: those of small runs with their answers, those of large ones once somebody asks again. */
 export class Keys {
   readonly #thread = new JudgeThread()
@@ -15,7 +18,9 @@ export class Keys {
   async answer(run: Run): Promise<void> {
     const steps = run.ledger.steps.length
     const isLarge = steps > most.steps || workOf(steps, run.faults.faults.length) > most.work
-    run.key = isLarge ? 'pending' : await keyOf(run)
+    const key = await keyOf(run, isLarge ? { judge: unjudged } : {})
+    run.key = isLarge ? 'pending' : key
+    run.tell(key)
   }
 
   /** Somebody asks for this run: what is pending is begun in a thread beside. Resolves when the run has its key. */
@@ -28,7 +33,9 @@ export class Keys {
 
   async #judge(run: Run): Promise<void> {
     try {
-      run.key = await keyOf(run, { judge: this.#thread.judge })
+      const key = await keyOf(run, { judge: this.#thread.judge })
+      run.key = key
+      run.tell(key)
     } catch (error) {
       console.error(`The key of ${run.traceId} failed:`, error)
       this.#underWay.delete(run)

@@ -15,7 +15,7 @@ export interface Injected {
 export type Finding<Kind extends FindingKind = FindingKind> = {
   [Each in Kind]: {
     kind: Each
-    /** One sentence for a person. */
+    /** One sentence for a person; once there is a key, with how what was found compares with what was planted. */
     text: string
     /** What seed and parameters planted, by key; null when nothing, and where the figure itself is the finding. */
     injected: Injected[] | null

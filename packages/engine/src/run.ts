@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { FactsOf, RunFacts } from 'contract/facts'
-import type { KeyAnswer } from 'contract/key'
+import type { Key, KeyAnswer } from 'contract/key'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { Random } from 'contract/random'
 import { keyedSeed } from 'contract/secret'
+import { compareWithKey, withPlanted } from 'findings/planted'
 import { businessWorkflow } from './business.ts'
 import { replayPath, type ParamValues } from './catalog.ts'
 import type { RunCancelled } from './errors.ts'
@@ -67,6 +68,8 @@ export class Run {
   #ok: boolean | null = null
   #workflow: LedgerStep | undefined
   #finding: Finding | null = null
+  /** Of the finding, with nothing of what was planted. */
+  #sentence = ''
   #state: 'running' | 'closed' = 'running'
 
   constructor(
@@ -190,6 +193,7 @@ export class Run {
     const { scenario } = this
     const { dialect } = this.#recorder
     this.#finding = findingOf(scenario.finding, this.ledger.steps, dialect)
+    this.#sentence = this.#finding.text
     return {
       ok: this.#ok as boolean,
       scenario: scenario.name,
@@ -202,6 +206,12 @@ export class Run {
       finding: this.#finding,
       spans: countSpans(this.ledger.steps, this.#context.serviceName, dialect),
     }
+  }
+
+  /** Says with its finding how what was found compares with what was planted. */
+  tell(key: Key): void {
+    const finding = this.#finding
+    if (finding) finding.text = withPlanted(this.#sentence, compareWithKey(key, finding.observed.span_ids))
   }
 
   /** The request has been answered: what is known of its span is complete. `failure` has the status of a 5xx answer, or `cancelled`. */

@@ -63,13 +63,13 @@ function usualTimes(calls: readonly AnalysisStep[], times: readonly number[]): n
 }
 
 /**
- * Calls that took over `rule` times what is usual, and over twice as long, for what is usual, as those that ran beside them: a
- * busy machine makes many slow at once, and none of those stands out.
+ * Calls that took over `rule` times what is usual, and over `beside` times as long, for what is usual, as those that ran beside
+ * them: a busy machine makes many slow at once, and none of those stands out.
  */
-export function slowCalls(calls: readonly Call[], rule = slowRule): Call[] {
+export function slowCalls(calls: readonly Call[], rule = slowRule, beside = besideRule): Call[] {
   return calls.filter(({ ms, usual_ms }, index) => {
     const times = ms / usual_ms
-    return times > rule && ms > usual_ms + littleMs && times > besideRule * usualBeside(calls, index)
+    return times > rule && ms > usual_ms + littleMs && times > beside * usualBeside(calls, index)
   })
 }
 

@@ -11,10 +11,21 @@ export function list(items: readonly string[]): string {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) as string}`
 }
 
+/** Calls by whoever made them, or by their tools; where all are of one tool and many, that tool says it. */
+export function calls(slow: readonly CallFigures[], by: 'agent' | 'tool' = 'agent'): string {
+  const times = slow.map(({ ms }) => Math.round(ms))
+  const tools = new Set(slow.map(({ tool }) => tool))
+  const [tool] = tools
+  if (tool && tools.size === 1 && slow.length > 5)
+    return `${slow.length} calls of ${tool} (${times.reduce((a, b) => Math.min(a, b))} to ${times.reduce((a, b) => Math.max(a, b))} ms)`
+  return list(
+    slow.map(({ agent_id, tool, ms }) => `${(by === 'tool' ? tool : agent_id) || 'a call'} (${Math.round(ms)} ms)`),
+  )
+}
+
 /** What is added to a sentence of calls that were slow, by their tools; nothing where none was. */
-export function slow(calls: readonly CallFigures[]): string {
-  if (calls.length === 0) return ''
-  return `; ${list(calls.map(({ tool, ms }) => `${tool || 'a call'} (${Math.round(ms)} ms)`))} ${calls.length === 1 ? 'was' : 'were'} slow`
+export function slow(slow: readonly CallFigures[]): string {
+  return slow.length === 0 ? '' : `; ${calls(slow, 'tool')} ${slow.length === 1 ? 'was' : 'were'} slow`
 }
 
 /** What is added to a sentence of calls that failed; nothing where none did. */

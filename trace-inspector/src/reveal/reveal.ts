@@ -1,6 +1,7 @@
 import { scenarios } from 'engine/scenarios/index'
 import type { AggregateRow } from 'findings/finding'
 import { observe, type Observation, sentenceOf } from 'findings/kinds'
+import { type Compared, compareWithKey } from 'findings/planted'
 import { byStart, withOperation } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { originOf } from '../times.ts'
@@ -12,6 +13,8 @@ export interface Revealed {
   /** One sentence for a person. */
   text: string
   observed: Observation['observed'] | null
+  /** What was planted against what these spans reveal; null where nobody tells what was. */
+  planted: Compared | 'pending' | null
 }
 
 export interface Revelation extends Revealed {
@@ -21,33 +24,39 @@ export interface Revelation extends Revealed {
   others: Revealed[]
 }
 
-/** What is known of a run beside its spans: what of, and which they are. */
+/** What is known of a run beside its spans: what of, which they are, and what was planted. */
 export interface KnownRun {
   scenario: string
   steps: readonly { span_id: string | null }[]
+  key?: RunLedger['key']
 }
 
 /**
- * What is wrong in a trace, as far as its spans alone can tell. `known` says which scenarios its runs are of where their spans
- * do not: blind ones.
+ * What is wrong in a trace, as far as its spans alone can tell, and how that compares with what was planted, which ledgers
+ * say. They also say which scenarios runs are of whose spans do not: blind ones.
  */
 export function reveal(traceId: string, spans: Iterable<ReceivedSpan>, known: readonly KnownRun[] = []): Revelation {
   const received = [...spans]
   const origin = originOf(received) ?? 0
   const steps = received.map((span) => toAnalysisStep(span, origin))
-  const scenarioOfSpan = new Map(
-    known.flatMap(({ scenario, steps }) => steps.map(({ span_id }) => [span_id, scenario])),
-  )
-  const revealRun = (run: readonly RevealedStep[]) => revealAs(scenarioOf(run) ?? knownOf(run, scenarioOfSpan), run)
-  const [first, ...others] = runsIn(steps).map(revealRun)
-  return { trace_id: traceId, ...(first ?? revealRun(steps)), aggregate: aggregate(steps), others }
+  const runOfSpan = new Map(known.flatMap((run) => run.steps.map(({ span_id }) => [span_id, run])))
+  const revealed = runsIn(steps).map((run) => {
+    const ledger = run.map(({ span_id }) => runOfSpan.get(span_id)).find((each) => each !== undefined)
+    return revealRun(run, ledger)
+  })
+  const [first = revealRun(steps, undefined), ...others] = revealed
+  return { trace_id: traceId, ...first, aggregate: aggregate(steps), others }
 }
 
-function revealAs(name: string | undefined, steps: readonly RevealedStep[]): Revealed {
+function revealRun(steps: readonly RevealedStep[], ledger: KnownRun | undefined): Revealed {
+  const name = scenarioOf(steps) ?? ledger?.scenario
   const scenario = scenarios.find((each) => each.name === name)
-  if (!scenario) return { kind: null, text: 'No span says which scenario this is', observed: null }
+  if (!scenario) return { kind: null, text: 'No span says which scenario this is', observed: null, planted: null }
   const observation: Observation = observe(scenario.finding, steps)
-  return { kind: observation.kind, text: sentenceOf(observation), observed: observation.observed }
+  const { kind, observed } = observation
+  const key = ledger?.key ?? null
+  const planted = key === null || key === 'pending' ? key : compareWithKey(key, observed.span_ids)
+  return { kind, text: sentenceOf(observation), observed, planted }
 }
 
 /** A lost workflow span does not hide what the run was: all of its spans say so. */
@@ -55,15 +64,6 @@ function scenarioOf(steps: readonly RevealedStep[]): string | undefined {
   const workflow = withOperation(steps, 'invoke_workflow')[0]?.facts.workflow
   const isKnown = scenarios.some(({ name }) => name === workflow)
   return isKnown ? workflow : (steps.find(({ scenario }) => scenario !== null)?.scenario ?? undefined)
-}
-
-/** What is known of the run that a span of these is of. */
-function knownOf(
-  steps: readonly RevealedStep[],
-  scenarioOfSpan: ReadonlyMap<string | null, string>,
-): string | undefined {
-  const span = steps.find(({ span_id }) => scenarioOfSpan.has(span_id))
-  return span && scenarioOfSpan.get(span.span_id)
 }
 
 /** The spans of each run. One run has all of them, wherever they hang; several have what is below their workflows. */

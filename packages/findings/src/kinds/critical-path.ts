@@ -5,8 +5,11 @@ import * as say from '../sentence.ts'
 import { walkCriticalPath } from '../critical-path.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, withOperation, workflowOf } from '../step.ts'
 
-/** A call that was waited for is slow over this many times what is usual: of branches at the same time one is always the last. */
-const waitedRule = 2
+/**
+ * A call that was waited for is slow over this many times what is usual, and over this many times what those beside it took: it
+ * is one of few, and one branch is always the last.
+ */
+const waitedRule = { usual: 2, beside: 1.5 }
 
 export interface CriticalPath extends Observed {
   total_ms: number
@@ -36,7 +39,7 @@ function observe(steps: readonly AnalysisStep[]): CriticalPath {
     agent_id: step.agent_id,
     ms: round(durationOf(step)),
   })
-  const allSlow = slowCalls(calls, waitedRule)
+  const allSlow = slowCalls(calls, waitedRule.usual, waitedRule.beside)
   const slow = allSlow.filter(({ step }) => exclusive.has(step))
   const failed = failedCalls(calls)
   const slowBranches = new Set(allSlow.map(({ step }) => step.parent_span_id))

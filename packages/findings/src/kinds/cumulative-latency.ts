@@ -46,10 +46,9 @@ export const cumulativeLatency = defineFinding({
   sentence: ({ depth, total_ms, tools_ms, between_ms, largest_share, slow, failed_calls }) => {
     const calls = depth === 1 ? 'One call' : `${depth} calls one after the other`
     const parts = `${calls} took ${say.ms(total_ms)}: ${say.ms(tools_ms)} in tools, ${say.ms(between_ms)} beside them`
-    const named = say.list(slow.map(({ agent_id, ms }) => `${agent_id ?? 'a call'} (${say.ms(ms)})`))
     const largest =
       slow.length > 0
-        ? `; ${named} ${slow.length === 1 ? 'was' : 'were'} slow`
+        ? `; ${say.calls(slow)} ${slow.length === 1 ? 'was' : 'were'} slow`
         : depth > 1
           ? `, and none more than ${say.percent(largest_share)} of it`
           : ''

@@ -50,11 +50,10 @@ export const stepVariance = defineFinding({
   cause: { fault: 'slow_tool' },
   observe,
   sentence: ({ steps, stopped_by, thinking_ms, acting_ms, slow, failed_calls, tool_ms, steps_ms, explained_by }) => {
-    const which = say.list(slow.map(({ tool, ms }) => `${tool || 'a call'} (${say.ms(ms)})`))
     const calls =
       slow.length === 0
         ? 'no call was slow'
-        : `${slow.length} of ${say.count(steps, 'call')} ${slow.length === 1 ? 'was' : 'were'} slow: ${which}`
+        : `${slow.length} of ${say.count(steps, 'call')} ${slow.length === 1 ? 'was' : 'were'} slow: ${say.calls(slow, 'tool')}`
     const why = explained_by
       ? `${reasons[explained_by]} (${say.ms(tool_ms)} of slow calls, ${say.ms(steps_ms)} of further steps)`
       : 'there is nothing to explain'

@@ -54,9 +54,11 @@ export const straggler = defineFinding({
     const failed = say.failed(failed_calls)
     if (stragglers.length === 0)
       return `None of the ${others.count} calls was slow: their median is ${say.ms(others.p50_ms)}, their p99 ${say.ms(others.p99_ms)}${failed}`
-    const names = say.list(stragglers.map(({ agent_id }) => agent_id ?? 'a call'))
-    const times = say.list(stragglers.map(({ ms }) => String(Math.round(ms))))
-    return `${names} took ${times} ms; the other ${others.count} had a median of ${say.ms(others.p50_ms)}; without ${stragglers.length === 1 ? 'it' : 'them'} the run would have ended ${say.ms(saving_ms)} earlier${failed}`
+    const [first] = stragglers
+    const rest = `the other ${others.count} had a median of ${say.ms(others.p50_ms)}; without ${stragglers.length === 1 ? 'it' : 'them'} the run would have ended ${say.ms(saving_ms)} earlier${failed}`
+    return first && stragglers.length === 1
+      ? `${first.agent_id ?? 'A call'} took ${say.ms(first.ms)}; ${rest}`
+      : `${say.calls(stragglers)} were slow; ${rest}`
   },
   questions: ({ calls, others, stragglers }, { totalMs }) => {
     const times = calls.mean_ms > 0 ? (totalMs / calls.mean_ms).toFixed(0) : '–'

@@ -19,12 +19,16 @@ export async function fetchModel(traceId: string, withLedger = false): Promise<T
 
 /** Spans of a run that ended this long ago are not on their way any more, ms. */
 const settledMs = 10_000
+/** Between two questions for a key that is pending, ms. */
+const keyPauseMs = 2000
 
 /** A trace, and what is known of it by now. */
 export class OpenTrace {
   readonly model = signal<TraceModel | null>(null)
   readonly verification = signal<Verification | null>(null)
   readonly revelation = signal<Revelation | null>(null)
+  /** What was planted against what was found. */
+  readonly planted = signal<Revelation['planted']>(null)
   readonly runs = signal<LedgerRun[]>([])
   /** Why there is no picture, or no verdict. */
   readonly problem = signal('')
@@ -40,7 +44,7 @@ export class OpenTrace {
   async open(traceId: string): Promise<void> {
     this.#id = traceId
     batch(() => {
-      this.model.value = this.verification.value = this.revelation.value = null
+      this.model.value = this.verification.value = this.revelation.value = this.planted.value = null
       this.runs.value = []
       this.problem.value = this.ledgerProblem.value = ''
       this.pending.value = 0
@@ -57,12 +61,14 @@ export class OpenTrace {
       batch(() => {
         this.model.value = first
         this.revelation.value = revealed
+        this.planted.value = revealed?.planted ?? null
       })
     await this.#loadRuns(traceId)
     const isRunning = this.runs.value.some(({ state }) => state === 'running')
     await this.#judge(traceId, isSettled || isRunning ? 0 : settledMs / 1000, first)
     if (this.#id === traceId) this.isWaiting.value = false
     while (this.#id === traceId && this.verification.value?.run === 'running') await this.#watch(traceId)
+    while (this.#id === traceId && this.planted.value === 'pending') await this.#awaitKey(traceId)
   }
 
   /** Draws all that has come. */
@@ -82,6 +88,7 @@ export class OpenTrace {
       batch(() => {
         if (model) this.model.value = model
         this.revelation.value = revealed
+        this.planted.value = revealed?.planted ?? null
         this.pending.value = 0
       })
     } catch (error) {
@@ -137,6 +144,18 @@ export class OpenTrace {
     const drawn = columns?.id.filter((_, span) => !has(columns, span, flag.lost)).length ?? 0
     this.verification.value = next
     this.pending.value = Math.max(0, next.counts.received - drawn)
-    if (next.run === 'closed') await this.#loadRuns(traceId)
+    if (next.run === 'closed') await this.#compare(traceId)
+  }
+
+  /** Of a run whose key is pending. */
+  async #awaitKey(traceId: string): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, keyPauseMs))
+    if (this.#id === traceId) await this.#compare(traceId)
+  }
+
+  /** What the run knows of itself by now, with nothing that is drawn. */
+  async #compare(traceId: string): Promise<void> {
+    const [revealed] = await Promise.all([this.#reveal(traceId), this.#loadRuns(traceId)])
+    if (this.#id === traceId) this.planted.value = revealed?.planted ?? null
   }
 }

@@ -5,6 +5,8 @@ import { formatAddress } from '../../model/address.ts'
 import { Copy } from '../look/copy.ts'
 import { address, link } from '../state/address.ts'
 import type { Look } from '../state/look.ts'
+import { disturbedBy } from 'findings/planted'
+import { PlantedBadge } from '../compare/planted.ts'
 import { h } from '../h.ts'
 
 export const verdicts = {
@@ -30,7 +32,7 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
       <span class="spacer"></span>
       ${!isExam && h(Actions, { look })}
     </div>
-    ${!isExam && html`<p class="sentence">${look.trace.revelation.value?.text ?? ''}</p>`}
+    ${!isExam && h(Finding, { look })}
     ${!isExam && look.trace.verification.value?.note && html`<p class="excuse">${look.trace.verification.value.note}.</p>`}
     <ul class="figures" aria-label="Figures">
       ${
@@ -48,6 +50,15 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
       }
     </ul>
   </header>`
+}
+
+/** What the spans reveal, and whether that is what was planted; where the machine had its say, that comes before all else. */
+function Finding({ look }: { look: Look }): VNode {
+  const planted = look.trace.planted.value
+  const compared = planted === 'pending' ? null : planted
+  return html`${compared?.disturbance && html`<p class="excuse disturbed">${disturbedBy(compared.disturbance)}.</p>`}
+    <p class="sentence">${look.trace.revelation.value?.text ?? ''}</p>
+    ${planted && html`<p class="planted-line">${h(PlantedBadge, { planted })} ${compared?.text}</p>`}`
 }
 
 function Verdict({ look }: { look: Look }): VNode {
