@@ -35,11 +35,15 @@ export function Planted({ look, compared, runKey }: { look: Look; compared: Comp
       faults.length > 0 &&
       html`<div class="scroll" tabindex="0" role="region" aria-label="What was planted">
         <table>
+          <caption class="dim">
+            How much longer the run took for a fault beside the others, and would have taken for that fault alone.
+          </caption>
           <thead>
             <tr>
               <th scope="col">Planted</th>
               <th scope="col">Where</th>
-              <th scope="col" class="number">The run took longer by</th>
+              <th scope="col" class="number">Cost</th>
+              <th scope="col" class="number">Alone</th>
               <th scope="col">Found</th>
             </tr>
           </thead>
@@ -49,7 +53,8 @@ export function Planted({ look, compared, runKey }: { look: Look; compared: Comp
                 html`<tr>
                   <th scope="row">${fault.kind.replaceAll('_', ' ')}</th>
                   <td>${place(look, fault)}</td>
-                  <td class="number">${fault.impact ? ms(Math.round(fault.impact.ms)) : '–'}</td>
+                  <td class="number">${cost(fault.impact?.ms)}</td>
+                  <td class="number">${cost(fault.impact?.alone_ms)}</td>
                   <td>${foundWords(compared, fault)}</td>
                 </tr>`,
             )}
@@ -68,6 +73,7 @@ export function Planted({ look, compared, runKey }: { look: Look; compared: Comp
   </div>`
 }
 
+const cost = (value: number | undefined) => (value === undefined ? '–' : ms(Math.round(value)))
 const costOf = ({ impact }: KeyFault) => Math.abs(impact?.ms ?? 0)
 
 function foundWords({ missed, spared }: Compared, { id, standing }: KeyFault): VNode | string {
