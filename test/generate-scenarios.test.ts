@@ -42,6 +42,7 @@ describe('generate_scenarios.sh with options', () => {
     expect(output).toContain(`  tools        calls 5, failed 0, retries 0, at most ${atOnce} at the same time\n`)
     // What it finds is decided by how long calls really took.
     expect(output).toContain(`  finding      ${result.finding?.text}\n`)
+    expect(result.finding?.text).toMatch(/; planted 1, found \d+: [01] hits?, \d+ not planted, [01] missed$/)
     const replay = /replay +curl '(.*)'/.exec(output)?.[1] as string
     expect(replay).toContain(`${proxy.url}/run?scenario=fanout&fanout=5`)
     expect(new URL(replay).searchParams.get('conversation_id')).toBe('a "b\\ c&d')

@@ -34,6 +34,9 @@ describe('sanity_check.sh', () => {
     expect(output).toMatch(/secondary agent .*:8082\n +skipped: nothing listens there, and SECONDARY_BASE is not set\n/)
     expect(output).toMatch(/\n17 passed, 0 failed\n$/)
     for (const { name } of scenarios) expect(output).toMatch(new RegExp(` ok +${name} .* trace [0-9a-f]{32}`))
+    expect(output.match(/^ +(disturbed by the machine; )?(planted \d+, found \d+: |nothing planted, )/gm)).toHaveLength(
+      8,
+    )
     expect(output).toMatch(/ok {4}replay .* decides the same again/)
     expect(output).toMatch(/ok {4}bad request .*400 Bad query: fanout=abc: expected a whole number/)
     expect(code).toBe(0)

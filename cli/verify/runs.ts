@@ -1,4 +1,3 @@
-import { withPlanted } from 'findings/planted'
 import type { Revelation } from '../../trace-inspector/src/reveal/reveal.ts'
 import type { Verification } from '../../trace-inspector/src/verify/verify.ts'
 import type { Judge } from './judge.ts'
@@ -76,7 +75,7 @@ function told(revelation: Revelation | undefined): Pick<Outcome, 'reveals' | 'pl
   if (!revelation) return { reveals: null, planted: null }
   const { text, planted } = revelation
   if (planted === 'pending') return { reveals: `${text}; what was planted is still being judged`, planted }
-  return { reveals: planted ? withPlanted(text, planted) : text, planted }
+  return { reveals: planted ? `${text}; ${planted.text}` : text, planted }
 }
 
 function passes(verdict: Verification['verdict'], isSampled: boolean): boolean {

@@ -95,6 +95,11 @@ run_line() {
   VALUE=$(printf '%7.3f s  %5s spans  %-22s  %s' "$ELAPSED_S" "$SPANS" "$figures" "$VALUE")
 }
 
+# tell_planted: what was planted in the run that was read, and what was found.
+tell_planted() {
+  [ -z "$PLANTED" ] || say "$(printf '  %-19s %s' '' "$dim$PLANTED$plain")"
+}
+
 # check_run BASE NAME PATH [param=value...]
 check_run() {
   local base=$1 name=$2 path=$3 figures
@@ -108,6 +113,7 @@ check_run() {
   [ "$VALUE" = 0 ] || figures="$figures, retries $VALUE"
   run_line "$figures"
   pass "$name" "$VALUE"
+  tell_planted
   traces+=("$name $TRACE_ID")
   [ "$name" = retry ] || return 0
   check_replay "$base"
@@ -155,6 +161,7 @@ check_events() {
   figure tool_calls
   run_line "calls $VALUE, tokens $TOKENS"
   pass "$name events" "$VALUE"
+  tell_planted
   traces+=("$name $TRACE_ID")
 }
 

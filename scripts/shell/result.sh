@@ -3,7 +3,8 @@
 # The answer of a run, taken apart.
 
 # read_result: from BODY into OK, SCENARIO, ELAPSED_S, TRACE_ID, SEED, REPLAY, SUMMARY, PARAMS, SPANS, SPANS_AGENT and
-# SPANS_TOOL (each `"name":count,...`), FINDING. Fails when it is no such answer.
+# SPANS_TOOL (each `"name":count,...`), FINDING, and of that PLANTED: how what was found compares with what was planted. Fails
+# when it is no such answer.
 read_result() {
   local finding="\"finding\":[{]\"kind\":\"[^\"]*\",\"text\":$json_string"
   local spans='"spans":[{]"total":([0-9]+),"agent_app":[{]([^}]*)[}],"tool_service":[{]([^}]*)[}]'
@@ -22,6 +23,9 @@ read_result() {
     json_unescape "${BASH_REMATCH[1]}"
     FINDING=$VALUE
   fi
+  PLANTED=''
+  if [[ $FINDING =~ \;\ ((planted\ [0-9]+,|nothing\ planted,).*)$ ]]; then PLANTED=${BASH_REMATCH[1]}; fi
+  case $FINDING in Disturbed:*) PLANTED="disturbed by the machine; $PLANTED" ;; esac
 }
 
 # figure NAME: a number of the summary, in VALUE.

@@ -74,6 +74,6 @@ export function withPlanted(sentence: string, { disturbance, text }: Compared): 
 }
 
 /** What a machine did to a run that proves nothing, in words. */
-export function disturbedBy({ added_p99_ms, effect_ms }: Disturbance): string {
-  return `Disturbed: the machine added ${say.ms(added_p99_ms)} to calls (p99), more than half of the ${say.ms(effect_ms)} that are to be seen, so this run proves nothing`
+export function disturbedBy({ calls, added_p99_ms, effect_ms }: Disturbance): string {
+  return `Disturbed: the machine made calls up to ${added_p99_ms.toFixed(1)} ms longer than they were drawn (p99 of ${calls}), and ${effect_ms.toFixed(1)} ms is all there is to be seen: this run proves nothing of who looks at it`
 }

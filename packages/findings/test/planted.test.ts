@@ -23,6 +23,7 @@ const keyOf = (faults: KeyFault[], more: Partial<Key> = {}): Key => ({
   faults,
   neutral: [],
   decoys: [],
+  slack: [],
   step_limit: false,
   unplanned: { count: 0, error_types: {}, spans: [] },
   disturbed: false,
@@ -72,7 +73,7 @@ it('says of a control that nothing was planted', () => {
 it('says before anything else that the machine had its say', () => {
   const key = keyOf(required(1), { disturbed: true, disturbance: { calls: 9, added_p99_ms: 400.4, effect_ms: 500 } })
   expect(withPlanted('worker:1 took 900 ms', compareWithKey(key, ['r0']))).toBe(
-    'Disturbed: the machine added 400 ms to calls (p99), more than half of the 500 ms that are to be seen, so this run proves nothing. worker:1 took 900 ms; planted 1, found 1: 1 hit, 0 not planted, 0 missed',
+    'Disturbed: the machine made calls up to 400.4 ms longer than they were drawn (p99 of 9), and 500.0 ms is all there is to be seen: this run proves nothing of who looks at it. worker:1 took 900 ms; planted 1, found 1: 1 hit, 0 not planted, 0 missed',
   )
   expect(withPlanted('worker:1 took 900 ms', compareWithKey(keyOf(required(1)), ['r0']))).toMatch(/^worker:1/)
 })

@@ -1,3 +1,4 @@
+import type { KeyAnswer } from 'contract/key'
 import { scenarios } from 'engine/scenarios/index'
 import type { AggregateRow } from 'findings/finding'
 import { observe, type Observation, sentenceOf } from 'findings/kinds'
@@ -28,7 +29,7 @@ export interface Revelation extends Revealed {
 export interface KnownRun {
   scenario: string
   steps: readonly { span_id: string | null }[]
-  key?: RunLedger['key']
+  key?: KeyAnswer
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LedgerAnswer } from 'contract/ledger'
+import { disturbedBy } from 'findings/planted'
 import { instanceIdAttribute } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { type Transport, otlp } from './transport.ts'
@@ -75,7 +76,7 @@ export function verify(
   const isKnown = ledger.runs.length > 0
   return {
     trace_id: ledger.trace_id,
-    disturbed: disturbedBy(ledger),
+    disturbed: disturbanceIn(ledger),
     verdict: isExcused
       ? excuse.verdict
       : !hasCome
@@ -112,12 +113,10 @@ export function isSettled({ run, counts }: Verification): boolean {
 }
 
 /** What the machine did to the most disturbed of the runs. */
-function disturbedBy({ runs }: LedgerAnswer): string | null {
+function disturbanceIn({ runs }: LedgerAnswer): string | null {
   const disturbances = runs.flatMap(({ key }) => (key && key !== 'pending' && key.disturbed ? [key.disturbance] : []))
   const worst = disturbances.toSorted((a, b) => b.added_p99_ms - a.added_p99_ms)[0]
-  if (!worst) return null
-  const { calls, added_p99_ms, effect_ms } = worst
-  return `Disturbed: the machine made calls up to ${added_p99_ms.toFixed(1)} ms longer than they were drawn (p99 of ${calls}), and ${effect_ms.toFixed(1)} ms is all there is to be seen: this run proves nothing of who looks at it`
+  return worst ? disturbedBy(worst) : null
 }
 
 /** Who made spans without a ledger, in a sentence. */

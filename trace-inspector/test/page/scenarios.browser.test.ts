@@ -60,7 +60,12 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     )
 
     await page.getByRole('tab', { name: 'Compare' }).click()
-    await page.getByText('✓ they agree').waitFor()
+    const { planted } = revealed
+    if (planted === null || planted === 'pending') throw new Error('It is not known what was planted')
+    const badge = planted.agrees ? '✓ as planted' : '✕ not as planted'
+    for (const place of ['.planted-line', '.ledger .planted'])
+      await expect.poll(() => page.locator(place).innerText()).toContain(planted.text)
+    expect(await page.locator('.ledger .badge').innerText()).toBe(badge)
     expect(await page.locator('.chart').count()).toBeGreaterThan(0)
     const names = await page.getByRole('region', { name: 'Table by span name' }).getByRole('row').count()
     expect(names).toBe(revealed.aggregate.length + 1)

@@ -1,3 +1,4 @@
+import type { Key } from 'contract/key'
 import { expect } from 'vitest'
 import { exportingTo, type Pair, type Service, startPair, startService } from '../../../scripts/pair.ts'
 import type { Revelation } from '../../src/reveal/reveal.ts'
@@ -10,6 +11,7 @@ export interface RunAnswer {
   trace_id: string
   spans: { total: number }
   finding: { kind: string; text: string; observed: Record<string, unknown> }
+  key: Key
 }
 
 export interface Stack extends Pair {

@@ -33,34 +33,34 @@ export function Planted({ look, compared, runKey }: { look: Look; compared: Comp
     <p>${h(PlantedBadge, { planted: compared })} ${compared.text}</p>
     ${
       faults.length > 0 &&
-      html`<div class="scroll" tabindex="0" role="region" aria-label="What was planted">
-        <table>
-          <caption class="dim">
-            How much longer the run took for a fault beside the others, and would have taken for that fault alone.
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Planted</th>
-              <th scope="col">Where</th>
-              <th scope="col" class="number">Cost</th>
-              <th scope="col" class="number">Alone</th>
-              <th scope="col">Found</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${faults.slice(0, mostFaults).map(
-              (fault) =>
-                html`<tr>
-                  <th scope="row">${fault.kind.replaceAll('_', ' ')}</th>
-                  <td>${place(look, fault)}</td>
-                  <td class="number">${cost(fault.impact?.ms)}</td>
-                  <td class="number">${cost(fault.impact?.alone_ms)}</td>
-                  <td>${foundWords(compared, fault)}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`
+      html`<p class="dim">
+          How much longer the run took for a fault beside the others, and would have taken for that fault alone.
+        </p>
+        <div class="scroll" tabindex="0" role="region" aria-label="What was planted">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Planted</th>
+                <th scope="col">Where</th>
+                <th scope="col" class="number">Cost</th>
+                <th scope="col" class="number">Alone</th>
+                <th scope="col">Found</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${faults.slice(0, mostFaults).map(
+                (fault) =>
+                  html`<tr>
+                    <th scope="row">${fault.kind.replaceAll('_', ' ')}</th>
+                    <td>${place(look, fault)}</td>
+                    <td class="number">${cost(fault.impact?.ms)}</td>
+                    <td class="number">${cost(fault.impact?.alone_ms)}</td>
+                    <td>${foundWords(compared, fault)}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>`
     }
     ${more > 0 && html`<p class="dim">and ${more} more</p>`}
     ${

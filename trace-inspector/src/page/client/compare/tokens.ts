@@ -43,7 +43,7 @@ export function Tokens({ observed }: { observed: TimelineFigures }): VNode {
           <text class="axis-text" x=${x(background.started_ms ?? 0) + 4} y=${edge.top - 7}>background work</text>`
       }
       <path class="axis-line" d=${`M${edge.left} ${edge.top}V${height - edge.bottom}H${width - edge.right}`} />
-      ${times.map((time) => html`<text class="axis-text" x=${x(time)} y=${height - 8} text-anchor="middle">${tick(time, step, end)}</text>`)}
+      ${times.map((time) => html`<text class="axis-text" x=${x(time)} y=${height - 8} text-anchor=${x(time) > width - 40 ? 'end' : 'middle'}>${tick(time, step, end)}</text>`)}
       <text class="axis-text" x=${edge.left - 6} y=${y(tokens) + 4} text-anchor="end">${whole(tokens)}</text>
       <path class="token-line" d=${`M${x(first)} ${y(0)}L${x(to)} ${y(busyTokens)}L${x(end)} ${y(tokens)}`} />
       <circle class="dot-plain" cx=${x(first)} cy=${y(0)} r="4" />

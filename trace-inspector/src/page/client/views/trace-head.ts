@@ -56,7 +56,8 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
 function Finding({ look }: { look: Look }): VNode {
   const planted = look.trace.planted.value
   const compared = planted === 'pending' ? null : planted
-  return html`${compared?.disturbance && html`<p class="excuse disturbed">${disturbedBy(compared.disturbance)}.</p>`}
+  const disturbed = compared?.disturbance ? disturbedBy(compared.disturbance) : look.trace.verification.value?.disturbed
+  return html`${disturbed && html`<p class="excuse disturbed">${disturbed}.</p>`}
     <p class="sentence">${look.trace.revelation.value?.text ?? ''}</p>
     ${planted && html`<p class="planted-line">${h(PlantedBadge, { planted })} ${compared?.text}</p>`}`
 }

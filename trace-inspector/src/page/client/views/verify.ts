@@ -21,7 +21,6 @@ export function Verify({ look }: { look: Look }): VNode {
         </p>`
   return html`<div class="verify">
     <section class="card" aria-labelledby="verdict-title">
-      ${verdict.disturbed && html`<p>${verdict.disturbed}.</p>`}
       <h2 id="verdict-title">${verdicts[verdict.verdict].sign} ${sentence(verdict)}</h2>
       <p class="dim">Each span was compared with what the run did, as it knows it itself (its ledger).</p>
       ${verdict.note && html`<p>${verdict.note}.</p>`} ${skews(verdict)} ${counts(verdict)}
