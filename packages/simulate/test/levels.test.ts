@@ -24,7 +24,10 @@ async function spansOf(scenario: string, params: Record<string, string> = {}): P
 }
 
 const named = (spans: readonly ReceivedSpan[], name: string) => spans.filter((span) => span.name.startsWith(name))
-const textOf = ({ attributes }: ReceivedSpan, name: string) => String(attributes[name] ?? '')
+function textOf({ attributes }: ReceivedSpan, name: string): string {
+  const value = attributes[name]
+  return typeof value === 'string' ? value : ''
+}
 const argumentsOf = (span: ReceivedSpan) =>
   JSON.parse(textOf(span, 'gen_ai.tool.call.arguments')) as {
     id: string

@@ -3,7 +3,10 @@ import type { Step } from '../table/table.ts'
 import { type Detector, removed } from './detector.ts'
 
 /** What a call is about: its arguments, or the id in them where something beside it changes from call to call. */
-const aboutOf = ({ args }: Step) => String(fieldOf(args, 'id') ?? args)
+function aboutOf({ args }: Step): string {
+  const id = fieldOf(args, 'id')
+  return typeof id === 'string' ? id : args
+}
 
 /** The same is asked again and again; the answer never changes, or never comes, and nothing was written in between. */
 export const loop: Detector = ({ steps }) => {
