@@ -22,7 +22,8 @@ function hastened(times: number): WallClock {
 
 let apps: Awaited<ReturnType<typeof startApps>>
 beforeAll(async () => {
-  apps = await startApps({ clock: hastened(100), maxToolCalls: 100_000 })
+  // Of a busy machine's tools none gives up.
+  apps = await startApps({ clock: hastened(100), maxToolCalls: 100_000 }, 60_000)
 })
 afterAll(() => apps.close())
 

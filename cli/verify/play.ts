@@ -33,7 +33,9 @@ export async function readPlays(agent: string, asked: readonly string[]): Promis
     if (!offer)
       throw new UsageError(`--scenario ${name}: expected one of ${scenarios.map((known) => known.name).join(', ')}`)
     const params = new URLSearchParams(query)
-    for (const [param, value] of Object.entries(shorter)) {
+    // From level 2 on a run draws how long it takes.
+    const defaults = Number(params.get('level') ?? 1) > 1 ? {} : shorter
+    for (const [param, value] of Object.entries(defaults)) {
       if (Object.hasOwn(offer.parameters.properties, param) && !params.has(param)) params.set(param, value)
     }
     return { scenario: name, path: withQuery(offer.path, params) }

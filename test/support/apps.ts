@@ -32,8 +32,8 @@ export function toolApp(defaults = { delayMs: 80, errorRate: 0 }, clock = system
 }
 
 /** An agent in this process, and the tools at `toolBase`. */
-export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
-  const tools = new ToolClient(toolBase, 500)
+export function agentApp(toolBase: string, changes: Partial<Deps> = {}, toolTimeoutMs = 500) {
+  const tools = new ToolClient(toolBase, toolTimeoutMs)
   const pace = new Pace()
   const lifecycle = new Lifecycle()
   const log: string[] = []
@@ -70,10 +70,10 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}) {
 }
 
 /** Both in this process, the tools behind real HTTP. */
-export async function startApps(changes: Partial<Deps> = {}) {
+export async function startApps(changes: Partial<Deps> = {}, toolTimeoutMs?: number) {
   const toolServer = createServer(toolApp(undefined, changes.clock).app)
   const toolUrl = await listen(toolServer)
-  const agent = agentApp(toolUrl, changes)
+  const agent = agentApp(toolUrl, changes, toolTimeoutMs)
   return {
     ...agent,
     toolUrl,

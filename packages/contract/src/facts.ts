@@ -138,20 +138,35 @@ type ValueIn<Union, Name> = Union extends unknown ? (Name extends keyof Union ? 
 /** Facts of whatever operation, each there or not: what can be read of a span. */
 export type SomeFacts = { readonly [Name in NameIn<Facts>]?: ValueIn<Facts, Name> | undefined }
 
-const contentOfOperations: { [Op in Operation]?: readonly Exclude<keyof FactsOf<Op>, 'operation'>[] } = {
-  chat: ['input_messages', 'output_messages'],
-  execute_tool: ['arguments', 'result'],
-  retrieval: ['documents'],
-  process_chunk: ['content'],
+/** The facts of an operation that are content. */
+type ContentIn<Some extends Facts> = {
+  [Name in keyof Some]-?: Content extends Some[Name] ? Name : never
+}[keyof Some]
+
+/** Every one of them: one that is forgotten here does not compile. */
+const contentOfOperations: { [Op in Operation]: Record<ContentIn<FactsOf<Op>>, true> } = {
+  http_server: {},
+  http_client: {},
+  invoke_workflow: {},
+  invoke_agent: {},
+  chat: { input_messages: true, output_messages: true },
+  execute_tool: { arguments: true, result: true },
+  retrieval: { documents: true },
+  human_feedback: { arguments: true },
+  process_chunk: { content: true },
+  checkpoint: {},
 }
+const contentNames = new Map<string, readonly string[]>(
+  Object.entries(contentOfOperations).map(([operation, names]) => [operation, Object.keys(names)]),
+)
 const none: readonly string[] = []
 
 /** Names of the facts that are content. */
-export const contentFacts: ReadonlySet<string> = new Set(Object.values(contentOfOperations).flat())
+export const contentFacts: ReadonlySet<string> = new Set([...contentNames.values()].flat())
 
 /** Those of an operation: most have none. */
 export function contentFactsOf(operation: Operation): readonly string[] {
-  return contentOfOperations[operation] ?? none
+  return contentNames.get(operation) ?? none
 }
 
 const at = { time_ms: z.number() }

@@ -1,3 +1,4 @@
+import { ledgerStepSchema } from 'contract/ledger'
 import { Random } from 'contract/random'
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../../../test/support/simulated.ts'
@@ -80,6 +81,12 @@ describe.each(everywhere)('$name, level $level', ({ name, level }) => {
   it('is the same script for the same seed, and another for another', () => {
     expect(scriptOf(name, level, 'a')).toEqual(scriptOf(name, level, 'a'))
     expect(scriptOf(name, level, 'b')).not.toEqual(scriptOf(name, level, 'a'))
+  })
+
+  it('keeps to the schema of the ledger', async () => {
+    const { run } = await simulate(name, { level, seed: 'a' })
+    for (const step of run.ledger.steps)
+      expect(ledgerStepSchema.safeParse(JSON.parse(JSON.stringify(step))).error).toBeUndefined()
   })
 
   it('names every step once, and every step of a fault or a decoy is one of them, or an attempt of one', () => {
