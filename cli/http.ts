@@ -18,10 +18,14 @@ export interface Answer {
   body: string
 }
 
-/** GETs a URL, for as long as it takes. Throws a ServiceError when nobody answers. */
-export async function get(service: string, url: string): Promise<Answer> {
+/** GETs a URL, for as long as it takes or until it is called off. Throws a ServiceError when nobody answers. */
+export async function get(service: string, url: string, signal?: AbortSignal): Promise<Answer> {
   try {
-    const { statusCode, headers, body } = await request(url, { headersTimeout: 0, bodyTimeout: 0 })
+    const { statusCode, headers, body } = await request(url, {
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: signal ?? null,
+    })
     return { status: statusCode, headers, body: await body.text() }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -30,8 +34,8 @@ export async function get(service: string, url: string): Promise<Answer> {
 }
 
 /** GETs JSON. Throws a ServiceError when nobody answers, or with what was answered instead of a 200. */
-export async function getJson(service: string, url: string): Promise<unknown> {
-  const answer = await get(service, url)
+export async function getJson(service: string, url: string, signal?: AbortSignal): Promise<unknown> {
+  const answer = await get(service, url, signal)
   const json = parse(answer.body)
   if (answer.status === 200 && json !== undefined) return json
   throw new ServiceError(`${service} answered ${explain(answer)}`, { mayPass: answer.status >= 500 })

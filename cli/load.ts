@@ -85,9 +85,9 @@ async function load(args: LoadArgs): Promise<number> {
   const status = statusLine()
   const counts = { begun: 0, done: 0 }
   const tell = () => status(`${counts.begun} offered, ${counts.begun - counts.done} under way`)
-  const verify = verifier(inspector, seed, verified)
+  const verify = verifier(inspector, seed, verified, abort.signal)
   const startedAt = new Date().toISOString()
-  const offered = await offer({
+  const { offered, whole } = await offer({
     ...schedule,
     seed: ofPlan,
     patienceMs,
@@ -105,7 +105,7 @@ async function load(args: LoadArgs): Promise<number> {
   })
   status('')
   const plan = { mix: args.mix, mix_sha256: digestOf(mix), seed, duration_ms: durationMs }
-  const shard = { ...share, agents, started_at: startedAt, whole: !stop.signal.aborted }
+  const shard = { ...share, agents, started_at: startedAt, whole }
   return conclude(makeReport(plan, [shard], offered.map(rowOf)), file)
 }
 

@@ -69,7 +69,7 @@ const command = defineCommand({
     'from-unit': {
       type: 'string',
       valueHint: 'N',
-      description: 'leaves out the units before it: goes on where another ended',
+      description: 'leaves out the units before it: goes on where another ended, in files of its own',
       default: '0',
     },
     shard: shardOption('plays only the share I of N'),
@@ -83,13 +83,13 @@ Headers, compression, TLS files and time-outs are those of the OTEL_EXPORTER_OTL
 Exits 0 only when all was taken, 130 after Ctrl-C.`,
   async run(args, scenarios) {
     const status = statusLine()
+    const [soon, now] = [new AbortController(), new AbortController()]
     const say = (line: string) => {
       status('')
       console.error(line)
     }
     try {
       const { options, meant } = readSimulation(args, scenarios, process.env)
-      const [soon, now] = [new AbortController(), new AbortController()]
       onStopSignal(
         () => soon.abort(),
         () => now.abort(),
@@ -107,7 +107,7 @@ Exits 0 only when all was taken, 130 after Ctrl-C.`,
     } catch (error) {
       if (error instanceof MixError || error instanceof EnvironmentError || error instanceof SimulateError) {
         say(error.message)
-        return 1
+        return soon.signal.aborted ? 130 : 1
       }
       throw error
     }

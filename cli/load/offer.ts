@@ -29,9 +29,17 @@ export interface Offer extends Schedule {
   answered?: (offered: Offered) => Promise<void>
 }
 
+/** What came of an offer. */
+export interface Offers {
+  /** In the order in which they started. */
+  offered: Offered[]
+  /** Whether that is all that was planned. */
+  whole: boolean
+}
+
 /**
  * Starts every run at its time, whatever has become of the others: who is slow delays nobody, and a run whose answer is late
- * is late from the time at which it was to start. Resolves to all of them in the order in which they started.
+ * is late from the time at which it was to start.
  */
 export async function offer({
   agents,
@@ -41,21 +49,25 @@ export async function offer({
   begins,
   answered,
   ...schedule
-}: Offer): Promise<Offered[]> {
+}: Offer): Promise<Offers> {
   const patience = new AbortController()
   const signal = AbortSignal.any([patience.signal, abort])
   const startedAt = performance.now()
-  const offered: Promise<Offered>[] = []
+  const playing: Promise<Offered>[] = []
+  let whole = true
   for (const run of runsInTime(schedule)) {
     await until(startedAt + run.atMs, stop)
-    if (stop.aborted) break
+    if (stop.aborted) {
+      whole = false
+      break
+    }
     begins?.(run)
-    offered.push(play(run))
+    playing.push(play(run))
   }
   const timer = setTimeout(() => patience.abort(), patienceMs)
-  const all = await Promise.all(offered)
+  const offered = await Promise.all(playing)
   clearTimeout(timer)
-  return all
+  return { offered, whole }
 
   async function play(run: PlannedRun): Promise<Offered> {
     const dueAt = startedAt + run.atMs

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
 import { seedPattern } from 'contract/tool'
 import { type Mix, mixSchema } from 'engine/mix/mix'
 import { loadMix } from 'engine/mix/named'
@@ -86,6 +87,7 @@ export function readSimulation(
     throw new UsageError(`--shard ${args.shard}: expected --secret beside it, the same for all shards of a blind mix`)
   const secret = mix.blind ? readSecret(args.secret ?? env.RUN_SECRET) : undefined
   const ofPlan = secret === undefined ? seed : planSeed(mix, seed, secret)
+  const written = readFiles(args)
   const settings = readEnvironment(environmentSchema(telemetryVariables), env)
   writeBack(env, settings)
   const target = readTarget(args, settings)
@@ -99,7 +101,7 @@ export function readSimulation(
     share,
     workers,
     digest: args.digest ?? false,
-    files: { out: args.out, ledger: args.ledger, key: args.key },
+    files: written,
     receiver: target && {
       target,
       maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 4096,
@@ -135,6 +137,19 @@ function readDuration(option: string, text: string): number {
   if (ms === undefined || ms === 0)
     throw new UsageError(`${option} ${text}: expected a time with its unit, such as 90s, 15m, 6h or 2d`)
   return ms
+}
+
+/** Each is a file of its own. */
+function readFiles({ out, ledger, key }: Args): SimulationOptions['files'] {
+  const options = new Map<string, string>()
+  for (const [option, path] of Object.entries({ '--out': out, '--ledger': ledger, '--key': key })) {
+    if (path === undefined) continue
+    const whole = path === '-' ? path : resolve(path)
+    const other = options.get(whole)
+    if (other !== undefined) throw new UsageError(`${option} ${path}: expected another file than that of ${other}`)
+    options.set(whole, option)
+  }
+  return { out, ledger, key }
 }
 
 /** `-24h` is a day ago; otherwise an ISO time. */

@@ -59,6 +59,6 @@ function renderNext({ nextUnit, beyond, exported, spans, partial }: Outcome, mea
     limits.spans !== undefined &&
       `--spans ${Math.max(1, limits.spans - (meant.receiver === undefined ? spans : exported - beyond))}`,
   ].filter(Boolean)
-  const first = partial.length > 0 ? ` Rename ${partial.join(' and ')} first, or it is written over.` : ''
+  const first = partial.length > 0 ? ` Rename ${partial.join(' and ')} first.` : ''
   return `${taken}${later}.${first} The same command goes on there with ${left.join(' ')}`
 }

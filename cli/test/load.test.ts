@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +9,10 @@ import { loadMix } from 'engine/mix/named'
 import { plan, type PlannedRun } from 'engine/mix/plan'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startStack, type Stack } from '../../trace-inspector/test/support/stack.ts'
-import { offer, type Offer } from '../load/offer.ts'
+import { offer, type Offer, type Offered } from '../load/offer.ts'
 import { exitCodeOf, makeReport, type Report, rowOf } from '../load/report.ts'
 import { runsInTime } from '../load/schedule.ts'
+import { verifier } from '../load/verify.ts'
 
 const script = fileURLToPath(new URL('../load.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'load-'))
@@ -49,6 +50,11 @@ const offerTo = (agents: string[], options: Partial<Offer> = {}) =>
     ...options,
   })
 
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 interface Ended {
   code: number
   stdout: string
@@ -71,7 +77,7 @@ test('an agent that is stopped changes nothing of what is offered, and late answ
   const [stopAt, goOnAt] = [1000, 6000].map((ms) => planned.findIndex(({ atMs }) => atMs >= ms)) as [number, number]
   const begun: PlannedRun[] = []
   const { process: agent } = stack.agent
-  const offered = await offerTo([stack.agent.url], {
+  const { offered } = await offerTo([stack.agent.url], {
     durationMs,
     begins(run) {
       // Only what goes on being offered lets it go on.
@@ -162,9 +168,8 @@ test('what is refused is counted and not asked again, what fails is told by its 
     else if (turn === 1) response.writeHead(503, { 'retry-after': '1' }).end('{}')
     else response.writeHead(500).end('{}')
   })
-  await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(agent.address() as AddressInfo).port}`
-  const offered = await offerTo([url])
+  const url = await listen(agent)
+  const { offered } = await offerTo([url])
   agent.close()
   const report = makeReport(
     { mix: '', mix_sha256: '', seed: 'a', duration_ms: 2000 },
@@ -181,12 +186,47 @@ test('what is refused is counted and not asked again, what fails is told by its 
 
 test('who gives no answer in time has failed', async () => {
   const agent = createServer(() => {})
-  await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(agent.address() as AddressInfo).port}`
-  const offered = await offerTo([url], { durationMs: 300, patienceMs: 10 })
+  const url = await listen(agent)
+  const { offered } = await offerTo([url], { durationMs: 300, patienceMs: 10 })
   agent.closeAllConnections()
   agent.close()
   expect(new Set(offered.map(({ why }) => why))).toEqual(new Set(['no answer in time']))
+})
+
+test('a load that is stopped is whole where all had been offered by then', async () => {
+  const planned = [...runsInTime({ mix: loadMix(mixPath), seed: 'a', durationMs: 500, share: { index: 0, of: 1 } })]
+  const offerUntil = async (last: number) => {
+    const stop = new AbortController()
+    const waiting: ServerResponse[] = []
+    let asked = 0
+    const agent = createServer((_, response) => {
+      waiting.push(response)
+      if (++asked < last) return
+      stop.abort()
+      for (const response of waiting.splice(0)) response.writeHead(500).end('{}')
+    })
+    const { offered, whole } = await offerTo([await listen(agent)], { durationMs: 500, stop: stop.signal })
+    agent.close()
+    return { offered: offered.length, whole }
+  }
+  expect(await offerUntil(planned.length)).toEqual({ offered: planned.length, whole: true })
+  const { offered, whole } = await offerUntil(2)
+  expect(offered).toBeLessThan(planned.length)
+  expect(whole).toBe(false)
+})
+
+test('what is not verified when nobody waits any more is not known', async () => {
+  const inspector = createServer(() => abort.abort())
+  const abort = new AbortController()
+  const verify = verifier(await listen(inspector), 'a', 1, abort.signal)
+  const [run] = runsInTime({ mix: loadMix(mixPath), seed: 'a', durationMs: 2000, share: { index: 0, of: 1 } })
+  const answered = Array.from({ length: 20 }, (_, index): Offered => {
+    const traceId = index.toString(16).padStart(32, '0')
+    return { run: run as PlannedRun, outcome: 'ok', traceId, lateMs: 0, latencyMs: 1 }
+  })
+  await Promise.all(answered.map(verify))
+  inspector.close()
+  expect(new Set(answered.map(({ verdict }) => verdict))).toEqual(new Set(['unknown']))
 })
 
 test('runs of conversations come between the units that arrive meanwhile, in the order of their times', () => {

@@ -164,6 +164,12 @@ test.each<[string[], number, RegExp]>([
   ],
   [['--scenario', 'nothing', '--to', 'none'], 1, /no scenario nothing; expected one of fanout/],
   [['--scenario', 'retry?fanout=x', '--to', 'none'], 1, /fanout x: expected a whole number/],
+  [
+    ['--out', 'a.jsonl', '--ledger', './a.jsonl'],
+    2,
+    /^--ledger \.\/a\.jsonl: expected another file than that of --out/,
+  ],
+  [['--out', '-', '--key', '-'], 2, /^--key -: expected another file than that of --out/],
   [['--out', '/no/such/file'], 1, /^\/no\/such\/file cannot be written: ENOENT/],
   [['--traces', '50', '--out', '/dev/full'], 1, /^\/dev\/full cannot be written: ENOSPC/],
   [['--shard', '1/2', '--start', '2026-01-31T09:00:00Z'], 2, /--shard 1\/2: expected --seed beside it/],

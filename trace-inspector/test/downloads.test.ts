@@ -23,6 +23,9 @@ const full = {
     value('bytes', { bytesValue: 'AAEC' }),
     value('list', { arrayValue: { values: [{ stringValue: 'a' }, { boolValue: true }] } }),
     value('group', { kvlistValue: { values: [value('inner', { intValue: '1' })] } }),
+    ...['int', 'double', 'bytes', 'group'].map((name) =>
+      value(`group of ${name}`, { kvlistValue: { values: [value(name, { stringValue: '1' })] } }),
+    ),
     value('empty', {}),
   ],
   events: [{ name: 'stall', timeUnixNano: '1763823456124000000', attributes: [value('n', { doubleValue: 3 })] }],
@@ -48,6 +51,7 @@ test('what is written as OTLP is read again as it came', () => {
   expect(sent).toHaveLength(2)
   const request = writeRequest(sent)
   expect(spansOf(request)).toEqual(sent)
+  expect(request.resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes).toEqual(full.attributes)
   expect(request.resourceSpans).toHaveLength(1)
   expect(request.resourceSpans[0]?.scopeSpans).toHaveLength(2)
 })

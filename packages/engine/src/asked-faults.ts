@@ -76,13 +76,19 @@ const decimal = (value: number) => String(Number(value.toFixed(6)))
 /** What a scenario can plant by itself: a parameter takes it out. */
 const ownKinds = faultKinds.filter((kind) => !('faults' in faults[kind].remedy.changes))
 
-/** Parameters of a run that `faults` decides: those that take out of a scenario what it shall not plant. */
-export function changesOf(text: unknown): Record<string, number | string> {
+/** Parameters that take out of a scenario what it plants by itself, where `faults` does not say that it shall. */
+export function takenOutBy(text: unknown): Record<string, number | string> {
   const { own, others } = parseFaults(text)
-  const straggler = stragglerOf(others)
-  const out = own ? [] : ownKinds.filter((kind) => !(kind === 'straggler' && straggler))
+  const hasStraggler = stragglerOf(others) !== undefined
+  const out = own ? [] : ownKinds.filter((kind) => !(kind === 'straggler' && hasStraggler))
+  return Object.assign({}, ...out.map((kind) => faults[kind].remedy.changes)) as Record<string, number | string>
+}
+
+/** Parameters of a run that `faults` decides. */
+export function changesOf(text: unknown): Record<string, number | string> {
+  const straggler = stragglerOf(parseFaults(text).others)
   return {
-    ...Object.assign({}, ...out.map((kind) => faults[kind].remedy.changes)),
+    ...takenOutBy(text),
     ...(straggler?.factor !== undefined && { straggler_factor: straggler.factor }),
-  } as Record<string, number | string>
+  }
 }

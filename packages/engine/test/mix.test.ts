@@ -77,12 +77,26 @@ faults:
   })
 
   test('parameters that may not go together, for some value that is drawn', () => {
-    const mix = (params: string) => faultsIn(`runs:\n  - scenario: fanout\n    params: ${params}\n`)
+    const mix = (params: string) => faultsIn(`runs:\n  - scenario: fanout\n    params: ${params}\n    planted: true\n`)
     expect(mix('{ fanout: { uniform: [2, 9] }, stragglers: 3 }')).toEqual([
       'runs.0.params.stragglers (line 3): stragglers may be 3, where it is expected to be at most fanout, which is 2',
     ])
     expect(mix('{ fanout: { uniform: [3, 9] }, stragglers: 3 }')).toEqual([])
     expect(mix('{ fanout: { lognormal: [20, 1], min: 4 }, stragglers: { choice: [1, 4] } }')).toEqual([])
+  })
+
+  test('parameters of what is not planted: nobody would hear of them', () => {
+    const mix = (scenario: string, params: string, rest = '') =>
+      faultsIn(`runs:\n  - scenario: ${scenario}\n    params: ${params}\n${rest}`)
+    const silent = (name: string) => [
+      `runs.0.params.${name} (line 3): has no effect without \`planted: true\` beside \`params\``,
+    ]
+    expect(mix('retry', '{ error_rate: 0.2 }')).toEqual(silent('error_rate'))
+    expect(mix('fanout', '{ stragglers: { uniform: [1, 3] } }')).toEqual(silent('stragglers'))
+    expect(mix('react', '{ slow_tool_probability: 0.5 }')).toEqual(silent('slow_tool_probability'))
+    expect(mix('stream', '{ contention: 1 }')).toEqual(silent('contention'))
+    expect(mix('retry', '{ error_rate: 0 }')).toEqual([])
+    expect(mix('retry', '{ error_rate: 0.2 }', '    planted: true\n')).toEqual([])
   })
 
   test('a name that is none says which there are', () => {

@@ -52,7 +52,7 @@ export class Shard {
   readonly #sinks: readonly Sink[]
   #traces = 0
   #spans = 0
-  /** Units that have ended, and the spans of all up to each. */
+  /** Of what is sent: units that have ended, from the last that was taken on, and the spans of all up to each. */
   readonly #ended: { unit: number; spans: number }[] = []
 
   constructor({ startMs, receiver, files, digest, secret }: ShardOptions, around: Surroundings) {
@@ -70,8 +70,13 @@ export class Shard {
     this.#sinks = sinks.filter((sink) => sink !== undefined)
   }
 
-  /** Plays units in this order; resolves when all that came of them has been taken in. Play no others meanwhile. */
-  async play(units: readonly PlannedUnit[]): Promise<void> {
+  /**
+   * Plays units in this order; resolves when all that came of them has been taken in. Play no others meanwhile. Of units before
+   * `takenBefore` nobody asks any more.
+   */
+  async play(units: readonly PlannedUnit[], takenBefore = 0): Promise<void> {
+    const known = this.#ended.findLastIndex(({ unit }) => unit < takenBefore)
+    if (known > 0) this.#ended.splice(0, known)
     /** Of the runs that have begun: their unit where they are its last. */
     const ends: (number | undefined)[] = []
     const { asking, secret } = { asking: this.#asking, secret: this.#secret }
@@ -84,12 +89,15 @@ export class Shard {
       }
     }
     await drive(runs(), async (run) => {
-      for (const sink of this.#sinks) await sink.take(run)
+      for (const sink of this.#sinks) {
+        const full = sink.take(run)
+        if (full) await full
+      }
       this.#traces++
       this.#spans += run.spans
       const unit = ends.shift()
       if (unit === undefined) return
-      this.#ended.push({ unit, spans: this.#spans })
+      if (this.#receiver) this.#ended.push({ unit, spans: this.#spans })
       for (const sink of this.#sinks) sink.unitEnded(unit)
     })
   }
@@ -104,7 +112,7 @@ export class Shard {
     this.#receiver?.hurry(patienceMs)
   }
 
-  /** How many spans those of its units have that come before this one. */
+  /** How many spans those of its units have that come before this one; of what is sent, from where it may not be taken on. */
   async spansBefore(unit: number): Promise<number> {
     return this.#ended.findLast((ended) => ended.unit < unit)?.spans ?? 0
   }

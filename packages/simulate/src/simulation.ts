@@ -59,7 +59,7 @@ export interface Outcome extends Totals {
 
 /** How long a round takes that is played between two looks at whether to go on, ms, and how many units it has. */
 const roundMs = 250
-const unitsOfRound = { first: 16, most: 4096 }
+const unitsOfRound = { first: 16, firstOfLimited: 1, most: 4096 }
 /** After a stop, how long a receiver may take nothing, ms. */
 const patienceOfStopMs = 5000
 const progressMs = 200
@@ -67,7 +67,7 @@ const progressMs = 200
 /** Plays a mix until its limits are reached, it is stopped, or nobody takes what it plays. */
 export async function simulate(options: SimulationOptions, stop: Stop): Promise<Outcome> {
   const { startMs, receiver, digest, secret, workers, tell } = options
-  const open = await openFiles(options.files)
+  const open = await openFiles(options, stop)
   const crew = startCrew(
     workers,
     { startMs, receiver, digest, secret, files: [...open.keys()] },
@@ -77,18 +77,19 @@ export async function simulate(options: SimulationOptions, stop: Stop): Promise<
     void Promise.all(crew.shards.map((shard) => shard.hurry(patienceMs))).catch(() => {})
   stop.soon.addEventListener('abort', hurry(patienceOfStopMs))
   stop.now.addEventListener('abort', hurry(0))
+  let isOver = false
   const looks = setInterval(() => {
     if (!options.progress) return
     const { progress } = options
-    statesOf(crew).then(
-      (states) => progress(totalsOf(states)),
+    statesOf(crew.shards).then(
+      (states) => void (isOver || progress(totalsOf(states))),
       () => {},
     )
   }, progressMs)
   try {
     const { nextUnit: end, failure: failureOfRounds } = await playRounds(crew, options, stop.soon)
     const failure = failureOfRounds ?? (await failureOf(crew.shards.map((shard) => shard.end())))
-    const states = await statesOf(crew)
+    const states = await statesOf(crew.shards)
     const totals = totalsOf(states)
     const isTaken = failure === undefined && (!receiver || totals.exported === totals.spans)
     const isWhole = isTaken && !stop.soon.aborted
@@ -111,16 +112,25 @@ export async function simulate(options: SimulationOptions, stop: Stop): Promise<
       partial: isWhole ? [] : [...open.values()].flatMap(({ partial }) => partial ?? []),
     }
   } finally {
+    isOver = true
     clearInterval(looks)
     await crew.stop()
   }
 }
 
-async function openFiles(paths: SimulationOptions['files']): Promise<Map<FileName, LineFile>> {
+async function openFiles(
+  { files: paths, fromUnit }: Pick<SimulationOptions, 'files' | 'fromUnit'>,
+  stop: Stop,
+): Promise<Map<FileName, LineFile>> {
   const open = new Map<FileName, LineFile>()
-  for (const name of files) {
-    const path = paths[name]
-    if (path !== undefined) open.set(name, await LineFile.open(path))
+  try {
+    for (const name of files) {
+      const path = paths[name]
+      if (path !== undefined) open.set(name, await LineFile.open(path, { goesOn: fromUnit > 0, ...stop }))
+    }
+  } catch (error) {
+    for (const file of open.values()) file.discard()
+    throw error
   }
   return open
 }
@@ -133,27 +143,34 @@ async function playRounds(
 ): Promise<{ nextUnit: number; failure?: SimulateError | undefined }> {
   const units = planWithin(mix, seed, fromUnit, limits, share)
   let nextUnit = fromUnit
-  let size = unitsOfRound.first
+  let takenBefore = fromUnit
+  let size = limits.spans === undefined ? unitsOfRound.first : unitsOfRound.firstOfLimited
   while (!stop.aborted) {
     const round = Array.from({ length: size }, () => units.next().value).filter((unit) => unit !== undefined)
     if (round.length === 0) break
     const startedAt = performance.now()
     const failure = await failureOf(
+<<<<<<< HEAD
       shards.map((shard, index) =>
         shard.play(round.filter(({ unit }) => Math.floor(unit / share.of) % shards.length === index)),
       ),
+=======
+      shards.map((shard, index) => shard.play(round.filter(({ unit }) => unit % shards.length === index), takenBefore)),
+>>>>>>> 927faf4 (simulate, load, mixes: ends that were open; a group in a span is no number)
     )
     if (failure) return { nextUnit, failure }
     nextUnit = (round.at(-1)?.unit ?? nextUnit) + 1
+    const states = await statesOf(shards)
+    takenBefore = firstUntaken(states, fromUnit)
     if (limits.spans === undefined) {
       const fitting = Math.round((size * roundMs) / (performance.now() - startedAt))
       size = Math.min(Math.max(fitting, Math.ceil(size / 4), 1), size * 4, unitsOfRound.most)
     } else {
       // Which round is the last depends on nothing but what was played, so that it is the same with any number of shards.
-      const { spans } = totalsOf(await Promise.all(shards.map((shard) => shard.state())))
+      const { spans } = totalsOf(states)
       if (spans >= limits.spans) break
       const unitsLeft = (limits.spans - spans) / (spans / (nextUnit - fromUnit))
-      size = Math.min(Math.max(Math.floor(unitsLeft / 2), 1), unitsOfRound.most)
+      size = Math.min(Math.max(Math.floor(unitsLeft / 2), 1), size * 4, unitsOfRound.most)
     }
   }
   return { nextUnit }
@@ -169,7 +186,7 @@ async function failureOf(work: readonly Promise<void>[]): Promise<SimulateError 
   return undefined
 }
 
-const statesOf = ({ shards }: Crew): Promise<ShardState[]> => Promise.all(shards.map((shard) => shard.state()))
+const statesOf = (shards: Crew['shards']): Promise<ShardState[]> => Promise.all(shards.map((shard) => shard.state()))
 
 function totalsOf(states: readonly ShardState[]): Totals {
   const totals = { traces: 0, spans: 0, queued: 0, exported: 0, refused: 0, unconfirmed: 0, resent: 0 }

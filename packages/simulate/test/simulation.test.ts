@@ -1,4 +1,4 @@
-import { mkdtempSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runLedgerSchema } from 'contract/ledger'
@@ -6,9 +6,13 @@ import { expect, test } from 'vitest'
 import { Digest } from '../src/digest.ts'
 import { planWithin, tracesBefore } from '../src/limits.ts'
 import { readCanonical } from '../src/read-spans.ts'
+import { Catalog } from 'engine/catalog'
 import { loadMix } from 'engine/mix/named'
+import { readMix } from 'engine/mix/read'
+import { scenarios } from 'engine/scenarios/index'
 import { inOrder, play, readLines } from './support/simulations.ts'
 
+const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
 const folder = () => mkdtempSync(join(tmpdir(), 'simulate-'))
 
 test('one seed makes one digest, by one worker or several, and another seed another', async () => {
@@ -43,6 +47,33 @@ test('a limit of spans ends at one unit whatever the number of workers', async (
   expect(one.spans).toBeGreaterThanOrEqual(2000)
   expect(one.spans).toBeLessThan(3000)
   expect([three.spans, three.nextUnit, three.digest]).toEqual([one.spans, one.nextUnit, one.digest])
+})
+
+test('a limit of spans is passed by the rest of one unit at most', async () => {
+  const mix = readMix('runs: [{ scenario: human, params: { outcome: approve } }]', 'alike', catalog)
+  const { spans: ofUnit } = await play({ mix, limits: { traces: 1 } })
+  for (const wanted of [1, 5 * ofUnit, 17 * ofUnit + 1]) {
+    const { spans, traces } = await play({ mix, limits: { spans: wanted } })
+    expect([wanted, spans]).toEqual([wanted, Math.ceil(wanted / ofUnit) * ofUnit])
+    expect(spans).toBe(traces * ofUnit)
+  }
+})
+
+test('a file that cannot be opened leaves none that was opened before it', async () => {
+  const at = folder()
+  await expect(
+    play({ files: { out: join(at, 'spans.jsonl'), ledger: join(at, 'no', 'ledger.jsonl') } }),
+  ).rejects.toThrow(/ledger\.jsonl cannot be written: ENOENT/)
+  expect(readdirSync(at)).toEqual([])
+})
+
+test.each(['spans.jsonl', 'spans.jsonl.partial'])('what goes on writes over no %s', async (name) => {
+  const at = folder()
+  writeFileSync(join(at, name), 'before')
+  await expect(play({ fromUnit: 3, files: { out: join(at, 'spans.jsonl') } })).rejects.toThrow(
+    `${name} may have what came before`,
+  )
+  expect(readFileSync(join(at, name), 'utf8')).toBe('before')
 })
 
 test('a limit of virtual time leaves out what begins after it', () => {

@@ -3,6 +3,7 @@ import type { Encoding, SealedType } from './encoding.ts'
 import {
   type Attributes,
   type Dropped,
+  groupValue,
   none,
   nothingDropped,
   type ReceivedSpan,
@@ -134,7 +135,8 @@ export class SpanReader {
       )
       return values
     }
-    if (has('kvlistValue')) return part(message, 'kvlistValue', (list) => this.#group(list, 'values', depth + 1))
+    if (has('kvlistValue'))
+      return part(message, 'kvlistValue', (list) => groupValue(this.#group(list, 'values', depth + 1)))
     if (!has('bytesValue')) return null
     const bytes = this.#encoding.base64(message.bytesValue)
     if (bytes === undefined) throw new Malformed('bytesValue', 'bytes')

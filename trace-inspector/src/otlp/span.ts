@@ -1,9 +1,18 @@
 /**
  * A value as OTLP has it. What no number here can hold comes as `{ int: digits }` and `{ double: 'NaN' }` (or an
- * infinity), bytes as `{ bytes: base64 }`; null is a value that was left empty.
+ * infinity), bytes as `{ bytes: base64 }`; a group that might be taken for one of these as `{ group: members }`; null is a
+ * value that was left empty.
  */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
 export type Attributes = Record<string, Value>
+
+const wrappers: readonly string[] = ['int', 'double', 'bytes', 'group']
+
+/** A group as a value. */
+export function groupValue(members: Attributes): Value {
+  const [first, ...others] = Object.keys(members)
+  return first !== undefined && others.length === 0 && wrappers.includes(first) ? { group: members } : members
+}
 
 export const spanKinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 export const statuses = ['unset', 'ok', 'error'] as const

@@ -68,5 +68,9 @@ function valueOf(value: Value, isDouble = false): object {
     if (kind === 'double') return { doubleValue: inner }
     if (kind === 'bytes') return { bytesValue: inner }
   }
-  return { kvlistValue: { values: attributesOf(value) } }
+  const members = kind === 'group' && isGroup(inner) && others.length === 0 ? inner : value
+  return { kvlistValue: { values: attributesOf(members) } }
 }
+
+const isGroup = (value: Value | undefined): value is Attributes =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { takenOutBy } from '../asked-faults.ts'
 import { type Catalog, jsonSchemaOf, type Offer } from '../catalog.ts'
 import type { MixRun } from './mix.ts'
 import { type Distribution, type DrawnValue, parameterValue } from './values.ts'
@@ -11,7 +12,11 @@ export interface MixFault {
 
 /** What a mix says of its runs, whatever else is wrong with it. */
 const outline = z.object({ runs: z.array(z.unknown()) })
-const outlineOfRun = z.object({ scenario: z.string(), params: z.record(z.string(), z.unknown()).default({}) })
+const outlineOfRun = z.object({
+  scenario: z.string(),
+  params: z.record(z.string(), z.unknown()).default({}),
+  planted: z.unknown().optional(),
+})
 
 /** What the catalog says against the runs of a mix as it was read. */
 export function faultsOfRuns(mix: unknown, catalog: Catalog): MixFault[] {
@@ -24,7 +29,7 @@ export function faultsOfRuns(mix: unknown, catalog: Catalog): MixFault[] {
   })
 }
 
-function faultsOfRun({ scenario, params }: z.output<typeof outlineOfRun>, catalog: Catalog): MixFault[] {
+function faultsOfRun({ scenario, params, planted }: z.output<typeof outlineOfRun>, catalog: Catalog): MixFault[] {
   const offer = catalog.find(scenario)
   if (!offer) {
     const known = catalog.offers.map(({ scenario }) => scenario.name).join(', ')
@@ -37,7 +42,9 @@ function faultsOfRun({ scenario, params }: z.output<typeof outlineOfRun>, catalo
   const faults = read.flatMap(([name, value]) =>
     faultsOfParameter(offer, name, value).map(({ path, message }) => ({ path: ['params', name, ...path], message })),
   )
-  return faults.length > 0 ? faults : clashesOf(catalog, offer, read)
+  if (faults.length > 0) return faults
+  const unheard = planted === true ? [] : unheardOf(read)
+  return unheard.length > 0 ? unheard : clashesOf(catalog, offer, read)
 }
 
 function faultsOfParameter(offer: Offer, name: string, value: DrawnValue): MixFault[] {
@@ -69,6 +76,16 @@ function figuresOf(spec: Exclude<Distribution, { choice: unknown }>) {
     ...(min === undefined ? [] : [{ path: ['min'], figure: min }]),
     ...(max === undefined ? [] : [{ path: ['max'], figure: max }]),
   ]
+}
+
+/** Parameters of what a scenario plants by itself, where it is not to plant anything: nobody would hear of them. */
+function unheardOf(params: readonly (readonly [string, DrawnValue])[]): MixFault[] {
+  const without = takenOutBy('off')
+  return params.flatMap(([name, value]) =>
+    without[name] === undefined || String(value) === String(without[name])
+      ? []
+      : [{ path: ['params', name], message: `has no effect without \`planted: true\` beside \`params\`` }],
+  )
 }
 
 /** So many combinations of extremes are tried at most. */

@@ -1,11 +1,12 @@
 /**
  * What no number here can hold, as it was sent: the digits of a large whole number, the word for what is no number, the
- * base64 of bytes. All else as it is.
+ * base64 of bytes; and a group that was told from these. All else as it is.
  */
 export function plainOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const [entry, ...others] = Object.entries(value)
   const [kind, inner] = entry ?? []
-  const isWrapped = others.length === 0 && typeof inner === 'string' && ['int', 'double', 'bytes'].includes(kind ?? '')
-  return isWrapped ? inner : value
+  if (others.length > 0) return value
+  const isWrapped = typeof inner === 'string' && ['int', 'double', 'bytes'].includes(kind ?? '')
+  return isWrapped || kind === 'group' ? inner : value
 }
