@@ -29,44 +29,38 @@ export function verifier(
     if (!isChosen || traceId === undefined || (outcome !== 'ok' && outcome !== 'not_ok')) return
     const lane = next++ % lanes.length
     lanes[lane] = (lanes[lane] as Promise<void>).then(async () => {
-<<<<<<< HEAD
-      offered.verdict = await verdictOf(inspector, traceId, spans)
-=======
-      offered.verdict = await verdictOf(inspector, traceId, abort)
->>>>>>> 927faf4 (simulate, load, mixes: ends that were open; a group in a span is no number)
+      offered.verdict = await verdictOf(inspector, traceId, spans, abort)
     })
     await lanes[lane]
   }
 }
 
-<<<<<<< HEAD
-async function verdictOf(inspector: string, traceId: string, owed: number | undefined): Promise<string> {
+async function verdictOf(
+  inspector: string,
+  traceId: string,
+  owed: number | undefined,
+  abort: AbortSignal,
+): Promise<string> {
   const deadline = performance.now() + patienceMs
-  for (;;) {
-    const { verdict, counts } = await verification(`${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`)
+  while (!abort.aborted) {
+    const { verdict, counts } = await verification(`${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`, abort)
     // Without a ledger nobody waits for what is still to come, but the answer of the run said how much that is.
     const isShort = verdict === 'no_ledger' && owed !== undefined && (counts?.received ?? 0) < owed
     if (verdict !== undefined && !isShort) return verdict
     if (performance.now() > deadline) return isShort ? 'incomplete' : 'unknown'
-    await sleep(pauseMs)
+    await sleep(pauseMs, undefined, { signal: abort }).catch(() => {})
   }
+  return 'unknown'
 }
 
 /** Nothing from one that cannot answer now, since it ends or begins; `unknown` where it never will. */
-async function verification(url: string): Promise<{ verdict?: string; counts?: Verification['counts'] }> {
+async function verification(
+  url: string,
+  abort: AbortSignal,
+): Promise<{ verdict?: string; counts?: Verification['counts'] }> {
   try {
-    return (await getJson('trace-inspector', url)) as Verification
+    return (await getJson('trace-inspector', url, abort)) as Verification
   } catch (error) {
     return error instanceof ServiceError && error.mayPass ? {} : { verdict: 'unknown' }
   }
-=======
-async function verdictOf(inspector: string, traceId: string, abort: AbortSignal): Promise<string> {
-  if (abort.aborted) return 'unknown'
-  const answer = await getJson(
-    'trace-inspector',
-    `${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`,
-    abort,
-  ).catch(() => undefined)
-  return (answer as { verdict?: string } | undefined)?.verdict ?? 'unknown'
->>>>>>> 927faf4 (simulate, load, mixes: ends that were open; a group in a span is no number)
 }

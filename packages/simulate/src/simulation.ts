@@ -144,24 +144,22 @@ async function playRounds(
   const units = planWithin(mix, seed, fromUnit, limits, share)
   let nextUnit = fromUnit
   let takenBefore = fromUnit
+  let played = 0
   let size = limits.spans === undefined ? unitsOfRound.first : unitsOfRound.firstOfLimited
   while (!stop.aborted) {
     const round = Array.from({ length: size }, () => units.next().value).filter((unit) => unit !== undefined)
     if (round.length === 0) break
     const startedAt = performance.now()
     const failure = await failureOf(
-<<<<<<< HEAD
       shards.map((shard, index) =>
-        shard.play(round.filter(({ unit }) => Math.floor(unit / share.of) % shards.length === index)),
+        shard.play(round.filter(({ unit }) => Math.floor(unit / share.of) % shards.length === index), takenBefore),
       ),
-=======
-      shards.map((shard, index) => shard.play(round.filter(({ unit }) => unit % shards.length === index), takenBefore)),
->>>>>>> 927faf4 (simulate, load, mixes: ends that were open; a group in a span is no number)
     )
     if (failure) return { nextUnit, failure }
     nextUnit = (round.at(-1)?.unit ?? nextUnit) + 1
     const states = await statesOf(shards)
-    takenBefore = firstUntaken(states, fromUnit)
+    takenBefore = firstUntaken(states, fromUnit, share)
+    played += round.length
     if (limits.spans === undefined) {
       const fitting = Math.round((size * roundMs) / (performance.now() - startedAt))
       size = Math.min(Math.max(fitting, Math.ceil(size / 4), 1), size * 4, unitsOfRound.most)
@@ -169,7 +167,7 @@ async function playRounds(
       // Which round is the last depends on nothing but what was played, so that it is the same with any number of shards.
       const { spans } = totalsOf(states)
       if (spans >= limits.spans) break
-      const unitsLeft = (limits.spans - spans) / (spans / (nextUnit - fromUnit))
+      const unitsLeft = (limits.spans - spans) / (spans / played)
       size = Math.min(Math.max(Math.floor(unitsLeft / 2), 1), size * 4, unitsOfRound.most)
     }
   }
