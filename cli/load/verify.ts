@@ -43,7 +43,10 @@ async function verdictOf(
 ): Promise<string> {
   const deadline = performance.now() + patienceMs
   while (!abort.aborted) {
-    const { verdict, counts } = await verification(`${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`, abort)
+    const { verdict, counts } = await verification(
+      `${inspector}/traces/${traceId}/verify?wait_s=${waitOfVerifyS}`,
+      abort,
+    )
     // Without a ledger nobody waits for what is still to come, but the answer of the run said how much that is.
     const isShort = verdict === 'no_ledger' && owed !== undefined && (counts?.received ?? 0) < owed
     if (verdict !== undefined && !isShort) return verdict

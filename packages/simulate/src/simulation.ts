@@ -152,7 +152,10 @@ async function playRounds(
     const startedAt = performance.now()
     const failure = await failureOf(
       shards.map((shard, index) =>
-        shard.play(round.filter(({ unit }) => Math.floor(unit / share.of) % shards.length === index), takenBefore),
+        shard.play(
+          round.filter(({ unit }) => Math.floor(unit / share.of) % shards.length === index),
+          takenBefore,
+        ),
       ),
     )
     if (failure) return { nextUnit, failure }
