@@ -1,10 +1,11 @@
 import { workOf } from 'engine/key/impacts'
-import { keyOf } from 'engine/key/key'
+import { keyOf, type KeyOptions } from 'engine/key/key'
+import { piecesOf } from 'engine/key/replay'
 import type { Run } from 'engine/run'
 import { JudgeThread } from './thread.ts'
 
-/** What is played again before a run is answered, steps: some tens of milliseconds. */
-const most = { steps: 5000, work: 20_000 }
+/** What is played again before a run is answered: some tens of milliseconds. */
+const most = { pieces: 5000, work: 20_000 }
 
 /** Of a large run it is known at once what was planted, and not what it cost. */
 const unjudged = () => Promise.resolve({})
@@ -16,29 +17,29 @@ export class Keys {
 
   /** Gives a run that has ended its key, or says that it is pending. */
   async answer(run: Run): Promise<void> {
-    const steps = run.ledger.steps.length
-    const isLarge = steps > most.steps || workOf(steps, run.faults.faults.length) > most.work
-    const key = await keyOf(run, isLarge ? { judge: unjudged } : {})
-    run.key = isLarge ? 'pending' : key
-    run.tell(key)
+    const pieces = piecesOf(run.ledger.steps)
+    const isLarge = pieces > most.pieces || workOf(pieces, run.faults.faults.length) > most.work
+    await find(run, isLarge ? { judge: unjudged } : {})
+    if (isLarge) run.key = 'pending'
   }
 
   /** Somebody asks for this run: what is pending is begun in a thread beside. Resolves when the run has its key. */
   async ask(run: Run): Promise<void> {
     if (run.key !== 'pending') return
-    const underWay = this.#underWay.get(run) ?? this.#judge(run)
+    const underWay = this.#underWay.get(run) ?? find(run, { judge: this.#thread.judge })
     this.#underWay.set(run, underWay)
     await underWay
   }
+}
 
-  async #judge(run: Run): Promise<void> {
-    try {
-      const key = await keyOf(run, { judge: this.#thread.judge })
-      run.key = key
-      run.tell(key)
-    } catch (error) {
-      console.error(`The key of ${run.traceId} failed:`, error)
-      this.#underWay.delete(run)
-    }
+/** Whatever goes wrong with its key, the run was played: it goes on without one. */
+async function find(run: Run, options: KeyOptions): Promise<void> {
+  try {
+    const key = await keyOf(run, options)
+    run.key = key
+    run.tell(key)
+  } catch (error) {
+    console.error(`The key of ${run.traceId} failed:`, error)
+    run.key = null
   }
 }

@@ -6,8 +6,8 @@ import { Replays } from './replays.ts'
 import type { InForce } from './register.ts'
 import { isSlowdown, standingOf } from './standing.ts'
 
-/** So many faults of a run get replays of their own, two each, and fewer where that would be more steps than these. */
-const most = { faults: 32, steps: 200_000 }
+/** So many faults of a run get replays of their own, two each, and fewer where that would be more to play than this. */
+const most = { faults: 32, pieces: 200_000 }
 
 /** What a fault costs, and what that makes of it. */
 export interface Judgement {
@@ -19,13 +19,13 @@ export interface Judgement {
 /** The judgement of every fault that a run draws, by its id. */
 export type Judgements = Readonly<Record<string, Judgement>>
 
-/** How many steps have to be played to judge a run of so many, with so many faults. */
-export function workOf(steps: number, faults: number): number {
-  return faults === 0 ? 0 : steps * (2 + 2 * replayed(steps, faults))
+/** How much has to be played to judge a run of so many pieces, with so many faults. */
+export function workOf(pieces: number, faults: number): number {
+  return faults === 0 ? 0 : pieces * (2 + 2 * replayed(pieces, faults))
 }
 
-function replayed(steps: number, faults: number): number {
-  const fitting = Math.floor((most.steps / Math.max(1, steps) - 2) / 2)
+function replayed(pieces: number, faults: number): number {
+  const fitting = Math.floor((most.pieces / Math.max(1, pieces) - 2) / 2)
   return Math.min(faults, most.faults, Math.max(1, fitting))
 }
 
@@ -36,7 +36,7 @@ function replayed(steps: number, faults: number): number {
 export async function judge(request: RunRequest): Promise<Judgements> {
   const replays = await Replays.of(request)
   const { all } = replays
-  const ids = idsByTime(all).slice(0, replayed(all.steps, all.faults.length))
+  const ids = idsByTime(all).slice(0, replayed(all.pieces, all.faults.length))
   const impacts = await impactsOf(ids, replays)
   const judgements = all.faults.map(({ id, losesCall }) => {
     const impact = impacts.get(id) ?? null

@@ -16,8 +16,8 @@ export interface Replay {
   /** That were paid for: of models, in and out, without what a cache had, and of chunks that were worked through. */
   tokens: number
   faults: readonly ReplayedFault[]
-  /** How many there were. */
-  steps: number
+  /** How much there was to play. */
+  pieces: number
 }
 
 export interface ReplayedFault {
@@ -45,6 +45,15 @@ function begin(request: RunRequest): Played<Replay> {
   return { clock, result: run.play().then(() => figuresOf(run)) }
 }
 
+/** How much there is to play in a run of these steps: each of them, and each token that comes by itself. */
+export function piecesOf(steps: readonly LedgerStep[]): number {
+  const streamed = steps.reduce(
+    (sum, { facts }) => sum + (facts.operation === 'chat' && facts.stream === true ? (facts.output_tokens ?? 0) : 0),
+    0,
+  )
+  return steps.length + streamed
+}
+
 function tokensOf(facts: LedgerStep['facts']): number {
   switch (facts.operation) {
     case 'chat':
@@ -64,7 +73,7 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
     else tokens += tokensOf(facts)
   }
   const busyMs = Math.max(0, ms - waitedMs)
-  return { ms, busyMs, ok: ok === true, tokens, faults: faultsOf(faults, steps), steps: steps.length }
+  return { ms, busyMs, ok: ok === true, tokens, faults: faultsOf(faults, steps), pieces: piecesOf(steps) }
 }
 
 function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {
