@@ -37,11 +37,11 @@ export function scriptedStream(
         step.idealMs += ms
         dueMs += ms
         await clock.sleep(dueMs - clock.now(), signal)
-        if (tokens === 0) {
+        if (++tokens === 1) {
           step.learn<'chat'>({ first_chunk_s: (clock.now() - startMs) / 1000 })
           mark('first_token')
         }
-        await tellToken(run, random, tokens++)
+        await tellToken(run, random, tokens - 1)
       }
       mark('last_token')
     } finally {
