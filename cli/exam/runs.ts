@@ -85,10 +85,13 @@ function offerOf(catalog: Catalog, name: string, level: number): Offer {
 
 /** At level 1 a run plants what it is known for, and its control does without; above, a control is drawn as such. */
 function paramsOf(catalog: Catalog, offer: Offer, level: number, isControl: boolean) {
+  const { name, levels } = offer.scenario
+  // In virtual time people may take as long as they do.
+  const people = levels?.takes.includes('profile') ? { profile: 'measured' } : {}
   const query: Record<string, string> =
     level === 1
-      ? { faults: isControl ? 'off' : (plantedAt1[offer.scenario.name] ?? 'own') }
-      : { level: String(level), control: String(isControl) }
+      ? { faults: isControl ? 'off' : (plantedAt1[name] ?? 'own') }
+      : { level: String(level), control: String(isControl), ...people }
   const parsed = catalog.parse(offer, query)
   if ('faults' in parsed) {
     const [fault] = parsed.faults
