@@ -113,7 +113,9 @@ test('a run whose replica is gone has no ledger, and is never complete', async (
     counts: { expected: both.spans.total, missing: 0, without_ledger: both.spans.total, unexpected: 0 },
   })
   const nobody = await fetch(`${inspectorUrl}/traces/${'e'.repeat(32)}/verify`)
-  expect([nobody.status, (await nobody.json()) as unknown]).toMatchObject([404, { title: 'Unknown run' }])
+  const body = (await nobody.json()) as { title: string; knows_since: string }
+  expect([nobody.status, body.title]).toEqual([404, 'Unknown run'])
+  expect(Date.parse(body.knows_since)).toBeLessThan(Date.now())
 })
 
 test('every closed ledger goes to the folder of LEDGER_SINK, and outlives its process', async () => {
@@ -255,4 +257,35 @@ test('every service says in Prometheus text what it did', async () => {
   const ofInspector = await metricsOf(inspector)
   expect(ofInspector).toMatchObject({ 'verifications_total{verdict="complete"}': 1, spans_rejected_total: 0 })
   expect(ofInspector.spans_received_total).toBeGreaterThanOrEqual(spans.total)
+})
+
+test('of trace-inspectors that share the traces any answers for all, and each has its own', async () => {
+  const [port] = await freePorts(1)
+  const other = `http://127.0.0.1:${port}`
+  const agent = await startAgent()
+  // Here the first has the traces whose ids begin with 0 to 7, and takes all spans.
+  const shards = { INSPECTOR_SHARDS: `${inspectorUrl},${other}`, AGENT_URLS: agent.url }
+  await start('trace-inspector', { INSPECTOR_PORT: new URL(inspectorUrl).port, ...shards })
+  await start('trace-inspector', { INSPECTOR_PORT: String(port), ...shards })
+  const runOf = (first: string) => {
+    const traceId = first + randomBytes(16).toString('hex').slice(1)
+    return runScenario(agent.url, 'fanout', small, { traceparent: `00-${traceId}-${'b'.repeat(16)}-01` })
+  }
+  const { trace_id, spans } = await runOf('7')
+  const own = await verify(trace_id)
+  expect(own).toMatchObject({ verdict: 'complete', counts: { received: spans.total } })
+  expect(await json(`${other}/traces/${trace_id}/verify`)).toEqual({
+    ...own,
+    knows_since: expect.any(String) as string,
+  })
+  const download = await fetch(`${other}/traces/${trace_id}/otlp`)
+  expect(download.headers.get('content-disposition')).toContain(`${trace_id}.otlp.json`)
+  const answer = await fetch(`${other}/traces/${trace_id}/answer`, { method: 'POST', body: '{"span_ids":[]}' })
+  expect([answer.status, await answer.json()]).toMatchObject([200, { trace_id }])
+  // What was sent to the wrong one is there: it has it. The one that should have it does not.
+  const astray = await runOf('8')
+  expect(await verify(astray.trace_id)).toMatchObject({ verdict: 'complete' })
+  expect((await fetch(`${other}/traces/${astray.trace_id}`)).status).toBe(404)
+  // Nobody asks in a circle.
+  for (const url of [inspectorUrl, other]) expect((await fetch(`${url}/traces/${'f'.repeat(32)}`)).status).toBe(404)
 })

@@ -13,6 +13,7 @@ import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import type { FileLedgers } from './file/ledgers.ts'
 import { fileOpener } from './file/route.ts'
 import { KeptLedgers } from './kept-ledgers.ts'
+import { NoLedger } from './ledgers.ts'
 import { openApi } from './openapi.ts'
 import { openLedgers } from './open-ledgers.ts'
 import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
@@ -112,7 +113,11 @@ export function createApp({
     try {
       const sources = { traces, fetchLedger: (id: string) => ledgers.ask(id) }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
-      const verification = await verifyWhenThere(traceId, sources, signal)
+      const knows_since = sinceOf(traces).toISOString()
+      const verification = await verifyWhenThere(traceId, sources, signal).catch((error: unknown) => {
+        if (error instanceof NoLedger) error.members.knows_since = knows_since
+        throw error
+      })
       // What is missing may still be on its way: who asks again asks another process.
       if (lifecycle.stopping.aborted && !isSettled(verification)) throw stopping()
       // What is missing may be among what was turned down here, whosever it was.
@@ -121,7 +126,13 @@ export function createApp({
       // Where a span differs, the ledger says what it should have been.
       const { differences } = verification
       const told = verification.sealed && !isShownAll(req) ? [] : differences
-      res.json({ ...verification, differences: told, note: verification.note ?? note, not_taken: notTaken() })
+      res.json({
+        ...verification,
+        differences: told,
+        note: verification.note ?? note,
+        not_taken: notTaken(),
+        knows_since,
+      })
     } finally {
       inFlight--
     }
