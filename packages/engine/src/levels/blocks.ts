@@ -167,11 +167,18 @@ export const slower = ({ base }: Figure, factor: number, by: string): Figure => 
 export function slow(draft: Draft, free: readonly Timed[], kind: PlantedKind): DraftFault {
   const value = factorOf(draft, `${kind}/${draft.faults.length}`)
   const fault = draft.fault({ kind, entity: {}, magnitude: { unit: 'factor', value } })
-  const struck = makeSlower(draft, free, value, fault.id, isRequired)
+  const hidden = free.filter((timed) => value * timesMedian(draft, timed) <= draft.numbers.furthest)
+  const struck = makeSlower(draft, hidden.length > 0 ? hidden : free, value, fault.id, isRequired)
   if (!struck) return fault
   fault.entity = entityOf(struck.step)
   fault.steps.push(struck.step.key)
   return fault
+}
+
+/** How many times the median of its tool a call takes; of what is no call it is not asked. */
+function timesMedian({ world }: Draft, { step, of }: Timed): number {
+  const tool = step.kind === 'call' && world.tools.find(({ name }) => name === step.tool)
+  return tool ? of.ms.base / tool.medianMs : 0
 }
 
 /** So many steps are tried for one that has the effect that is asked for. */

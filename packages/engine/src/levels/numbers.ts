@@ -7,6 +7,8 @@ export interface LevelNumbers {
   sizeSigma: number
   /** How many times slower a slow step is, from … to. */
   factor: readonly [number, number]
+  /** How many times the median of its tool a slow call takes at most: no longer than a large payload makes one take. */
+  furthest: number
   /** Faults of a run that has any, from … to; at level 4 of different kinds. */
   faults: readonly [number, number]
   /** Probability of each decoy. */
@@ -14,9 +16,9 @@ export interface LevelNumbers {
 }
 
 export const numbersOf: Readonly<Record<2 | 3 | 4, LevelNumbers>> = {
-  2: { level: 2, sigma: 0.1, sizeSigma: 0.3, factor: [6, 10], faults: [1, 1], decoy: 0.4 },
-  3: { level: 3, sigma: 0.15, sizeSigma: 0.8, factor: [3, 8], faults: [1, 2], decoy: 0.8 },
-  4: { level: 4, sigma: 0.2, sizeSigma: 1, factor: [3, 6], faults: [2, 3], decoy: 0.9 },
+  2: { level: 2, sigma: 0.1, sizeSigma: 0.3, factor: [6, 10], furthest: Infinity, faults: [1, 1], decoy: 0.4 },
+  3: { level: 3, sigma: 0.15, sizeSigma: 0.8, factor: [3, 8], furthest: 7, faults: [1, 2], decoy: 0.8 },
+  4: { level: 4, sigma: 0.2, sizeSigma: 1, factor: [3, 6], furthest: 7, faults: [2, 3], decoy: 0.9 },
 }
 
 /** A fault that saves this share of its run, and this many ms, is one that has to be found. */

@@ -163,6 +163,21 @@ it.each(Object.entries(weights))('%s: kinds of faults have their weights', (name
   expect(new Set(kinds)).toEqual(new Set(Object.keys(shares)))
 })
 
+it.each(['fanout', 'chain', 'dag'])('%s: a slow call takes no longer than a large payload makes one take', (name) => {
+  const medianOf = new Map(worldOf('world').tools.map(({ name, medianMs }) => [name, medianMs]))
+  const ratios = seedsOf(40).flatMap((seed) => {
+    const script = draw(name, seed, { level: 3, control: false })
+    const slow = new Set(script.faults.flatMap(({ kind, steps }) => (/^(straggler|slow_)/.test(kind) ? steps : [])))
+    return stepsOf(script).flatMap((step) =>
+      step.kind === 'call' && slow.has(step.key)
+        ? [(step.attempts.at(-1)?.ms.value ?? 0) / (medianOf.get(step.tool) ?? 1)]
+        : [],
+    )
+  })
+  expect(ratios.length).toBeGreaterThan(10)
+  expect(ratios.filter((ratio) => ratio > 7.01)).toEqual([])
+})
+
 it('has a world of its own for each seed, with the same five medians', () => {
   const medians = (seed: string) => worldOf(seed).tools.map(({ medianMs }) => medianMs)
   expect(medians('a').toSorted((a, b) => a - b)).toEqual([30, 80, 200, 600, 1500])
