@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ownPathOf } from 'engine/catalog'
 import type { RunAnswer } from '../agent-app/src/output.ts'
-import { scenarios } from 'engine/scenarios/index'
+import { scenarioOf } from 'engine/scenarios/index'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
+import { type ScenarioName, scenarioNames } from 'contract/scenarios'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { spanFormulas, trees } from './support/expectations.ts'
 import { countByName, type ReceivedSpan, type Receiver, spanTree, startReceiver } from './support/receiver.ts'
@@ -29,24 +30,19 @@ async function traced(name: string, query: string) {
   return { result, spans }
 }
 
-const names = scenarios.map(({ name }) => name)
+const names = scenarioNames
 
 describe('every registered scenario', () => {
-  it('has a formula and a tree here', () => {
-    expect(Object.keys(spanFormulas).toSorted()).toEqual(names.toSorted())
-    expect(Object.keys(trees).toSorted()).toEqual(names.toSorted())
-  })
-
   it.each(names)('%s leaves the tree that it is to leave', async (name) => {
-    const { query, tree } = trees[name] as { query: string; tree: string }
+    const { query, tree } = trees[name]
     const { spans } = await traced(name, query)
     expect(spanTree(spans)).toBe(tree)
   })
 
-  it.each(scenarios.filter(({ path }) => path === '/run'))(
+  it.each(Object.values(scenarioOf).filter(({ path }) => path === '/run'))(
     '$name has a series of its own at its own path, and the rest of the tree is the same',
     async (scenario) => {
-      const { query, tree } = trees[scenario.name] as { query: string; tree: string }
+      const { query, tree } = trees[scenario.name]
       const path = ownPathOf(scenario)
       const result = (await (await fetch(`${pair.agent.url}${path}?${query}`)).json()) as RunAnswer
       const spans = await receiver.trace(result.trace_id, result.spans.total)
@@ -60,7 +56,7 @@ describe('every registered scenario', () => {
     },
   )
 
-  const larger: Record<string, string> = {
+  const larger: Record<ScenarioName, string> = {
     fanout: 'fanout=150&concurrency=50&delay_ms=10',
     chain: 'depth=40&delay_ms=2',
     retry: 'fanout=60&error_rate=0.4&delay_ms=5',
@@ -72,8 +68,8 @@ describe('every registered scenario', () => {
   }
 
   it.each(names)('%s exports as many spans as its formula, its answer and its ledger say', async (name) => {
-    const { result, spans } = await traced(name, larger[name] as string)
-    const expected = (spanFormulas[name] as NonNullable<(typeof spanFormulas)[string]>)(result.params, result.summary)
+    const { result, spans } = await traced(name, larger[name])
+    const expected = spanFormulas[name](result.params, result.summary)
     const ofAgent = spans.filter(({ service }) => service === 'synthetic-agent-app')
     const ofTools = spans.filter(({ service }) => service === 'synthetic-tool-service')
     expect({ agent_app: ofAgent.length, tool_service: ofTools.length }).toEqual(expected)
@@ -84,7 +80,7 @@ describe('every registered scenario', () => {
   })
 
   it.each(names)('%s writes on its spans what its ledger says, one by one', async (name) => {
-    const { result, spans } = await traced(name, larger[name] as string)
+    const { result, spans } = await traced(name, larger[name])
     const ledger = await ledgerOf(pair.agent.url, result.trace_id)
     const bySpanId = new Map(spans.map((span) => [span.span_id, span]))
     const byId = new Map(ledger.steps.map((step) => [step.id, step]))

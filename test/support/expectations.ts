@@ -1,15 +1,16 @@
+import type { ScenarioName } from 'contract/scenarios'
 import type { RunResult } from 'engine/run'
 
 type Counts = { agent_app: number; tool_service: number }
 type Summary = RunResult['summary']
 
-const n = (value: unknown) => Number(value)
+const n = (value: RunResult['params'][string] | undefined) => Number(value)
 
 /**
  * How many spans a run of a scenario leaves when no failure ends anything early: written down again, apart from the
  * code that makes them. What chance decides (attempts, tool calls of a loop) is taken from the run's own summary.
  */
-export const spanFormulas: Record<string, (params: RunResult['params'], summary: Summary) => Counts> = {
+export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], summary: Summary) => Counts> = {
   fanout: ({ fanout }) => ({ agent_app: 5 + 3 * n(fanout), tool_service: n(fanout) }),
   chain: ({ depth }) => ({ agent_app: 5 + 3 * n(depth), tool_service: n(depth) }),
   retry: ({ fanout }, { retries }) => {
@@ -25,7 +26,7 @@ export const spanFormulas: Record<string, (params: RunResult['params'], summary:
 }
 
 /** The tree of a small run of each scenario, as a trace viewer shows it. */
-export const trees: Record<string, { query: string; tree: string }> = {
+export const trees: Record<ScenarioName, { query: string; tree: string }> = {
   fanout: {
     query: 'fanout=5&delay_ms=5&seed=a',
     tree: `GET /run

@@ -28,7 +28,11 @@ export class Catalog {
 
   constructor(scenarios: readonly Scenario[], defaults: Defaults) {
     this.#said = new Set(defaults.delayMs === undefined ? [] : ['delay_ms'])
-    this.offers = scenarios.map((scenario) => ({ scenario, schema: schemaOf(scenario, defaults) }))
+    this.offers = scenarios.map((scenario) => {
+      const schema = schemaOf(scenario, defaults)
+      refuseStrangeRemedy(scenario, schema)
+      return { scenario, schema }
+    })
   }
 
   /** The scenario of this name. */
@@ -149,6 +153,15 @@ function parseLevel({ levels }: Scenario, schema: z.ZodObject, query: Query, val
 export function remedyOf({ finding }: Scenario): Remedy {
   const cause = causeOf(finding)
   return 'fault' in cause ? faults[cause.fault].remedy : cause.remedy
+}
+
+/** A finding that cannot be taken out of a scenario is none of it. */
+function refuseStrangeRemedy(scenario: Scenario, { shape }: z.ZodObject): void {
+  const strange = Object.keys(remedyOf(scenario).changes).filter((name) => !Object.hasOwn(shape, name))
+  if (strange.length === 0) return
+  throw new Error(
+    `Scenario ${scenario.name} has no parameter ${strange.join(', ')}, by which ${scenario.finding} is taken out of a run: expected one of ${Object.keys(shape).join(', ')}`,
+  )
 }
 
 /** The path that starts a scenario, before its parameters. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { answersFor, predict } from 'findings/kinds'
 import { paramsOf, simulate } from '../../../test/support/simulated.ts'
-import { remedyOf } from '../src/catalog.ts'
+import { Catalog, remedyOf } from '../src/catalog.ts'
 import { scenarioOf, scenarios } from '../src/scenarios/index.ts'
 
 /** A run in simulated time: its finding, how long it took, and its calls. */
@@ -48,6 +48,13 @@ test('a stream without contention has the rate that the finding says', async () 
 
 test.each(scenarios)('the remedy of $name is parameters that it takes', (scenario) => {
   expect(() => paramsOf(scenario.name, remedyOf(scenario).changes)).not.toThrow()
+})
+
+test('a scenario without the parameter that takes its finding out is refused, wherever it is offered', () => {
+  const strange = { ...scenarioOf.human, finding: 'straggler' } as const
+  expect(() => new Catalog([strange], { delayMs: undefined, errorRate: 0 })).toThrow(
+    /^Scenario human has no parameter stragglers, by which straggler is taken out of a run: expected one of human_delay_s, /,
+  )
 })
 
 test('the questions are answered with the run’s own figures', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { flag } from '../../src/page/model/columns.ts'
-import { durations, ms, percent, tick, whole } from '../../src/page/model/format.ts'
+import { durations, ms, percent, tick, whole } from 'findings/format'
 import { findIdle } from '../../src/page/model/idle.ts'
 import { pan, ticks, Timeline, zoom } from '../../src/page/model/scale.ts'
 import { buildTree } from '../../src/page/model/tree.ts'

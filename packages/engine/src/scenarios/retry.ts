@@ -29,7 +29,7 @@ export const retry = defineScenario({
   description: 'Flaky tools are retried with exponential back-off until they answer or the budget is spent',
   symptom: 'Latency spikes and more load on the tools, with no more requests than before',
   missed: 'Retries are counted as fresh requests, and a call that was rescued leaves no error behind',
-  reveals: 'Every sequence of attempts with its back-offs, and the tool and the attempt with which it began',
+  reveals: 'Every sequence of attempts with its back-offs, and the tools that it came from',
   finding: 'retry_storm',
   spans: { agent_app: '5 + 2 × fanout + attempts', tool_service: 'attempts' },
   params: {

@@ -1,5 +1,5 @@
 import type { Opened } from '../../file/open.ts'
-import { count, whole } from './format.ts'
+import { count, whole } from 'findings/format'
 
 /** What came of a file that was opened, in sentences; all that is not kept is among them. */
 export function sentences(opened: Opened): string[] {

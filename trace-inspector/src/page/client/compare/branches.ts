@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { BranchFigures } from 'findings/chart'
-import { count, durations } from '../../model/format.ts'
+import { count, durations } from 'findings/format'
 import type { Look } from '../state/look.ts'
 import { agentById } from './spans.ts'
 

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { type Figure, figuresOf } from '../../model/agreement.ts'
-import { count } from '../../model/format.ts'
+import { count } from 'findings/format'
 import type { Look } from '../state/look.ts'
 import type { Revelation } from '../state/trace.ts'
 import { h } from '../h.ts'

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { ScatterFigures } from 'findings/chart'
-import { bytes, durations } from '../../model/format.ts'
+import { bytes, durations } from 'findings/format'
 
 const width = 560
 const height = 220

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { durations, percent } from '../../model/format.ts'
+import { durations, percent } from 'findings/format'
 import { fewerParts } from '../../model/parts.ts'
 
 export interface Segment {

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { durations, tick } from '../../model/format.ts'
+import { durations, tick } from 'findings/format'
 import { ticks } from '../../model/scale.ts'
 import type { Look } from '../state/look.ts'
 import { agentById } from './spans.ts'

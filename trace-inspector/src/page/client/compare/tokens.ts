@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { TimelineFigures } from 'findings/chart'
-import { ms, tick, whole } from '../../model/format.ts'
+import { ms, tick, whole } from 'findings/format'
 import { ticks } from '../../model/scale.ts'
 
 const width = 560

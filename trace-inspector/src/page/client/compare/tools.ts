@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { AttemptFigures } from 'findings/chart'
-import { ms, percent } from '../../model/format.ts'
+import { ms, percent } from 'findings/format'
 
 const mostShown = 6
 

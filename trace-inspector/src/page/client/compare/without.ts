@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { count, durations } from '../../model/format.ts'
+import { count, durations } from 'findings/format'
 import type { StepPair } from '../../model/align.ts'
 import { announce } from '../state/announce.ts'
 import { address, link } from '../state/address.ts'

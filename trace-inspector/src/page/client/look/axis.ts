@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { tick } from '../../model/format.ts'
+import { tick } from 'findings/format'
 import type { Gap } from '../../model/idle.ts'
 import { shareOf } from './bars.ts'
 import type { Look } from '../state/look.ts'

@@ -2,7 +2,7 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { endOf, flag, has } from '../../model/columns.ts'
 import { densityOf, type Fold } from '../../model/fold.ts'
-import { count } from '../../model/format.ts'
+import { count } from 'findings/format'
 import type { Look } from '../state/look.ts'
 import type { TraceModel } from '../../model/trace-model.ts'
 

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { agentOf, endOf, flag, has, nameOf, serviceOf } from '../../model/columns.ts'
-import { instant } from '../../model/format.ts'
+import { instant } from 'findings/format'
 import type { detailsOf } from '../../../columns.ts'
 import { textOf, wordsOf } from './bars.ts'
 import { Copy } from './copy.ts'

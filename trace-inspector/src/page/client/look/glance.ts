@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { actorOf, flag, has, nameOf } from '../../model/columns.ts'
-import { count, percent, whole } from '../../model/format.ts'
+import { count, percent, whole } from 'findings/format'
 import { waitsOf } from '../../model/waits.ts'
 import type { Look } from '../state/look.ts'
 import type { TraceModel } from '../../model/trace-model.ts'

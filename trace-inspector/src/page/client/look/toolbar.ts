@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import type { Signal } from '@preact/signals'
-import { count } from '../../model/format.ts'
+import { count } from 'findings/format'
 import { showHelp } from './keys.ts'
 import { next, panBy, showAll, zoomBy } from './walk.ts'
 import type { Look } from '../state/look.ts'

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { count } from '../../model/format.ts'
+import { count } from 'findings/format'
 import { Details } from '../look/details.ts'
 import { Toolbar } from '../look/toolbar.ts'
 import { Waterfall } from '../look/waterfall.ts'

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { count, ms } from '../../model/format.ts'
+import { count, ms } from 'findings/format'
 import { go } from '../state/address.ts'
 import { cancelRun, progress } from '../state/run.ts'
 

@@ -2,7 +2,7 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { address, go, note } from '../state/address.ts'
 import type { Fault } from '../state/api.ts'
-import { count } from '../../model/format.ts'
+import { count } from 'findings/format'
 import {
   agentFor,
   agents,

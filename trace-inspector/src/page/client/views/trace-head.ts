@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { whole, ms } from '../../model/format.ts'
+import { whole, ms } from 'findings/format'
 import { formatAddress } from '../../model/address.ts'
 import { Copy } from '../look/copy.ts'
 import { address, link } from '../state/address.ts'

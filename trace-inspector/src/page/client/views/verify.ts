@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { flag, has } from '../../model/columns.ts'
-import { count, ms, whole } from '../../model/format.ts'
+import { count, ms, whole } from 'findings/format'
 import { address } from '../state/address.ts'
 import { valueText } from '../look/value.ts'
 import { LookView } from './look-view.ts'
