@@ -20,17 +20,12 @@ def over(ms, run):
     return abs(ms) > 10 and abs(ms) > 0.04 * run.busy_ms
 
 
-def judge(scenario, params, seed):
-    """Of every fault of a run: impact and standing."""
+def judge(scenario, params, seed, replayed):
+    """Of every fault of a run impact and standing; an impact of those alone that are to be replayed."""
     play = lambda in_force: Played(scenario, params, seed, in_force)
     everything, nothing = play(lambda fault: True), play(lambda fault: False)
-
-    def order(fault):
-        known = everything.faults[fault]
-        return known.loses_call, -sum(known.struck.values()), fault
-
     judged = {fault: {"impact": None, "standing": "masked"} for fault in everything.faults}
-    for fault in sorted(judged, key=order)[:MOST_REPLAYED]:
+    for fault in judged.keys() & replayed:
         without, alone = play(lambda other: other != fault), play(lambda other: other == fault)
         ms, alone_ms = everything.ms - without.ms, alone.ms - nothing.ms
         tokens = everything.tokens - without.tokens
@@ -48,8 +43,8 @@ def judge(scenario, params, seed):
             judged[fault]["standing"] = "required"
         elif not over(alone_ms, everything):
             judged[fault]["standing"] = "neutral"
-    for fault, known in everything.faults.items():
-        if known.loses_call:
+    for fault, loses_call in everything.faults.items():
+        if loses_call:
             judged[fault]["standing"] = "required"
     small = {fault for fault, told in judged.items() if told["standing"] == "neutral"}
     if len(small) > 1 and over(everything.ms - play(lambda other: other not in small).ms, everything):
@@ -61,15 +56,16 @@ def judge(scenario, params, seed):
 def differences(key, judged):
     """What the product says otherwise."""
     told = {fault["id"]: fault for fault in key["faults"]}
+    replayed = sum(fault["impact"] is not None for fault in key["faults"])
+    if replayed != min(len(told), MOST_REPLAYED):
+        yield f"{replayed} of {len(told)} faults were replayed"
     for fault in sorted(told.keys() ^ judged.keys()):
         yield f"{fault} is only known to {'the product' if fault in told else 'the oracle'}"
     for fault in sorted(told.keys() & judged.keys()):
         ours, theirs = judged[fault], told[fault]
         if ours["standing"] != theirs["standing"]:
             yield f"{fault} is {theirs['standing']}, not {ours['standing']}"
-        if (ours["impact"] is None) != (theirs["impact"] is None):
-            yield f"{fault} was {'not ' if theirs['impact'] is None else ''}replayed"
-        elif ours["impact"]:
+        if ours["impact"]:
             for name, value in ours["impact"].items():
                 if not equal(value, theirs["impact"][name]):
                     yield f"{fault}: {name} is {theirs['impact'][name]}, not {value}"
@@ -93,11 +89,13 @@ def main(ledger_path, key_path):
     keys = {key["trace_id"]: key for key in lines_of(key_path)}
     counts, wrong = {}, 0
     for run in lines_of(ledger_path):
-        judged = judge(run["scenario"], run["params"], run["seed"])
+        key = keys.pop(run["trace_id"])
+        replayed = {fault["id"] for fault in key["faults"] if fault["impact"]}
+        judged = judge(run["scenario"], run["params"], run["seed"], replayed)
         count = counts.setdefault(run["scenario"], [0, 0])
         count[0] += 1
         count[1] += len(judged)
-        for difference in differences(keys.pop(run["trace_id"]), judged):
+        for difference in differences(key, judged):
             wrong += 1
             print(f"{run['replay']}: {difference}")
     for scenario, (traces, faults) in counts.items():

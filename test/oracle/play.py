@@ -10,12 +10,6 @@ TOOLS = ["search", "database", "calculator", "calendar", "mail"]
 CHECKPOINT_MS = 64 / 1024 * 200
 
 
-class Fault:
-    def __init__(self, loses_call):
-        self.loses_call = loses_call
-        self.struck = {}
-
-
 class Run:
     """`in_force` says of a fault's id whether this run has it."""
 
@@ -24,6 +18,7 @@ class Run:
         self.seed = seed
         self.random = Random(seed)
         self.in_force = in_force
+        # By id: whether a call was lost by it for good.
         self.faults = {}
         self.tokens = 0
         self.waited_ms = 0
@@ -42,14 +37,8 @@ class Run:
     def strikes(self, fault, loses_call=False):
         if not self.in_force(fault):
             return False
-        known = self.faults.setdefault(fault, Fault(False))
-        known.loses_call = known.loses_call or loses_call
+        self.faults[fault] = self.faults.get(fault, False) or loses_call
         return True
-
-    def took(self, fault, step, ms):
-        """How long a step took that a fault struck."""
-        if fault in self.faults:
-            self.faults[fault].struck[step] = ms
 
     # What agents do: each returns how long it takes, and whether it worked.
 
@@ -58,10 +47,7 @@ class Run:
         ms = time_around(random, self.params["llm_delay_ms"], self.jitter)
         self.tokens += random.integer(150, 350) + context_tokens + random.integer(20, 120)
         factor = self.model_factor()
-        ms = min(ms * factor, 3_600_000)
-        if factor > 1:
-            self.took("slow_model", key, ms)
-        return ms
+        return min(ms * factor, 3_600_000)
 
     def model_factor(self):
         factor = math.prod(float(word[1]) for word in self.asked if word[0] == "slow_model")
@@ -93,11 +79,8 @@ class Run:
             failed = outcome(attempt) and self.strikes(failure, lost)
             if not failed:
                 break
-            self.took(failure, f"{key}/{attempt}", ms)
             if attempt + 1 < attempts:
                 total += self.backoff(key, attempt + 1, retry)
-        for fault, _ in slower:
-            self.took(fault, key, total)
         return total, not failed
 
     def backoff(self, key, attempt, retry):
@@ -248,9 +231,6 @@ def stream(run):
     calls = [run.call(f"background/call/{index}", tool_of(index), p["tool_delay_ms"])[0] for index in range(count)]
     busy_until = in_lanes(calls, p["concurrency"])[0] if count else 0
     contends = p["contention"] > 0 and count > 0 and run.strikes("contention")
-    if contends:
-        for index, took in enumerate(calls):
-            run.took("contention", f"background/call/{index}", took)
     random = run.random.fork("streamer/chat")
     random.lognormal(0, 0)
     run.tokens += random.integer(150, 350)
@@ -258,18 +238,13 @@ def stream(run):
     factor = run.model_factor()
     now = time_around(random, p["ttft_ms"], run.jitter) * factor
     random.uniform()
-    tokens, slowed = 1, False
+    tokens = 1
     while now < p["duration_s"] * 1000 or now < busy_until:
         pace = 1 + p["contention"] if contends and now < busy_until else 1
-        slowed = slowed or pace > 1
         now += time_around(random, p["token_interval_ms"], run.jitter) * factor * pace
         random.uniform()
         tokens += 1
     run.tokens += tokens
-    if factor > 1:
-        run.took("slow_model", "streamer/chat", now)
-    if slowed:
-        run.took("contention", "streamer/chat", now)
     return now, True
 
 

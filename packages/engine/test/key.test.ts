@@ -53,7 +53,14 @@ const planted = fc.constantFrom(
   'own,failing_tool:mail:0.7',
   'own,slow_model:5',
 )
-const query = fc.record({ seed: fc.stringMatching(/^[a-z]{1,8}$/), error_rate: errorRate, faults: planted })
+const query = fc.record({
+  seed: fc.stringMatching(/^[a-z]{1,8}$/),
+  error_rate: errorRate,
+  faults: planted,
+  jitter: fc.constantFrom(0, 0.1, 1),
+  llm_delay_ms: fc.constantFrom(0, 30, 600),
+  profile: fc.constantFrom('demo', 'measured'),
+})
 const runsOfProperty = { numRuns: 12 }
 
 test('no scenario is left out', () => {

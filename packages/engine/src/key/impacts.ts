@@ -1,7 +1,7 @@
 import type { Impact, Standing } from 'contract/key'
 import { round } from 'findings/step'
 import type { RunRequest } from '../run.ts'
-import type { Replay } from './replay.ts'
+import type { Replay, ReplayedFault } from './replay.ts'
 import { Replays } from './replays.ts'
 import type { InForce } from './register.ts'
 import { isSlowdown, standingOf } from './standing.ts'
@@ -30,13 +30,13 @@ function replayed(pieces: number, faults: number): number {
 }
 
 /**
- * Judges the faults of a run by playing it again in virtual time: with all of them, with none, and each of those that took most
- * time left out and alone. Of what is slow, one alone may cost too little and all together not: such faults are masked.
+ * Judges the faults of a run by playing it again in virtual time: with all of them, with none, and each of those that are most
+ * worth it left out and alone. Of what is slow, one alone may cost too little and all together not: such faults are masked.
  */
 export async function judge(request: RunRequest): Promise<Judgements> {
   const replays = await Replays.of(request)
   const { all } = replays
-  const ids = idsByTime(all).slice(0, replayed(all.pieces, all.faults.length))
+  const ids = idsByWorth(all).slice(0, replayed(all.pieces, all.faults.length))
   const impacts = await impactsOf(ids, replays)
   const judgements = all.faults.map(({ id, losesCall }) => {
     const impact = impacts.get(id) ?? null
@@ -75,9 +75,19 @@ function impactBetween(runs: { all: Replay; none: Replay; without: Replay; alone
   }
 }
 
-/** The faults by the time that the steps took which they struck; those that lost a call are known to count without a replay. */
-function idsByTime({ faults }: Replay): string[] {
+/**
+ * The faults in the order in which they are worth a replay: the last to end, for the run may have waited for it; then by the time
+ * that the steps took which they struck; then those that lost a call, which count without a replay.
+ */
+function idsByWorth({ faults }: Replay): string[] {
+  const last = faults.reduce<ReplayedFault | undefined>((a, b) => (a && a.endMs >= b.endMs ? a : b), undefined)
   return faults
-    .toSorted((a, b) => Number(a.losesCall) - Number(b.losesCall) || b.tookMs - a.tookMs || (a.id < b.id ? -1 : 1))
+    .toSorted(
+      (a, b) =>
+        Number(b === last) - Number(a === last) ||
+        Number(a.losesCall) - Number(b.losesCall) ||
+        b.tookMs - a.tookMs ||
+        (a.id < b.id ? -1 : 1),
+    )
     .map(({ id }) => id)
 }

@@ -23,8 +23,9 @@ export interface Replay {
 export interface ReplayedFault {
   id: string
   losesCall: boolean
-  /** How long the steps took that it struck. */
+  /** How long the steps took that it struck, and when the last of them ended. */
   tookMs: number
+  endMs: number
 }
 
 /** Nobody reads its spans. */
@@ -78,9 +79,14 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
 
 function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {
   if (faults.length === 0) return []
-  const took = new Map(steps.map(({ key, duration_ms }) => [key, duration_ms ?? 0]))
+  const byKey = new Map(steps.map((step) => [step.key, step]))
   return faults.map(({ id, losesCall = false, steps: struck }) => {
-    const tookMs = struck.values().reduce((sum, key) => sum + (took.get(key) ?? 0), 0)
-    return { id, losesCall, tookMs }
+    let [tookMs, endMs] = [0, 0]
+    for (const key of struck) {
+      const { start_ms = 0, duration_ms = 0 } = byKey.get(key) ?? {}
+      tookMs += duration_ms ?? 0
+      endMs = Math.max(endMs, start_ms + (duration_ms ?? 0))
+    }
+    return { id, losesCall, tookMs, endMs }
   })
 }
