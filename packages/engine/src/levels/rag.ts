@@ -155,7 +155,9 @@ const pieceIn = ({ world }: Draft, { source, bytes, document }: ChunkStep): Piec
 /** A decoy: the largest of all, which its size explains. */
 function large(draft: Draft): void {
   const random = draft.random.fork('large')
-  const timed = random.pick(untouchedOf(draft))
+  const chunks = untouchedOf(draft)
+  if (chunks.length === 0) return
+  const timed = random.pick(chunks)
   const { step } = timed
   step.bytes = Math.round(between(random, 40, 70) * 1024)
   const { shard } = pieceIn(draft, step)
@@ -168,7 +170,9 @@ function large(draft: Draft): void {
 
 /** A decoy: two questions share a document; the second finds it in the cache. */
 function again(draft: Draft): void {
-  const { step } = draft.random.fork('cached').pick(untouchedOf(draft))
+  const chunks = untouchedOf(draft)
+  if (chunks.length === 0) return
+  const { step } = draft.random.fork('cached').pick(chunks)
   const second = add(draft, draft.job(), pieceIn(draft, step), { ms: figure(cachedMs), isCached: true })
   draft.decoy('cached chunk').steps.push(second.key)
 }
@@ -179,6 +183,7 @@ function slowShard(draft: Draft): void {
   const shard = random.pick(draft.world.shards)
   const all = untouchedOf(draft).filter(({ step }) => step.source === shard.name)
   const slowed = all.slice(draft.numbers.level === 4 ? random.integer(0, Math.floor(all.length / 2)) : 0)
+  if (slowed.length === 0) draft.isHopeless = true
   const value = between(random, 2.2, 3.5)
   const fault = draft.fault({ kind: 'shard_slow', entity: { shard: shard.name }, magnitude: { unit: 'factor', value } })
   for (const { step } of slowed) {
@@ -191,6 +196,7 @@ function slowShard(draft: Draft): void {
 function duplicates(draft: Draft): void {
   const random = draft.random.fork('duplicates')
   const chunks = untouchedOf(draft)
+  if (chunks.length === 0) draft.isHopeless = true
   const twice = drawIndices(
     random,
     chunks.length,

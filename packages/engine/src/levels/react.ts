@@ -28,9 +28,10 @@ export const reactLevels: Levels<'max_steps'> = {
 
 function draft(drawn: Drawn, { max_steps }: Readonly<Record<string, unknown>>): Draft {
   const steps = Number(max_steps ?? drawn.random.fork('steps').integer(stepsOf.least, stepsOf.most))
+  const canMiss = drawn.numbers.level > 2 && steps >= missedSteps
   const draft = new Draft(drawn, {
     lead: { name: 'react', facts: { role: 'planner', max_steps: steps } },
-    weights: { slow_tool: 0.3, slow_model: 0.25, ...(drawn.numbers.level > 2 && { cache_miss: 0.25 }), loop: 0.2 },
+    weights: { slow_tool: 0.3, slow_model: 0.25, ...(canMiss && { cache_miss: 0.25 }), loop: 0.2 },
   })
   const agent: Thinker = { draft, job: draft.job(), context: { tokens: 0 } }
   const kinds = new Set(draft.kinds)

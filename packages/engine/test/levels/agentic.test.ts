@@ -167,6 +167,21 @@ describe.each(everywhere)('the key of $name, level $level', ({ name, level }) =>
   })
 })
 
+it.each([
+  ['react', { max_steps: 1 }],
+  ['react', { max_steps: 100 }],
+  ['rag', { rag_chunks: 1 }],
+  ['rag', { rag_chunks: 200 }],
+])('%s is a run of whatever size: %o', async (name, size) => {
+  for (const level of levels)
+    for (const seed of ['a', 'b', 'c']) {
+      const faulty = await simulate(name, { ...size, level, seed, control: 'false' })
+      expect(faulty.run.faults.faults.length).toBeGreaterThan(0)
+      const control = await simulate(name, { ...size, level, seed, control: 'true' })
+      expect(control.result.ok).toBe(true)
+    }
+})
+
 describe('react', () => {
   const faulty = scriptsOf('react', 3, true, 60)
   const controls = scriptsOf('react', 3, false, 60)
