@@ -123,12 +123,11 @@ export function createApp({
       // What is missing may be among what was turned down here, whosever it was.
       const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
       verified({ verdict: verification.verdict })
-      // Where a span differs, the ledger says what it should have been.
-      const { differences } = verification
-      const told = verification.sealed && !isShownAll(req) ? [] : differences
+      // A difference says what a span should have been, and a disturbance what was planted.
+      const isKept = verification.sealed && !isShownAll(req)
       res.json({
         ...verification,
-        differences: told,
+        ...(isKept && { differences: [], disturbed: null }),
         note: verification.note ?? note,
         not_taken: notTaken(),
         knows_since,

@@ -3,6 +3,7 @@ import { render } from 'preact'
 import { onPageKey } from './look/keys.ts'
 import { address, note } from './state/address.ts'
 import { loadAgents } from './state/agents.ts'
+import { score } from './state/exam.ts'
 import { Look } from './state/look.ts'
 import { OpenTrace } from './state/trace.ts'
 import { App } from './views/app.ts'
@@ -16,6 +17,9 @@ effect(() => {
   const { trace } = address.value
   if (trace !== '' && trace !== traceId) void shown.open(trace)
   traceId = trace
+})
+effect(() => {
+  if (score.value && shown.isSealed.peek()) void shown.unseal()
 })
 addEventListener('keydown', onPageKey)
 render(h(App, { look }), document.body)

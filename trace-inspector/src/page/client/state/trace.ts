@@ -36,6 +36,8 @@ export class OpenTrace {
   /** Spans that have come and are not drawn yet: what is being read does not move by itself. */
   readonly pending = signal(0)
   readonly isWaiting = signal(false)
+  /** Whether a run of it keeps what it knows until somebody has answered. */
+  readonly isSealed = signal(false)
   /** Whether what is missing is accounted for: nobody says that it was lost. */
   readonly isExcused = computed(() => (this.verification.value?.counts.excused ?? 0) > 0)
   #id = ''
@@ -48,6 +50,7 @@ export class OpenTrace {
       this.runs.value = []
       this.problem.value = this.ledgerProblem.value = ''
       this.pending.value = 0
+      this.isSealed.value = false
       this.isWaiting.value = true
     })
     const [first, revealed] = await Promise.all([
@@ -71,6 +74,15 @@ export class OpenTrace {
     while (this.#id === traceId && this.planted.value === 'pending') await this.#awaitKey(traceId)
   }
 
+  /** What was sealed has been answered: tells what is known now. */
+  async unseal(): Promise<void> {
+    const traceId = this.#id
+    this.isSealed.value = false
+    await this.#loadRuns(traceId)
+    if (this.#id === traceId) this.revelation.value = null
+    await this.#judge(traceId, 0, this.model.value)
+  }
+
   /** Draws all that has come. */
   async refresh(): Promise<void> {
     const traceId = this.#id
@@ -81,7 +93,7 @@ export class OpenTrace {
     const known = this.revelation.value
     try {
       const [model, revealed] = await Promise.all([
-        isFlawed || isNew ? fetchModel(traceId, isFlawed) : null,
+        isFlawed || isNew ? fetchModel(traceId, isFlawed && !this.isSealed.value) : null,
         known && !isNew ? known : this.#reveal(traceId),
       ])
       if (this.#id !== traceId) return
@@ -97,8 +109,16 @@ export class OpenTrace {
   }
 
   #absent(error: unknown): null {
+    if (this.#isSeal(error)) return null
     if (!(error instanceof ApiProblem) || error.status !== 404) this.problem.value = messageOf(error)
     return null
+  }
+
+  /** Whether that is the reason for an error. */
+  #isSeal(error: unknown): boolean {
+    const isSeal = error instanceof ApiProblem && error.status === 423
+    if (isSeal) this.isSealed.value = true
+    return isSeal
   }
 
   #reveal(traceId: string): Promise<Revelation | null> {
@@ -110,7 +130,7 @@ export class OpenTrace {
       const { runs } = await getJson<{ runs: LedgerRun[] }>(`/traces/${traceId}/runs`)
       if (this.#id === traceId) this.runs.value = runs
     } catch (error) {
-      if (this.#id === traceId) this.ledgerProblem.value = messageOf(error)
+      if (this.#id === traceId && !this.#isSeal(error)) this.ledgerProblem.value = messageOf(error)
     }
   }
 

@@ -58,9 +58,11 @@ function Finding({ look }: { look: Look }): VNode {
   const compared = planted === 'pending' ? null : planted
   const disturbed = compared?.disturbance ? disturbedBy(compared.disturbance) : look.trace.verification.value?.disturbed
   return html`${disturbed && html`<p class="excuse disturbed">${disturbed}.</p>`}
-    <p class="sentence">${look.trace.revelation.value?.text ?? ''}</p>
+    <p class="sentence">${look.trace.isSealed.value ? sealed : (look.trace.revelation.value?.text ?? '')}</p>
     ${planted && html`<p class="planted-line">${h(PlantedBadge, { planted })} ${compared?.text}</p>`}`
 }
+
+const sealed = 'This is the trace of a blind run: what it knows is sealed until somebody has answered what is wrong'
 
 function Verdict({ look }: { look: Look }): VNode {
   const verdict = look.trace.verification.value
