@@ -104,3 +104,17 @@ export function describeCall({ step }: Call): CallFigures {
 export function idsOf(...groups: readonly (readonly Call[])[]): string[] {
   return [...new Set(groups.flat().map(({ step }) => step.span_id))]
 }
+
+/** What a rule says of calls, beside what it looks for. */
+export interface CallTrouble {
+  slow: CallFigures[]
+  /** Calls that gave up. */
+  failed_calls: number
+}
+
+/** Calls that were slow or gave up, which every rule points at. */
+export function troubleOf(calls: readonly Call[]): { slow: Call[]; ids: string[]; figures: CallTrouble } {
+  const slow = slowCalls(calls)
+  const failed = failedCalls(calls)
+  return { slow, ids: idsOf(slow, failed), figures: { slow: slow.map(describeCall), failed_calls: failed.length } }
+}

@@ -1,10 +1,10 @@
 import { defineFinding, saving } from '../finding.ts'
 import { count, ms, percent } from '../format.ts'
-import { type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls } from '../calls.ts'
+import { callsOf, type CallTrouble, troubleOf } from '../calls.ts'
 import * as say from '../sentence.ts'
 import { type AnalysisStep, durationOf, type Observed, round, sum, workflowOf } from '../step.ts'
 
-export interface CumulativeLatency extends Observed {
+export interface CumulativeLatency extends Observed, CallTrouble {
   /** Tool calls one after the other. */
   depth: number
   total_ms: number
@@ -13,9 +13,6 @@ export interface CumulativeLatency extends Observed {
   between_ms: number
   /** Of the total, that the longest call takes: small, which is the point. */
   largest_share: number
-  /** Calls that are slow by themselves. */
-  slow: CallFigures[]
-  failed_calls: number
 }
 
 /** Many small latencies on one path: the length is a figure, and no call is to blame for it. `span_ids` are calls that are slow by themselves. */
@@ -26,17 +23,15 @@ function observe(steps: readonly AnalysisStep[]): CumulativeLatency {
   const total = workflow ? durationOf(workflow) : 0
   const tools = sum(times)
   const longest = times.reduce((most, ms) => Math.max(most, ms), 0)
-  const slow = slowCalls(calls)
-  const failed = failedCalls(calls)
+  const { ids, figures } = troubleOf(calls)
   return {
-    span_ids: idsOf(slow, failed),
+    span_ids: ids,
     depth: calls.length,
     total_ms: round(total),
     tools_ms: round(tools),
     between_ms: round(Math.max(0, total - tools)),
     largest_share: total > 0 ? round(Math.min(1, longest / total)) : 0,
-    slow: slow.map(describeCall),
-    failed_calls: failed.length,
+    ...figures,
   }
 }
 

@@ -1,6 +1,6 @@
 import { defineFinding, saving } from '../finding.ts'
 import { ms, percent } from '../format.ts'
-import { type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls } from '../calls.ts'
+import { callsOf, type CallTrouble, troubleOf } from '../calls.ts'
 import { mergedTimes, totalOf } from '../intervals.ts'
 import * as say from '../sentence.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, withOperation, workflowOf } from '../step.ts'
@@ -19,7 +19,7 @@ export interface UnaskedWait {
   ms: number
 }
 
-export interface IdleWait extends Observed {
+export interface IdleWait extends Observed, CallTrouble {
   total_ms: number
   idle_ms: number
   processing_ms: number
@@ -27,29 +27,24 @@ export interface IdleWait extends Observed {
   idle_share: number
   /** Empty where all that was waited for had been asked for. */
   unasked: UnaskedWait[]
-  slow: CallFigures[]
-  failed_calls: number
 }
 
 /** Waiting for a person, told apart from work. To wait as long as was asked for is no fault: `span_ids` are waits that nobody was asked for, slow calls and failed ones. */
 function observe(steps: readonly AnalysisStep[]): IdleWait {
-  const calls = callsOf(steps)
   const waits = withOperation(steps, 'human_feedback')
   const workflow = workflowOf(steps)
   const total = workflow ? durationOf(workflow) : 0
   const idle = Math.min(total, totalOf(mergedTimes(waits)))
   const unasked = [...waits.flatMap(lateBy), ...unusedTimes(steps)]
-  const slow = slowCalls(calls)
-  const failed = failedCalls(calls)
+  const { ids, figures } = troubleOf(callsOf(steps))
   return {
-    span_ids: [...new Set([...unasked.map(({ span_id }) => span_id), ...idsOf(slow, failed)])],
+    span_ids: [...new Set([...unasked.map(({ span_id }) => span_id), ...ids])],
     total_ms: round(total),
     idle_ms: round(idle),
     processing_ms: round(total - idle),
     idle_share: total > 0 ? round(idle / total) : 0,
     unasked,
-    slow: slow.map(describeCall),
-    failed_calls: failed.length,
+    ...figures,
   }
 }
 

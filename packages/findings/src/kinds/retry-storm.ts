@@ -1,8 +1,9 @@
 import { defineFinding, rowOf, saving } from '../finding.ts'
 import { count, percent, whole } from '../format.ts'
+import { faultyTools, type ToolFailures } from '../faulty-tools.ts'
 import { makespan } from '../schedule.ts'
 import * as say from '../sentence.ts'
-import { type AnalysisStep, byStart, compare, type Observed, round, sum, withOperation } from '../step.ts'
+import { type AnalysisStep, byStart, compare, type Observed, round, withOperation } from '../step.ts'
 import { type CallFigures, callsOf, describeCall, idsOf, slowCalls } from '../calls.ts'
 
 export interface Attempt {
@@ -13,13 +14,6 @@ export interface Attempt {
   failed: boolean
   /** What was waited before it, ms; null for the first. */
   backoff_ms: number | null
-}
-
-export interface ToolFailures {
-  tool: string
-  attempts: number
-  failures: number
-  failure_rate: number
 }
 
 export interface FirstFailure {
@@ -126,29 +120,6 @@ function toolFailures(attempts: readonly OwnedAttempt[]): ToolFailures[] {
       return { tool, attempts: own.length, failures, failure_rate: round(failures / own.length) }
     })
     .sort((a, b) => b.failure_rate - a.failure_rate || compare(a.tool, b.tool))
-}
-
-/** A tool is faulty that fails over this many times as often as those that fail less, and more than chance explains. */
-const faultyRule = 3
-/** Standard deviations of a count that are chance. */
-const chance = 3
-
-/** Tools on the upper side of the widest gap between rates, where it is wide enough to blame them. `tools`, highest rate first. */
-function faultyTools(tools: readonly ToolFailures[]): string[] {
-  let widest = faultyRule
-  let faulty: string[] = []
-  for (let number = 1; number < tools.length; number++) {
-    const others = tools.slice(number)
-    // One failure more than there were: that none was seen of a few attempts does not mean that there is none.
-    const rate = (1 + sum(others.map(({ failures }) => failures))) / (2 + sum(others.map(({ attempts }) => attempts)))
-    const { attempts, failures } = tools[number - 1] as ToolFailures
-    const expected = attempts * rate
-    const isChance = failures <= expected + chance * Math.sqrt(expected * (1 - rate))
-    if (isChance || failures / expected <= widest) continue
-    widest = failures / expected
-    faulty = tools.slice(0, number).map(({ tool }) => tool)
-  }
-  return faulty
 }
 
 /** So improbable it is that a tool which fails at its later rate did not before: then something began. */

@@ -1,6 +1,6 @@
 import { defineFinding, rowOf, saving } from '../finding.ts'
 import { bytes, count, ms } from '../format.ts'
-import { type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls, slowRule } from '../calls.ts'
+import { callsOf, type CallTrouble, slowRule, troubleOf } from '../calls.ts'
 import * as say from '../sentence.ts'
 import { fitLine, median } from '../statistics.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from '../step.ts'
@@ -14,7 +14,7 @@ export interface ChunkFigures {
   ms: number
 }
 
-export interface SizeLatency extends Observed {
+export interface SizeLatency extends Observed, CallTrouble {
   chunks: ChunkFigures[]
   total_bytes: number
   /** How many different sizes there are. */
@@ -25,8 +25,6 @@ export interface SizeLatency extends Observed {
   r: number | null
   /** Chunks that took longer than their size explains. */
   slow_chunks: ChunkFigures[]
-  slow: CallFigures[]
-  failed_calls: number
 }
 
 /**
@@ -34,7 +32,6 @@ export interface SizeLatency extends Observed {
  * what the median chunk takes for as many bytes, and calls that were slow or failed.
  */
 function observe(steps: readonly AnalysisStep[]): SizeLatency {
-  const calls = callsOf(steps)
   const chunks = byStart(withOperation(steps, 'process_chunk')).map((step) => ({
     span_id: step.span_id,
     bytes: step.facts.bytes ?? 0,
@@ -46,18 +43,16 @@ function observe(steps: readonly AnalysisStep[]): SizeLatency {
       ? { slope: null, r: null }
       : fitLine(chunks.map(({ bytes, ms }) => ({ x: bytes / 1024, y: ms })))
   const slowChunks = sizes < enoughSizes ? [] : unexplained(chunks)
-  const slow = slowCalls(calls)
-  const failed = failedCalls(calls)
+  const { ids, figures } = troubleOf(callsOf(steps))
   return {
-    span_ids: [...slowChunks.map(({ span_id }) => span_id), ...idsOf(slow, failed)],
+    span_ids: [...slowChunks.map(({ span_id }) => span_id), ...ids],
     chunks,
     total_bytes: sum(chunks.map(({ bytes }) => bytes)),
     sizes,
     ms_per_kb: slope === null ? null : round(slope),
     r: r === null ? null : round(r),
     slow_chunks: slowChunks,
-    slow: slow.map(describeCall),
-    failed_calls: failed.length,
+    ...figures,
   }
 }
 

@@ -1,18 +1,16 @@
 import { defineFinding, saving } from '../finding.ts'
 import { count, ms } from '../format.ts'
-import { type CallFigures, callsOf, describeCall, excessOf, failedCalls, idsOf, slowCalls } from '../calls.ts'
+import { callsOf, type CallTrouble, excessOf, troubleOf } from '../calls.ts'
 import * as say from '../sentence.ts'
 import { median } from '../statistics.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from '../step.ts'
 
-export interface StepVariance extends Observed {
+export interface StepVariance extends Observed, CallTrouble {
   steps: number
   /** `stop` when the agent was done, `length` when it ran out of steps. */
   stopped_by: string
   thinking_ms: number
   acting_ms: number
-  slow: CallFigures[]
-  failed_calls: number
   /** What slow calls took beyond what is usual, ms. */
   tool_ms: number
   /** What steps after the first took, each as long as is usual, ms. */
@@ -25,19 +23,17 @@ export interface StepVariance extends Observed {
 function observe(steps: readonly AnalysisStep[]): StepVariance {
   const calls = callsOf(steps)
   const chats = byStart(withOperation(steps, 'chat'))
-  const slow = slowCalls(calls)
-  const failed = failedCalls(calls)
+  const { slow, ids, figures } = troubleOf(calls)
   const toolMs = excessOf(slow)
   const usualCall = median(calls.map(({ ms, usual_ms }) => Math.min(ms, usual_ms)))
   const stepsMs = Math.max(0, calls.length - 1) * (usualCall + median(chats.map(durationOf)))
   return {
-    span_ids: idsOf(slow, failed),
+    span_ids: ids,
     steps: calls.length,
     stopped_by: chats.at(-1)?.facts.finish_reason ?? '',
     thinking_ms: round(sum(chats.map(durationOf))),
     acting_ms: round(sum(calls.map(({ step }) => durationOf(step)))),
-    slow: slow.map(describeCall),
-    failed_calls: failed.length,
+    ...figures,
     tool_ms: round(toolMs),
     steps_ms: round(stepsMs),
     explained_by: toolMs > stepsMs ? 'tool' : stepsMs > 0 ? 'steps' : null,

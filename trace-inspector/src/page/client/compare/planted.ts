@@ -15,8 +15,8 @@ export function PlantedBadge({ planted }: { planted: Compared | 'pending' }): VN
       ><i class="spinner" aria-hidden="true"></i> what was planted is being judged</span
     >`
   return planted.agrees
-    ? html`<span class="badge is-complete">✓ as planted</span>`
-    : html`<span class="badge is-altered">✕ not as planted</span>`
+    ? html`<span class="badge is-found">✓ as planted</span>`
+    : html`<span class="badge is-not-found">✕ not as planted</span>`
 }
 
 const mostFaults = 12
