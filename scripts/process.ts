@@ -79,7 +79,18 @@ export function howItEnded({ code, signal, error }: End): string {
 }
 
 /** What any program needs of the environment. Nothing else of the shell decides what is started for a test or a benchmark. */
-const needed = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'LANG', 'LC_ALL', 'NO_PROXY', 'no_proxy']
+const needed = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TEMP',
+  'SystemRoot',
+  'LANG',
+  'LC_ALL',
+  'NO_PROXY',
+  'no_proxy',
+  'NODE_COMPILE_CACHE',
+]
 
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(needed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))

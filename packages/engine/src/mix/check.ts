@@ -82,7 +82,7 @@ function figuresOf(spec: Exclude<Distribution, { choice: unknown }>) {
 function unheardOf(params: readonly (readonly [string, DrawnValue])[]): MixFault[] {
   const without = takenOutBy('off')
   return params.flatMap(([name, value]) =>
-    without[name] === undefined || String(value) === String(without[name])
+    without[name] === undefined || (typeof value !== 'object' && String(value) === String(without[name]))
       ? []
       : [{ path: ['params', name], message: `has no effect without \`planted: true\` beside \`params\`` }],
   )
