@@ -57,7 +57,7 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
     const processor = new RetainingSpanProcessor(createExporter(target), {
       maxQueueSpans,
       maxQueueBytes: (settings.SPAN_QUEUE_MIB ?? 256) * 1024 * 1024,
-      maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 2048,
+      maxBatchSpans: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE ?? 512,
       maxBatchBytes: (settings.SPAN_BATCH_MIB ?? 4) * 1024 * 1024,
       delayMs: settings.OTEL_BSP_SCHEDULE_DELAY ?? 500,
       parallelExports: 2,
