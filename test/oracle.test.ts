@@ -1,13 +1,18 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { Random } from 'contract/random'
+import type { ScenarioName } from 'contract/scenarios'
+import { keyOf } from 'engine/key/key'
+import { scriptOf } from 'engine/levels/level'
 import { mixSchema } from 'engine/mix/mix'
-import { scenarios } from 'engine/scenarios/index'
+import { scenarioOf, scenarios } from 'engine/scenarios/index'
 import { simulate } from 'simulate/simulation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { simulate as playOne } from './support/simulated.ts'
 
 /** How many runs of each scenario; the whole table takes ORACLE_TRACES=200. */
 const traces = Number(process.env.ORACLE_TRACES ?? 25)
@@ -91,10 +96,37 @@ describe.runIf(hasPython)('keys', () => {
         { soon: never, now: never },
       )
       expect(outcome.traces).toBe(traces)
-      const { stdout } = await python('python3', [check, ledger as string, key as string]).catch(
-        (error: { stdout: string }) => error,
+      await expectNoDifference(ledger as string, key as string)
+    },
+  )
+
+  test.each(scenarios.flatMap(({ name }) => [2, 3, 4].map((level) => ({ name, level }))))(
+    'of $name at level $level are what such an implementation says of the script',
+    async ({ name, level }) => {
+      const { levels } = scenarioOf[name as ScenarioName]
+      const lines = await Promise.all(
+        Array.from({ length: Math.ceil(traces / 5) }, async (_, index) => {
+          const { run } = await playOne(name, { seed: `oracle-${index}`, level, world: 'oracle', control: 'false' })
+          const script = levels && scriptOf({ random: new Random(run.seed), worldSeed: 'oracle' }, levels, run.params)
+          const trace_id = String(index)
+          const { replay } = run
+          return [
+            { trace_id, scenario: name, replay, script },
+            { ...(await keyOf(run)), trace_id },
+          ]
+        }),
       )
-      expect(stdout.trimEnd().split('\n').at(-1), stdout).toBe('0 differences')
+      const [scripts, keys] = [0, 1].map((place) => {
+        const path = join(folder, `${name}-${level}-${place}.jsonl`)
+        writeFileSync(path, lines.map((line) => `${JSON.stringify(line[place])}\n`).join(''))
+        return path
+      })
+      await expectNoDifference(scripts as string, keys as string)
     },
   )
 })
+
+async function expectNoDifference(runs: string, keys: string): Promise<void> {
+  const { stdout } = await python('python3', [check, runs, keys]).catch((error: { stdout: string }) => error)
+  expect(stdout.trimEnd().split('\n').at(-1), stdout).toBe('0 differences')
+}

@@ -1,10 +1,11 @@
 """
-Checks keys against an implementation of the same formulas that shares no code with the product: it reads seeds and
-parameters from ledgers (simulate --ledger), plays each run again in its own way, and compares every fault, impact and
-standing with what the product says (simulate --key).
+Checks keys against an implementation of the same formulas that shares no code with the product. Of a run of level 1 it
+reads seed and parameters from its ledger (simulate --ledger), of one of another level its script; it plays the run again in
+its own way, and compares every fault, impact and standing with what the product says (simulate --key).
 
-    python3 test/oracle/check.py ledger.jsonl key.jsonl
+    python3 test/oracle/check.py RUNS KEYS
 
+Lines of JSON: RUNS are ledgers, or have `trace_id`, `scenario`, `replay` and `script`.
 Prints a line a scenario, and what differs. Exits 1 where anything does.
 """
 
@@ -12,6 +13,7 @@ import json
 import sys
 
 from play import Played
+from script import PlayedScript
 
 MOST_REPLAYED = 32
 
@@ -20,9 +22,14 @@ def over(ms, run):
     return abs(ms) > 10 and abs(ms) > 0.04 * run.busy_ms
 
 
-def judge(scenario, params, seed, replayed):
+def judge(run, replayed):
     """Of every fault of a run impact and standing; an impact of those alone that are to be replayed."""
-    play = lambda in_force: Played(scenario, params, seed, in_force)
+
+    def play(in_force):
+        if "script" in run:
+            return PlayedScript(run["script"], in_force)
+        return Played(run["scenario"], run["params"], run["seed"], in_force)
+
     everything, nothing = play(lambda fault: True), play(lambda fault: False)
     judged = {fault: {"impact": None, "standing": "masked"} for fault in everything.faults}
     for fault in judged.keys() & replayed:
@@ -85,13 +92,13 @@ def lines_of(path):
         return [json.loads(line) for line in file]
 
 
-def main(ledger_path, key_path):
+def main(run_path, key_path):
     keys = {key["trace_id"]: key for key in lines_of(key_path)}
     counts, wrong = {}, 0
-    for run in lines_of(ledger_path):
+    for run in lines_of(run_path):
         key = keys.pop(run["trace_id"])
         replayed = {fault["id"] for fault in key["faults"] if fault["impact"]}
-        judged = judge(run["scenario"], run["params"], run["seed"], replayed)
+        judged = judge(run, replayed)
         count = counts.setdefault(run["scenario"], [0, 0])
         count[0] += 1
         count[1] += len(judged)
@@ -100,7 +107,7 @@ def main(ledger_path, key_path):
             print(f"{run['replay']}: {difference}")
     for scenario, (traces, faults) in counts.items():
         print(f"{scenario}: {traces} traces, {faults} faults")
-    print(f"{wrong} differences" + (f", {len(keys)} keys without a ledger" if keys else ""))
+    print(f"{wrong} differences" + (f", {len(keys)} keys without a run" if keys else ""))
     return 1 if wrong or keys else 0
 
 
