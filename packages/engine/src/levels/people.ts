@@ -26,12 +26,12 @@ export const realTimes: PeopleTimes = {
 
 /** People who are quick, for whoever looks on. */
 export const shortTimes: PeopleTimes = {
-  usualMs: 2000,
-  longMs: 6000,
-  expiryMs: 9000,
-  lateMs: [3000, 8000],
-  veryLateMs: [8000, 12_000],
-  mostPrepared: 2,
+  usualMs: 1200,
+  longMs: 3000,
+  expiryMs: 4500,
+  lateMs: [2000, 5000],
+  veryLateMs: [5000, 8000],
+  mostPrepared: 1,
 }
 
 /** How late an agent may go on in this run, ms. */
