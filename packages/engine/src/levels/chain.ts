@@ -1,4 +1,6 @@
-import { big, call, delay, drift, isRequired, refused, rescued, slack, slow, someTool, think } from './blocks.ts'
+import { call, refused, rescued, someTool } from './calls.ts'
+import { big, delay, drift, isRequired, slack, slow } from './slow.ts'
+import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
 import { agentOf, Draft, type DraftJob, drawIndices, type Drawn, isUntouched } from './draft.ts'
 import type { Levels } from './level.ts'

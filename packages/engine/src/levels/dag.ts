@@ -1,4 +1,6 @@
-import { big, call, delay, gaveUp, isNothing, isRequired, rescued, slack, slackKind, slow, think } from './blocks.ts'
+import { call, gaveUp, rescued } from './calls.ts'
+import { big, delay, isNothing, isRequired, slack, slackKind, slow } from './slow.ts'
+import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
 import { agentOf, Draft, type DraftJob, type Drawn } from './draft.ts'
 import type { Levels } from './level.ts'

@@ -1,5 +1,6 @@
 import type { Random } from 'contract/random'
-import { call, type CallOptions, otherTool, refused, resultOf, someTool, think, unanswered } from './blocks.ts'
+import { call, type CallOptions, otherTool, refused, resultOf, someTool, unanswered } from './calls.ts'
+import { think } from './thoughts.ts'
 import type { Timed } from './draft.ts'
 import { lateness, type PeopleTimes } from './people.ts'
 import { retried, type Thinker } from './repeats.ts'

@@ -1,6 +1,8 @@
 import type { Levels } from './level.ts'
 import { demandOf } from './demand.ts'
-import { big, call, drift, gaveUp, rescued, slack, slow, think } from './blocks.ts'
+import { call, gaveUp, rescued } from './calls.ts'
+import { big, drift, slack, slow } from './slow.ts'
+import { think } from './thoughts.ts'
 import { Draft, drawIndices, type Drawn } from './draft.ts'
 
 const workersOf = { least: 60, most: 150 }

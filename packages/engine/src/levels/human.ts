@@ -1,4 +1,5 @@
-import { big, slow, think } from './blocks.ts'
+import { big, slow } from './slow.ts'
+import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type Drawn } from './draft.ts'
 import { type Course, Errand, type Resumed } from './errand.ts'

@@ -1,4 +1,4 @@
-import { slackKind } from './blocks.ts'
+import { slackKind } from './slow.ts'
 import type { Draft, Drawn } from './draft.ts'
 import {
   fairSigma,

@@ -1,4 +1,6 @@
-import { argumentsOf, gapOf, resultOf, slack, slow, slower, think } from './blocks.ts'
+import { argumentsOf, gapOf, resultOf } from './calls.ts'
+import { slack, slow, slower } from './slow.ts'
+import { think } from './thoughts.ts'
 import { Draft, type DraftJob, drawIndices, type Drawn, isUntouched, type Timed } from './draft.ts'
 import type { Levels } from './level.ts'
 import { type ChunkStep, figure } from './script.ts'

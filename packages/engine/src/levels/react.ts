@@ -1,5 +1,7 @@
 import { modelName } from '../model.ts'
-import { big, call, slow, think } from './blocks.ts'
+import { call } from './calls.ts'
+import { big, slow } from './slow.ts'
+import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type Drawn } from './draft.ts'
 import type { Levels } from './level.ts'

@@ -1,15 +1,6 @@
 import type { Random } from 'contract/random'
-import {
-  argumentsOf,
-  call,
-  type CallOptions,
-  type Context,
-  otherTool,
-  rescued,
-  resultOf,
-  someTool,
-  think,
-} from './blocks.ts'
+import { argumentsOf, call, type CallOptions, otherTool, rescued, resultOf, someTool } from './calls.ts'
+import { type Context, think } from './thoughts.ts'
 import type { Draft, DraftFault, DraftJob, Timed } from './draft.ts'
 import { between, type ToolBaseline } from './world.ts'
 

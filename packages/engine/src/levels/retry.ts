@@ -1,23 +1,18 @@
 import type { Random } from 'contract/random'
-import { big, call, type CallOptions, otherTool, refusalsOf, refused, someTool, think, unanswered } from './blocks.ts'
+import { call, type CallOptions, otherTool, refusalsOf, refused, someTool, unanswered } from './calls.ts'
+import { big } from './slow.ts'
+import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
-import { Draft, type DraftFault, type DraftJob, drawIndices, type Drawn } from './draft.ts'
+import { Draft, type DraftJob, drawIndices, type Drawn } from './draft.ts'
+import { drawFaultyTools, type FaultyTool, faultyTools, settleTools } from './faulty-tools.ts'
 import type { Levels } from './level.ts'
 import { type Attempt, type CallStep, figure } from './script.ts'
-import { fairSigma } from './numbers.ts'
 import { between, type ToolBaseline } from './world.ts'
 
 const workersOf = { least: 60, most: 120 }
 const lanesOf = { least: 8, most: 16 }
 /** Of a call that is wrong and sent again unchanged. */
 const mostAttemptsOfWrong = 6
-
-/** How often a faulty tool fails, how many tools do, and how often a call is tried at most: so often that some are lost. */
-const faultyTools = {
-  2: { from: 0.6, to: 0.9, tools: 1, mostAttempts: 4 },
-  3: { from: 0.35, to: 0.6, tools: 1, mostAttempts: 4 },
-  4: { from: 0.3, to: 0.45, tools: 2, mostAttempts: 3 },
-} as const
 
 /** Flaky tools, whose failures are sent again. */
 export const retryLevels: Levels<'fanout' | 'concurrency'> = {
@@ -68,14 +63,6 @@ function drawFates(draft: Draft, workers: number): Map<number, keyof typeof fate
   if (draft.has('fallback')) give('fallback', draft.count('fallback', 1, 3))
   if (draft.has('mended')) give('mended', draft.count('mended', 1, 3))
   return fateOf
-}
-
-interface FaultyTool {
-  tool: ToolBaseline
-  rate: number
-  fault: DraftFault
-  /** Whether a call of it is lost that was not without it. */
-  losesCall: boolean
 }
 
 interface Work {
@@ -215,49 +202,3 @@ function waitAsAsked(draft: Draft, job: DraftJob, { random, tool }: Work, retryA
   const { step } = call(draft, job, { tool, refused: [refusal], waitMs: retryAfterS * 1020 })
   draft.decoy('asked wait').steps.push(`${step.key}/0`, `${step.key}/1`)
 }
-
-function drawFaultyTools(draft: Draft): FaultyTool[] {
-  const { random, world, numbers } = draft
-  const { from, to, tools } = faultyTools[numbers.level]
-  const own = random.fork('faulty tools')
-  return drawIndices(own, world.tools.length, tools).map((index) => {
-    const tool = world.tools[index] as ToolBaseline
-    const rate = between(own, from, to)
-    const fault = draft.fault({
-      kind: 'faulty_tool',
-      entity: { tool: tool.name },
-      magnitude: { unit: 'rate', value: rate },
-      changesOutcome: true,
-    })
-    return { tool, rate, fault, losesCall: false }
-  })
-}
-
-/**
- * A tool that fails more often is to be found where a call was lost by it and its failures stand out of chance; no other tool's
- * may. Whatever else failed of it points at it as well.
- */
-function settleTools(draft: Draft, faulty: readonly FaultyTool[]): void {
-  for (const tool of draft.world.tools) {
-    const calls = callsOf(draft, tool)
-    const found = faulty.find((each) => each.tool === tool)
-    if (standsOut(calls) !== (found !== undefined)) draft.isHopeless = true
-    if (!found) continue
-    const { fault, losesCall } = found
-    fault.changesOutcome = losesCall
-    fault.losesCall = losesCall
-    fault.steps = [...new Set(calls.flatMap((call) => refusalsOf(call, 503)))]
-  }
-}
-
-const callsOf = ({ jobs }: Draft, { name }: ToolBaseline): CallStep[] =>
-  jobs.flatMap(({ steps }) => steps.filter((step): step is CallStep => step.kind === 'call' && step.tool === name))
-
-/** Whether calls of a tool fail at first more often than chance makes them, at the most that a tool fails by itself. */
-function standsOut(calls: readonly CallStep[]): boolean {
-  const failed = calls.filter(({ attempts }) => attempts[0]?.status === 503).length
-  const expected = calls.length * usualFailureRate
-  return failed >= 3 && failed - expected > fairSigma * Math.sqrt(expected * (1 - usualFailureRate))
-}
-/** A little more than any tool's: some calls fail for other reasons. */
-const usualFailureRate = 0.08

@@ -1,6 +1,7 @@
 import type { PlantedKind } from 'contract/taxonomy'
 import { modelName } from '../model.ts'
-import { big, call, type CallOptions, otherTool, refusalsOf, refused, slack, slow, someTool } from './blocks.ts'
+import { call, type CallOptions, otherTool, refusalsOf, refused, someTool } from './calls.ts'
+import { big, slack, slow } from './slow.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type DraftJob, type Drawn, type Timed } from './draft.ts'
 import type { Levels } from './level.ts'
