@@ -286,6 +286,13 @@ test('of trace-inspectors that share the traces any answers for all, and each ha
   const astray = await runOf('8')
   expect(await verify(astray.trace_id)).toMatchObject({ verdict: 'complete' })
   expect((await fetch(`${other}/traces/${astray.trace_id}`)).status).toBe(404)
+  // Both are listed, whoever is asked, and counted once.
+  for (const url of [inspectorUrl, other])
+    expect(await json(`${url}/traces`)).toMatchObject({
+      traces: 2,
+      unreachable: [],
+      recent: [{ trace_id: astray.trace_id }, { trace_id }],
+    })
   // Nobody asks in a circle.
   for (const url of [inspectorUrl, other]) expect((await fetch(`${url}/traces/${'f'.repeat(32)}`)).status).toBe(404)
 })

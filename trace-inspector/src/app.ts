@@ -20,7 +20,7 @@ import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
-import { passToShard } from './shards.ts'
+import { passToShard, recentOf } from './shards.ts'
 import type { Trace } from './trace.ts'
 import { Traces } from './traces.ts'
 import { sinceOf } from './verify/excuse.ts'
@@ -183,10 +183,12 @@ export function createApp({
   }
   const answers: Record<string, (req: Request, res: Response) => unknown> = {
     '/': (_req, res) => res.json({ service: 'trace-inspector', agents: agentUrls, endpoints: index }),
-    '/traces': (req, res) => {
+    '/traces': async (req, res) => {
       const query = parseScalars(recentSchema, queryOf(req), () => 'limit')
       if ('faults' in query) throw badQuery(query.faults)
-      res.json({ ...state(), recent: traces.recent(query.value.limit).map(summaryOf) })
+      const { limit } = query.value
+      const own = { ...state(), recent: traces.recent(limit).map(summaryOf) }
+      res.json(await recentOf(shards, own, req, limit))
     },
     '/traces/:trace_id': (req, res) => res.json(columnsOf(traceOf(req))),
     '/traces/:trace_id/spans/:span_id': spanDetails,
