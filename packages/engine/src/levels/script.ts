@@ -132,7 +132,7 @@ export interface WaitStep extends StepOf<'wait'> {
   arguments: string
 }
 
-/** One call of the model whose tokens come one by one, beside what other jobs do: it stands in the last of them. */
+/** One call of the model whose tokens come one by one, beside what other jobs do. */
 export interface StreamStep extends StepOf<'stream'> {
   model: string
   inputTokens: number
