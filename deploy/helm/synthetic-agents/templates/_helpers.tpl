@@ -178,6 +178,7 @@ spec:
             {{- end }}
             {{- with .root.Values.runSecret }}
             - { name: RUN_SECRET, valueFrom: { secretKeyRef: { name: {{ . }}, key: RUN_SECRET } } }
+            - { name: ANSWERS_TOKEN, valueFrom: { secretKeyRef: { name: {{ . }}, key: ANSWERS_TOKEN, optional: true } } }
             {{- end }}
             {{- with merge (dict) .values.env .root.Values.env }}
             {{- include "sa.env" . | trim | nindent 12 }}
