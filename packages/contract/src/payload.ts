@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, hash, randomBytes } from 'node:crypto'
 
 /** Three bytes of key stream are four characters of base64. */
 const block = Buffer.alloc(48 * 1024)
@@ -9,7 +9,7 @@ const blockLength = 65_536
  * The same for the same `seed`, drawn where there is none.
  */
 export function* payloadText(length: number, seed: string | undefined): Generator<string> {
-  const key = seed === undefined ? randomBytes(32) : createHash('sha256').update(seed).digest()
+  const key = seed === undefined ? randomBytes(32) : hash('sha256', seed, 'buffer')
   const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
   for (let left = length; left > 0; left -= blockLength) {
     const needed = Math.ceil(Math.min(left, blockLength) / 4) * 3
