@@ -133,16 +133,16 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
   })
 
   test('attributes, status and durations are searched for, and a finding is never folded away', async () => {
-    const run = await stack.run('scenario=rag&rag_chunks=20&ms_per_kb=5&seed=c')
+    const run = await stack.run('scenario=fanout&fanout=20&seed=c')
     await stack.arrived(run.trace_id, run.spans.total)
     const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}`)
-    await page.getByRole('row', { name: /^\S* ?◆.*process_chunk.*the finding points here/ }).waitFor()
+    await page.getByRole('row', { name: /^\S* ?◆.*execute_tool.*the finding points here/ }).first().waitFor()
     const search = page.getByRole('searchbox')
     for (const [typed, found] of [
-      ['ati.rag.chunk.index>=18', '2 matches'],
-      ['process_chunk ati.rag.chunk.index<3 <10min', '3 matches'],
+      ['ati.worker.index>=18', '2 matches'],
+      ['invoke_agent ati.worker.index<3 <10min', '3 matches'],
       ['status=error', '0 matches'],
-      ['kind=server', '2 matches'],
+      ['kind=server', '21 matches'],
     ] as const) {
       await search.fill(typed)
       await expect.poll(() => page.locator('.found').innerText()).toBe(found)
