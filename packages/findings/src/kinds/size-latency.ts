@@ -77,8 +77,11 @@ export const sizeLatency = defineFinding({
       beyond.length > 0
         ? `; size does not explain ${say.list(beyond)}`
         : `; the slowest took ${say.ms(longest)}${ms_per_kb === null ? '' : ', as its size explains'}`
-    const all = `${say.count(chunks.length, 'chunk')} of ${Math.round(total_bytes / 1024)} KB altogether`
-    return `${all}${chunks.length === 0 ? '' : `: ${fit}${why}`}${say.slow(slow)}${say.failed(failed_calls)}`
+    const all =
+      chunks.length === 0
+        ? 'No chunk was worked through'
+        : `${say.count(chunks.length, 'chunk')} of ${Math.round(total_bytes / 1024)} KB altogether: ${fit}${why}`
+    return `${all}${say.slow(slow)}${say.failed(failed_calls)}`
   },
   questions: ({ chunks, total_bytes }, { totalMs, table }) => {
     const named = rowOf(table, 'process_chunk')
