@@ -10,6 +10,7 @@ import type { Answer } from 'exam/question'
 import { rules } from 'exam/rules/rules'
 import { score } from 'exam/score'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { example } from '../cli/exam/example.ts'
 import { type ExamOptions, makeExam } from '../cli/exam/exam.ts'
 import { filesOf, jsonLines, readKeyFile, readQuestions } from '../cli/exam/files.ts'
 import { namesAt } from '../cli/exam/runs.ts'
@@ -127,4 +128,25 @@ it('a baseline for every solver is in the folder that was asked for, and scores 
   )
   writeFileSync(filesOf(out).spans, 'no span\n')
   expect(run('baselines', out).stderr).toMatch(/spans\.jsonl\.gz, line 1: /)
+})
+
+describe('the example', () => {
+  const folder = join(root, 'docs/examples/exam')
+  const key = join(root, 'docs/examples/exam-key.jsonl')
+
+  it('is what make makes (npm run docs writes it)', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'exam-test-'))
+    const [out, made] = [join(temporary, 'exam'), join(temporary, 'key.jsonl')]
+    await makeExam({ ...example, out, key: made })
+    for (const name of ['questions', 'readme', 'hash'] as const)
+      expect(readFileSync(filesOf(folder)[name], 'utf8')).toBe(readFileSync(filesOf(out)[name], 'utf8'))
+    expect(readFileSync(key, 'utf8')).toBe(readFileSync(made, 'utf8'))
+    // How a file is compressed is up to whoever does it.
+    const [here, there] = [folder, out].map((each) => gunzipSync(readFileSync(filesOf(each).spans)))
+    expect(here?.equals(there as Buffer)).toBe(true)
+  })
+
+  it('has the key that its hash says', () => {
+    expect(readFileSync(filesOf(folder).hash, 'utf8')).toBe(`${sha256(key)}  key.jsonl\n`)
+  })
 })

@@ -44,13 +44,22 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
     case 'verdict':
       return { question_id, answer: known.key.verdict }
     case 'kind':
-      return grouped(question_id, known, ({ kind }) => [[kind]])
+      return answered(
+        question_id,
+        groupsOf(known.key, ({ kind }) => [[kind]]),
+      )
     case 'spans':
-      return grouped(question_id, known, ({ accepted }) => accepted, known.key.neutral)
+      return answered(question_id, culpritsOf(known.key))
     case 'waited':
-      return grouped(question_id, known, ({ accepted }) => accepted, without(known.key.neutral, known.key.slack))
+      return answered(
+        question_id,
+        groupsOf(known.key, ({ accepted }) => accepted, without(known.key.neutral, known.key.slack)),
+      )
     case 'entity':
-      return grouped(question_id, known, (fault) => [namesOf(fault, known)])
+      return answered(
+        question_id,
+        groupsOf(known.key, (fault) => [namesOf(fault, known)]),
+      )
     case 'cost':
       return { question_id, answer: known.costMs }
     default:
@@ -60,28 +69,30 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
 
 type Fault = RunKey['faults'][number]
 
+/** The spans that have to be named of a run: groups, of each of which one is enough, and what is neither right nor wrong. */
+export function culpritsOf(key: RunKey): { accepted: string[][]; neutral: string[] } {
+  return groupsOf(key, ({ accepted }) => accepted, key.neutral)
+}
+
 /**
  * Each fault that is required by a group; those that are masked may be named, and have to be where there are no others: then
  * any one of them.
  */
-function grouped(
-  question_id: string,
-  { key }: Known,
-  groupsOf: (fault: Fault) => readonly (readonly string[])[],
+function groupsOf(
+  { faults }: RunKey,
+  groups: (fault: Fault) => readonly (readonly string[])[],
   neutral: readonly string[] = [],
-): QuestionKey {
-  const required = key.faults.filter(({ standing }) => standing === 'required').flatMap(groupsOf)
-  const masked = key.faults.filter(({ standing }) => standing === 'masked').flatMap((fault) => groupsOf(fault).flat())
+) {
+  const required = faults.filter(({ standing }) => standing === 'required').flatMap(groups)
+  const masked = faults.filter(({ standing }) => standing === 'masked').flatMap((fault) => groups(fault).flat())
   const all = required.length > 0 || masked.length === 0 ? required : [masked]
   // Two faults of one kind, or of one tool, are one answer.
   const accepted = [...new Map(all.map((group) => [group.join(), [...new Set(group)]])).values()]
-  const culprits = new Set(accepted.flat())
-  return {
-    question_id,
-    answer: accepted.flatMap(([first]) => first ?? []),
-    accepted,
-    neutral: without([...new Set([...neutral, ...masked])], [...culprits]),
-  }
+  return { accepted, neutral: without([...new Set([...neutral, ...masked])], accepted.flat()) }
+}
+
+function answered(question_id: string, { accepted, neutral }: ReturnType<typeof culpritsOf>): QuestionKey {
+  return { question_id, answer: accepted.flatMap(([first]) => first ?? []), accepted, neutral }
 }
 
 function without(ids: readonly string[], others: readonly string[]): string[] {

@@ -27,7 +27,8 @@ export function mark(question: Question, key: QuestionKey, answer: Answer | unde
     return { question, subject, outcome: ofBoolean(isNear(value, key, question)), ...count }
   if (question.type === 'window')
     return { question, subject, outcome: ofBoolean(isWithin(value, key, question)), ...count }
-  const figures = compare(listed(value), groups, key.neutral ?? [])
+  const compared = compare(listed(value), groups, key.neutral ?? [])
+  const figures = { named: compared.named.length, right: compared.right.length, hit: compared.hit.length }
   const { named, right, hit } = figures
   const isRight =
     question.tolerance === undefined
@@ -44,16 +45,33 @@ export function listed(value: AnswerValue): string[] {
   return [...new Set(list)].filter((each) => each !== nothing)
 }
 
-function compare(answer: readonly string[], groups: readonly string[][], neutral: readonly string[]) {
+/** What of an answer is right, by groups of which each has to be named by one of its own. */
+export interface Comparison {
+  /** Without what is neutral. */
+  named: string[]
+  right: string[]
+  wrong: string[]
+  hit: (readonly string[])[]
+  missed: (readonly string[])[]
+}
+
+export function compare(
+  answer: readonly string[],
+  groups: readonly (readonly string[])[],
+  neutral: readonly string[],
+): Comparison {
   const culprits = new Set(groups.flat())
   const ignored = new Set(neutral)
   const named = answer.filter((id) => culprits.has(id) || !ignored.has(id))
   const right = named.filter((id) => culprits.has(id))
   const said = new Set(right)
+  const isHit = (group: readonly string[]) => group.some((id) => said.has(id))
   return {
-    named: named.length,
-    right: right.length,
-    hit: groups.filter((group) => group.some((id) => said.has(id))).length,
+    named,
+    right,
+    wrong: named.filter((id) => !culprits.has(id)),
+    hit: groups.filter(isHit),
+    missed: groups.filter((group) => !isHit(group)),
   }
 }
 

@@ -1,40 +1,50 @@
-import { expect, test } from 'vitest'
-import { type ExamSpan, score } from '../../src/page/model/exam.ts'
+import type { KeyFault } from 'contract/key'
+import type { LedgerAnswer } from 'contract/ledger'
+import { describe, expect, test } from 'vitest'
+import { examine } from '../../src/page/server/examine.ts'
+import { Trace } from '../../src/trace.ts'
 
-const span = (span_id: string, parent_span_id: string | null, operation: string): ExamSpan => ({
-  span_id,
-  parent_span_id,
-  operation,
-  agent_id: null,
-})
-const spans = [
-  span('planner', null, 'invoke_agent'),
-  span('chat', 'planner', 'chat'),
-  ...['1', '2'].flatMap((at) => [
-    span(`worker${at}`, 'planner', 'invoke_agent'),
-    span(`call${at}`, `worker${at}`, 'execute_tool'),
-    span(`get${at}`, `call${at}`, 'http_client'),
-  ]),
-]
-
-test.each([
-  ['the culprits', ['call1', 'call2'], { verdict: 'right', precision: 1, recall: 1 }],
-  ['what is below them', ['get1', 'get2'], { verdict: 'right', precision: 1, recall: 1 }],
-  ['the agents whose only work they are', ['worker1', 'worker2'], { verdict: 'right', precision: 1, recall: 1 }],
-  ['one of them', ['call1'], { verdict: 'partly', precision: 1, recall: 0.5, missed: ['call2'] }],
-  ['one, and somebody else', ['call1', 'chat'], { verdict: 'partly', precision: 0.5, recall: 0.5, wrong: ['chat'] }],
-  ['who only called them', ['planner'], { verdict: 'wrong', precision: 0, recall: 0 }],
-  ['nobody', [], { verdict: 'wrong', precision: 0, recall: 0 }],
-  ['what does not exist', ['nonsense'], { verdict: 'wrong', wrong: ['nonsense'] }],
-])('pointing at %s', (_what, answer, expected) => {
-  expect(score(['call1', 'call2'], answer, spans)).toMatchObject(expected)
+const fault = (id: string, accepted: string[][], standing: KeyFault['standing'] = 'required') => ({
+  id,
+  kind: 'straggler',
+  standing,
+  accepted,
 })
 
-test('where nothing is wrong, saying so is right and accusing is wrong', () => {
-  expect(score([], [], spans)).toMatchObject({ verdict: 'right', precision: 1, recall: 1 })
-  expect(score([], ['call1'], spans)).toMatchObject({ verdict: 'wrong', precision: 0 })
+/** As much of a ledger as an examiner reads. */
+function ledgerOf(faults: object[], neutral: string[] = []): LedgerAnswer {
+  const steps = ['planner', 'call1', 'get1', 'call2', 'get2', 'chat', 'slack'].map((span_id) => ({ span_id }))
+  const run = { steps, finding: { kind: 'straggler', text: 'Two were slow' }, key: { faults, neutral } }
+  return { trace_id: 't', runs: [run] } as unknown as LedgerAnswer
+}
+
+const two = [fault('1', [['call1', 'get1']]), fault('2', [['call2', 'get2']])]
+const trace = new Trace('t')
+
+describe('where two are to blame', () => {
+  test.each([
+    ['both', ['call1', 'call2'], { verdict: 'right', precision: 1, recall: 1, culprits: ['call1', 'call2'] }],
+    ['their attempts', ['get1', 'get2'], { verdict: 'right', precision: 1, recall: 1 }],
+    ['what is neutral, beside', ['call1', 'call2', 'slack'], { verdict: 'right', precision: 1 }],
+    ['one of them, twice', ['call1', 'get1'], { verdict: 'partly', precision: 1, recall: 0.5, missed: ['call2'] }],
+    ['one, and somebody else', ['call1', 'chat'], { verdict: 'partly', precision: 0.5, recall: 0.5, wrong: ['chat'] }],
+    ['who only called them', ['planner'], { verdict: 'wrong', precision: 0, recall: 0 }],
+    ['nobody', [], { verdict: 'wrong', precision: 0, recall: 0 }],
+  ])('pointing at %s', (_what, answer, expected) => {
+    expect(examine(ledgerOf(two, ['slack']), trace, answer)).toMatchObject(expected)
+  })
 })
 
-test('an attempt is found by the call whose only attempt it is', () => {
-  expect(score(['get1'], ['call1'], spans).verdict).toBe('right')
+test('where nothing is wrong, saying so is right, and accusing is wrong', () => {
+  expect(examine(ledgerOf([]), trace, [])).toMatchObject({ verdict: 'right', precision: 1, recall: 1, culprits: [] })
+  expect(examine(ledgerOf([]), trace, ['call1'])).toMatchObject({ verdict: 'wrong', precision: 0 })
+})
+
+test('a masked fault may be named, and has to be where there is no other', () => {
+  const beside = ledgerOf([fault('1', [['call1']]), fault('2', [['call2']], 'masked')])
+  expect(examine(beside, trace, ['call1']).verdict).toBe('right')
+  expect(examine(beside, trace, ['call1', 'call2']).verdict).toBe('right')
+  const alone = ledgerOf([fault('1', [['call1']], 'masked'), fault('2', [['call2']], 'masked')])
+  expect(examine(alone, trace, ['call2']).verdict).toBe('right')
+  expect(examine(alone, trace, []).verdict).toBe('wrong')
 })

@@ -1,47 +1,63 @@
 import type { LedgerAnswer, RunLedger } from 'contract/ledger'
-import { plantedBy } from 'findings/kinds'
+import { culpritsOf } from 'exam/keys'
+import { compare } from 'exam/mark'
 import type { Trace } from '../../trace.ts'
 import type { LedgerFinding } from '../model/finding.ts'
-import { type ExamSpan, score, type Score } from '../model/exam.ts'
 
-export interface Examined extends Score {
+export interface Examined {
   trace_id: string
+  /** `right`: all culprits and nothing else. `partly`: some. `wrong`: none, or a culprit where there is none. */
+  verdict: 'right' | 'partly' | 'wrong'
+  /** Of what was pointed at, but for what is neutral, the share that is a culprit; 1 when rightly nothing was. */
+  precision: number
+  /** Of the culprits, the share that was pointed at; 1 where there are none. */
+  recall: number
+  /** A span for each culprit that was pointed at, and for each that was not. */
+  found: string[]
+  missed: string[]
+  /** What was pointed at and is no culprit. */
+  wrong: string[]
   /** What a right answer names; empty when nothing is wrong. */
   culprits: string[]
   kind: string | null
   text: string
 }
 
-/** Scores an answer by what the runs of a trace know of themselves. */
-export function examine(ledger: LedgerAnswer, trace: Trace | undefined, answer: readonly string[]): Examined {
-  const findings = ledger.runs.flatMap(({ finding }) => (finding ? [finding as LedgerFinding] : []))
-  const culprits = findings.flatMap(culpritsOf)
+/** Scores an answer by the keys of a trace's runs, as an exam is scored. */
+export function examine(
+  { runs, trace_id }: LedgerAnswer,
+  trace: Trace | undefined,
+  answer: readonly string[],
+): Examined {
+  const findings = runs.flatMap(({ finding }) => (finding ? [finding as LedgerFinding] : []))
   // A SERVER span of another service is known by its call alone.
-  const known = new Set(ledger.runs.flatMap(({ steps }) => steps.map(({ span_id }) => span_id)))
+  const known = new Set(runs.flatMap(({ steps }) => steps.map(({ span_id }) => span_id)))
   const named = answer.map((id) => (known.has(id) ? id : (trace?.spans.get(id)?.parentSpanId ?? id)))
+  const keys = runs.map(keyOf)
+  const groups = keys.flatMap(({ accepted }) => accepted)
+  const neutral = keys.flatMap((key) => key.neutral)
+  const compared = compare([...new Set(named)], groups, neutral)
+  const { right, wrong, hit, missed } = compared
+  const isRight = wrong.length === 0 && missed.length === 0
   return {
-    trace_id: ledger.trace_id,
-    ...score(culprits, [...new Set(named)], ledger.runs.flatMap(spansOf)),
-    culprits,
+    trace_id,
+    verdict: isRight ? 'right' : hit.length > 0 ? 'partly' : 'wrong',
+    precision: compared.named.length === 0 ? Number(groups.length === 0) : right.length / compared.named.length,
+    recall: groups.length === 0 ? 1 : hit.length / groups.length,
+    found: hit.flatMap(firstOf),
+    missed: missed.flatMap(firstOf),
+    wrong,
+    culprits: groups.flatMap(firstOf),
     kind: findings[0]?.kind ?? null,
     text: findings.map(({ text }) => text).join(' '),
   }
 }
 
-/** Where culprits are planted and none was, the right answer is that nothing is wrong. */
-function culpritsOf({ kind, injected, observed }: LedgerFinding): string[] {
-  return plantedBy(kind) ? (injected ?? []).map(({ span_id }) => span_id) : observed.span_ids
-}
+const firstOf = ([first]: readonly string[]) => first ?? []
 
-function spansOf({ steps }: RunLedger): ExamSpan[] {
-  return steps.flatMap(({ span_id, parent_id, facts, agent_id }) =>
-    span_id === null
-      ? []
-      : {
-          span_id,
-          parent_span_id: parent_id === null ? null : (steps[parent_id]?.span_id ?? null),
-          operation: facts.operation,
-          agent_id,
-        },
-  )
+/** Of a run whose key is not there, a large one that has just ended, what was planted in it has to be named. */
+function keyOf({ key, finding }: RunLedger): ReturnType<typeof culpritsOf> {
+  if (typeof key === 'object' && key !== null) return culpritsOf(key)
+  const { injected } = (finding ?? { injected: null }) as Pick<LedgerFinding, 'injected'>
+  return { accepted: (injected ?? []).map(({ span_id }) => [span_id]), neutral: [] }
 }
