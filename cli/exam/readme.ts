@@ -30,9 +30,10 @@ Write a line \`{"question_id": …, "answer": …}\` for each question into \`an
 npm run exam -- score . answers.jsonl --key key.jsonl
 \`\`\`
 
-| Asked for | Answer | Questions |
-| --- | --- | --- |
-${[...subjects].map(([subject, all]) => `| ${subject} | ${answers[subject]} | ${all.length} |`).join('\n')}
+${table([
+  ['Asked for', 'Answer', 'Questions'],
+  ...[...subjects].map(([subject, all]) => [subject, answers[subject] ?? '', String(all.length)]),
+])}
 
 What may be wrong:
 
@@ -52,4 +53,13 @@ const answers: Readonly<Record<string, string>> = {
   share: 'a number from 0 to 1',
   window: '`{"from": …, "to": …}`, ISO times',
   traces: 'a list of trace ids',
+}
+
+/** A table in Markdown, its head first, as formatters write it. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  const [head = [], ...rest] = rows
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)].join('\n')
 }

@@ -1,9 +1,8 @@
 import { signal } from '@preact/signals'
-import { plantedBy } from 'findings/kinds'
 import type { Examined } from '../../server/examine.ts'
 import { address, go, note } from './address.ts'
 import { announce } from './announce.ts'
-import { agentFor, agents, asTexts, loadAgents, scenarioFor, scenariosOf } from './agents.ts'
+import { agentFor, agents, loadAgents, scenarioFor, scenariosOf } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
 import { hex, playRun } from './run.ts'
 
@@ -23,18 +22,25 @@ export function unpoint(id?: string): void {
   pointedAt.value = id === undefined ? new Set() : new Set([...pointedAt.value].filter((each) => each !== id))
 }
 
-/** A scenario by chance, with its fault or without. */
+/** How hard the next exam is that is drawn. */
+export const level = signal('1')
+export const levels = ['1', '2', '3', '4']
+
+/** A scenario by chance. */
 export function surprise(): void {
   const { agent } = address.value
   const list = scenariosOf.value[agentFor(agent)?.id ?? '']?.filter(({ path }) => path !== '/stream') ?? []
   const scenario = list[Math.floor(Math.random() * list.length)]
   if (!scenario) return
-  const isSound = Math.random() < 0.3 && plantedBy(scenario.finding) !== undefined
-  const changes = isSound ? asTexts(scenario.remedy.changes) : {}
-  go({ page: 'exam', agent, scenario: scenario.name, params: { ...changes, seed: hex(8) } })
+  const params = { seed: hex(8), ...(level.value !== '1' && { level: level.value }) }
+  go({ page: 'exam', agent, scenario: scenario.name, params })
 }
 
-/** Plays what the address asks for; the trace is part of the address from then on. */
+/** A run of which only the seed is given has its fault or not: that is in no address. From level 2 on it draws that itself. */
+const chance = (params: Readonly<Record<string, string>>) =>
+  Object.keys(params).every((name) => name === 'seed') && Math.random() < 0.5 ? { faults: 'off' } : {}
+
+/** Plays what the address asks for as a blind run; the trace is part of the address from then on. */
 export async function startExam(): Promise<void> {
   const { agent, scenario: name, params } = address.value
   // Who is quick begins before it is known who runs.
@@ -44,8 +50,8 @@ export async function startExam(): Promise<void> {
   if (!known || !scenario) return
   score.value = null
   unpoint()
-  const result = await playRun(known.id, scenario, params)
-  if (result) note({ page: 'exam', trace: result.trace_id, params: { ...params, seed: result.seed } })
+  const result = await playRun(known.id, scenario, { ...params, ...chance(params) }, true)
+  if (result) note({ page: 'exam', trace: result.trace_id, params })
 }
 
 /** Hands the answer in; pointing at nothing says that nothing is wrong. */

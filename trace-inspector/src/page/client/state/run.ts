@@ -17,14 +17,17 @@ export interface Progress {
 export interface RunResult {
   ok: boolean
   trace_id: string
-  seed: string
-  params: Record<string, string | number | boolean>
+  /** A blind run keeps these to itself. */
+  seed?: string
+  params?: Record<string, string | number | boolean>
 }
 
 export const progress = signal<Progress | null>(null)
 export const runProblem = signal('')
 export const faults = signal<readonly Fault[]>([])
 
+/** What stands in it is on no span. */
+const runParametersHeader = 'x-run-parameters'
 const mostTokens = 400
 const lookMs = 500
 let current: AbortController | undefined
@@ -33,11 +36,15 @@ export function cancelRun(): void {
   current?.abort()
 }
 
-/** Plays a scenario and shows that it is alive. Resolves to undefined when it was refused or cancelled: `runProblem` says why. */
+/**
+ * Plays a scenario and shows that it is alive; one that `isBlind` says nothing of itself, on its spans neither. Resolves to
+ * undefined when it was refused or cancelled: `runProblem` says why.
+ */
 export async function playRun(
   agent: string,
   scenario: Scenario,
   params: Readonly<Record<string, string>>,
+  isBlind = false,
 ): Promise<RunResult | undefined> {
   cancelRun()
   const control = (current = new AbortController())
@@ -45,7 +52,10 @@ export async function playRun(
   const seed = params.seed || hex(8)
   const query = new URLSearchParams(Object.entries({ ...params, seed }).filter(([, value]) => value !== ''))
   const path = agentPath(agent, scenario.path.replace(/^\//, ''))
-  const url = `${path}${path.includes('?') ? '&' : '?'}${query}`
+  const url = isBlind ? agentPath(agent, 'run') : `${path}${path.includes('?') ? '&' : '?'}${query}`
+  const headers: Record<string, string> = isBlind
+    ? { [runParametersHeader]: `blind=true&scenario=${scenario.name}&${query}` }
+    : {}
   runProblem.value = ''
   faults.value = []
   progress.value = { scenario: scenario.name, startedAt: Date.now(), traceId: '', steps: 0, tokens: [], tools: [] }
@@ -53,7 +63,7 @@ export async function playRun(
   try {
     return scenario.path === '/stream'
       ? await playStream(url, control.signal)
-      : await getJson<RunResult>(url, { signal: control.signal })
+      : await getJson<RunResult>(url, { headers, signal: control.signal })
   } catch (error) {
     if (error instanceof ApiProblem) faults.value = error.faults
     runProblem.value = control.signal.aborted ? 'Cancelled' : messageOf(error)

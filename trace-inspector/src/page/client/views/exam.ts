@@ -6,7 +6,19 @@ import { count, percent } from 'findings/format'
 import { foldOfRow } from '../../model/rows.ts'
 import { address, link } from '../state/address.ts'
 import { agentsProblem } from '../state/agents.ts'
-import { examProblem, handIn, point, pointedAt, score, startExam, surprise, unpoint, verdicts } from '../state/exam.ts'
+import {
+  examProblem,
+  handIn,
+  level,
+  levels,
+  point,
+  pointedAt,
+  score,
+  startExam,
+  surprise,
+  unpoint,
+  verdicts,
+} from '../state/exam.ts'
 import { progress, runProblem } from '../state/run.ts'
 import { Progress } from './progress.ts'
 import { TraceHead } from './trace-head.ts'
@@ -30,10 +42,19 @@ export function ExamPage({ look }: { look: Look }): ComponentChildren {
     <h1>Exam</h1>
     <p class="lead">
       A run is made, and its trace is shown without the answer. Point at the span that is to blame, or say that nothing
-      is wrong. Then the run tells what it knows, and your answer is scored.
+      is wrong. Then the run is opened, and your answer is scored by its key.
     </p>
     ${agentsProblem.value && html`<p class="problem" role="alert">${agentsProblem.value}</p>`}
     <p class="exam-actions">
+      <label>
+        Level
+        <select
+          value=${level.value}
+          onChange=${(event: Event) => (level.value = (event.target as HTMLSelectElement).value)}
+        >
+          ${levels.map((each) => html`<option value=${each}>${each}</option>`)}
+        </select>
+      </label>
       ${scenario && html`<button type="button" class="primary" disabled=${progress.value !== null} onClick=${() => void startExam()}>Begin</button>`}
       <button type="button" class=${scenario ? 'secondary' : 'primary'} onClick=${surprise}>
         ${scenario ? 'Another' : 'Draw an exam'}
