@@ -12,7 +12,7 @@ npm run exam -- baselines   answers it by rules of one line, by reveal, and by d
 npm run exam -- score       scores answers by the key
 npm run exam -- table       lets everybody sit exams of all scenarios and levels
 
-Each says more with --help.`
+Each says more with --help; docs/exam.md says what is in the files.`
 
 const [first = '', ...rest] = process.argv.slice(2)
 try {
