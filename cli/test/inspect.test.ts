@@ -103,8 +103,8 @@ test('a span that the file does not have is missing, however old the run is', as
 test('without ledgers nothing is compared, and that is said', async () => {
   const { get, stop } = await inspect([write('spans.jsonl', file.spans)])
   expect(await get(`/traces/${file.traceIds[0]}/verify`)).toMatchObject({
-    status: 404,
-    detail: `There is no ledger for trace ${file.traceIds[0]}: no agents are known here, and no file of ledgers has it`,
+    verdict: 'no_ledger',
+    note: expect.stringContaining('No agent has a ledger') as string,
   })
   expect(await stop()).toBe(0)
 })

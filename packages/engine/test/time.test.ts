@@ -5,7 +5,7 @@ import { simulate } from '../../../test/support/simulated.ts'
 import { succeeded } from '../src/errors.ts'
 import { backoff } from '../src/retry-policy.ts'
 import { inLanes } from '../src/lanes.ts'
-import { defineScenario } from '../src/scenario.ts'
+import { defineScenario, stragglers } from '../src/scenario.ts'
 
 const drawnOf = (steps: readonly { key: string; injected: { drawn_ms?: number | undefined } | null }[]) =>
   new Map(steps.map(({ key, injected }) => [key, injected?.drawn_ms ?? 0]))
@@ -90,7 +90,7 @@ describe('what was planted', () => {
       reveals: 'That it was slow',
       finding: 'straggler',
       spans: { agent_app: '…', tool_service: '…' },
-      params: {},
+      params: { stragglers: stragglers('How many calls are slow', 1) },
       demand: () => ({ callsAtOnce: 1, calls: 3, steps: 10 }),
       run: (workflow, { delay_ms }) =>
         succeeded(workflow.executeTool('search', { delayMs: delay_ms, errorRate: 1, retry, slowdown: slow })),
