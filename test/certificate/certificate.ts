@@ -101,7 +101,7 @@ type IsPeer = (span: SeenSpan, usualMs: number) => boolean
  * A fault is asked about where it costs a share of the run, and one of what takes long costs more: that is no leak but
  * arithmetic, and likeness takes it out.
  */
-const isAlike: IsPeer = (span, usualMs) => Math.abs(Math.log(msOf(span) / usualMs)) < Math.LN2
+const isAlike: IsPeer = (span, usualMs) => Math.abs(Math.log(msOf(span) / usualMs)) < Math.log(1.5)
 
 function itemsOfTrace(trace: Trace, group: number, features: Map<string, Features>, isPeer: IsPeer): Item[] {
   const { faults, neutral } = trace.key
