@@ -18,7 +18,7 @@ function numeric(pattern: RegExp) {
   }
 }
 const wholeNumber = numeric(/^\d+$/)
-const decimalNumber = numeric(/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i)
+const decimalNumber = numeric(/^-?(\d+(\.\d+)?|\.\d+)(e[+-]?\d+)?$/i)
 
 interface Range<Default> {
   min: number
