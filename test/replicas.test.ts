@@ -284,6 +284,7 @@ test('of trace-inspectors that share the traces any answers for all, and each ha
   expect([answer.status, await answer.json()]).toMatchObject([200, { trace_id }])
   // What was sent to the wrong one is there: it has it. The one that should have it does not.
   const astray = await runOf('8')
+  await expect.poll(async () => (await fetch(`${inspectorUrl}/traces/${astray.trace_id}`)).status).toBe(200)
   expect(await verify(astray.trace_id)).toMatchObject({ verdict: 'complete' })
   expect((await fetch(`${other}/traces/${astray.trace_id}`)).status).toBe(404)
   // Both are listed, whoever is asked, and counted once.
