@@ -21,11 +21,14 @@ const hasHelm = (() => {
 })()
 if (!hasHelm) console.warn('chart.test.ts: there is no Helm (HELM_BIN), so the chart is not tested')
 
+const folder = mkdtempSync(join(tmpdir(), 'chart-'))
+
 interface Container {
   name: string
   image: string
   args?: string[]
   env?: { name: string; value?: string }[]
+  lifecycle?: object
   resources: { requests: object; limits: object }
   securityContext: object
   readinessProbe?: object
@@ -198,6 +201,11 @@ describe.runIf(hasHelm)('the chart', () => {
       /Spans go nowhere: enable the collector, set telemetry\.endpoint, or have one inspector/,
     ],
     [['inspector.enabled=false'], /The collector has nobody to send to/],
+    [
+      ['load.enabled=true', 'inspector.enabled=false', 'collector.exporters={"otlp_http/mine":{}}'],
+      /Nobody verifies load: enable the inspector, or set load\.verify to 0/,
+    ],
+    [['agent.ledgerSink="https://me:secret@ledgers.example"'], /agent\/ledgerSink/],
   ])('%j is refused, with what is wrong', (values, why) => {
     let said = ''
     try {
@@ -206,6 +214,78 @@ describe.runIf(hasHelm)('the chart', () => {
       said = String((error as { stderr: string }).stderr)
     }
     expect(said).toMatch(why)
+  })
+
+  test('what is wished for a variable stands once, in the place of what the chart would say, and numbers are whole', () => {
+    const values = join(folder, 'values.yaml')
+    writeFileSync(
+      values,
+      'env: { POD_NAME: mine, BIG: 1000000 }\nagent: { env: { BIG: 2000000 } }\nload: { enabled: true, seed: 1000000 }',
+    )
+    const resources = resourcesOf(render('--values', values))
+    for (const pod of podsOf(resources)) {
+      const names = pod.containers.flatMap(({ env }) => (env ?? []).map(({ name }) => name))
+      expect(new Set(names).size).toBe(names.length)
+    }
+    expect(variablesOf(resources, 'agent-app')).toMatchObject({ POD_NAME: 'mine', BIG: '2000000' })
+    expect(variablesOf(resources, 'tool-service')).toMatchObject({ POD_NAME: 'mine', BIG: '1000000' })
+    // What it stands in comes after it.
+    expect(Object.keys(variablesOf(resources, 'agent-app'))[0]).toBe('POD_NAME')
+    const [load] = podsOf(resources.filter(({ kind }) => kind === 'Job'))
+    expect(load?.containers[0]?.args).toEqual(expect.arrayContaining(['--seed', '1000000']))
+  })
+
+  test('a secret goes to those that read it', () => {
+    const resources = resourcesOf(
+      renderWith(
+        'runSecret="mine"',
+        'telemetry={"endpoint":"https://otlp.example","headersSecret":"theirs"}',
+        'simulate={"enabled":true,"to":"https://otlp.example"}',
+      ),
+    )
+    const having = (name: string) =>
+      ['agent-app', 'agent-app-secondary', 'tool-service', 'trace-inspector', 'simulate-1'].filter(
+        (part) => name in variablesOf(resources, part),
+      )
+    expect(having('RUN_SECRET')).toEqual(['agent-app', 'agent-app-secondary', 'simulate-1'])
+    expect(having('ANSWERS_TOKEN')).toEqual(['agent-app', 'agent-app-secondary', 'trace-inspector'])
+    expect(having('OTEL_EXPORTER_OTLP_HEADERS')).toEqual([
+      'agent-app',
+      'agent-app-secondary',
+      'tool-service',
+      'simulate-1',
+    ])
+  })
+
+  test('a simulation waits for the Collector that is installed with it, and is let out to what is elsewhere', () => {
+    const waitsOf = (...values: string[]) =>
+      podsOf(resourcesOf(renderWith('simulate.enabled=true', ...values)).filter(({ kind }) => kind === 'Job')).flatMap(
+        ({ initContainers }) => initContainers?.[0]?.args ?? [],
+      )
+    expect(waitsOf('simulate.to="collector"')).toEqual(['http://synthetic-agents-otel-collector:13133/'])
+    expect(waitsOf('simulate.to="collector"', 'collector.enabled=false', 'inspector.replicas=1')).toEqual([
+      'http://synthetic-agents-trace-inspector:4319/ready',
+    ])
+    expect(waitsOf('simulate.to="collector"', 'telemetry.endpoint="https://otlp.example"')).toEqual([])
+    expect(waitsOf()).toEqual([])
+    const policies = ['networkPolicy.enabled=true', 'simulate.enabled=true']
+    expect(named(resourcesOf(renderWith(...policies)), 'NetworkPolicy')).toEqual(['all'])
+    const out = renderWith(...policies, 'simulate.to="https://otlp.example"')
+    expect(named(resourcesOf(out), 'NetworkPolicy')).toEqual(['all', 'out'])
+    expect(out).toMatch(/operator: In, values: \[.*\bsimulate\b.*\]/)
+  })
+
+  test('a pod that waits for nobody when it ends has nothing to sleep for, and its group may write to its volumes', () => {
+    for (const [seconds, count] of [
+      [0, 0],
+      [5, 5],
+    ]) {
+      const pods = podsOf(resourcesOf(renderWith(`preStopSeconds=${seconds}`)))
+      const sleeping = pods.filter(({ containers }) => containers.some(({ lifecycle }) => lifecycle))
+      expect(sleeping).toHaveLength(count as number)
+      for (const { securityContext } of pods)
+        expect(securityContext).toHaveProperty('fsGroup', (securityContext as { runAsUser: number }).runAsUser)
+    }
   })
 
   test.each([1, 2, 4, 8, 16])(
@@ -234,7 +314,6 @@ describe.runIf(hasHelm)('the chart', () => {
   )
 })
 
-const folder = mkdtempSync(join(tmpdir(), 'chart-'))
 /** The chart's configuration of the Collector in a file, between this machine's ports. */
 async function collectorOfChart(queueMiB: number, inspectors: readonly SimulatedCollector[]) {
   const config = join(folder, `${queueMiB}.yaml`)

@@ -21,6 +21,8 @@ securityContext:
   runAsNonRoot: true
   runAsUser: {{ .user | default 1000 }}
   runAsGroup: {{ .user | default 1000 }}
+  # Volumes that are mounted are often root's.
+  fsGroup: {{ .user | default 1000 }}
   seccompProfile: { type: RuntimeDefault }
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -58,10 +60,24 @@ topologySpreadConstraints:
       matchLabels: {{ include "sa.selector" . | nindent 8 }}
 {{- end -}}
 
+{{- /* As text: numbers of a file of values are floats, and large ones would be in exponents. */ -}}
+{{- define "sa.text" -}}{{ if kindIs "float64" . }}{{ toJson . }}{{ else }}{{ . }}{{ end }}{{- end -}}
+
+{{- /* .own, the variables of the chart as text, each with the value of .wished where that names it; and the others of .wished. */ -}}
 {{- define "sa.env" -}}
-{{- range $name, $value := . }}
-- { name: {{ $name }}, value: {{ $value | quote }} }
-{{- end }}
+{{- $wished := dict -}}
+{{- range $name, $value := .wished }}{{ $_ := set $wished $name (dict "name" $name "value" (include "sa.text" $value)) }}{{ end -}}
+{{- $all := list -}}
+{{- range fromYamlArray .own }}{{ $all = append $all (get $wished .name | default .) }}{{ $_ := unset $wished .name }}{{ end -}}
+{{- range $wished }}{{ $all = append $all . }}{{ end -}}
+{{ toYaml $all }}
+{{- end -}}
+
+{{- /* For what sends spans to a backend. */ -}}
+{{- define "sa.headersEnv" -}}
+{{- with .Values.telemetry.headersSecret -}}
+- { name: OTEL_EXPORTER_OTLP_HEADERS, valueFrom: { secretKeyRef: { name: {{ . }}, key: OTEL_EXPORTER_OTLP_HEADERS } } }
+{{- end -}}
 {{- end -}}
 
 {{- /* Names that requests may give in Host: the Service's, alone and with what comes after it. */ -}}
@@ -117,6 +133,7 @@ topologySpreadConstraints:
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ include "sa.endpoint" . | quote }} }
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: service.instance.id=$(POD_NAME),k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME)
+{{ include "sa.headersEnv" . }}
 {{- end -}}
 
 {{- /* Probes, an end that others hear of, and a port. */ -}}
@@ -137,8 +154,27 @@ livenessProbe:
   periodSeconds: 20
   timeoutSeconds: 10
   failureThreshold: 6
+{{ include "sa.preStop" .root }}
+{{- end -}}
+
+{{- /* Older versions refuse to sleep for no time. */ -}}
+{{- define "sa.preStop" -}}
+{{- if gt (int .Values.preStopSeconds) 0 -}}
 lifecycle:
-  preStop: { sleep: { seconds: {{ .root.Values.preStopSeconds }} } }
+  preStop: { sleep: { seconds: {{ .Values.preStopSeconds }} } }
+{{- end -}}
+{{- end -}}
+
+{{- define "sa.deploymentEnv" -}}
+{{ include "sa.serviceEnv" . }}
+{{ include "sa.telemetryEnv" .root }}
+{{- range .extraEnv }}
+- { name: {{ index . 0 }}, value: {{ index . 1 | quote }} }
+{{- end }}
+{{- if eq .image "agent-app" }}{{ with .root.Values.runSecret }}
+- { name: RUN_SECRET, valueFrom: { secretKeyRef: { name: {{ . }}, key: RUN_SECRET } } }
+- { name: ANSWERS_TOKEN, valueFrom: { secretKeyRef: { name: {{ . }}, key: ANSWERS_TOKEN, optional: true } } }
+{{- end }}{{ end }}
 {{- end -}}
 
 {{- /* A Deployment of a service, and what leads to it. .extraEnv is a list of variables. */ -}}
@@ -170,19 +206,7 @@ spec:
         - name: {{ .image }}
           image: {{ include "sa.image" . }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          env:
-            {{- include "sa.serviceEnv" . | nindent 12 }}
-            {{- include "sa.telemetryEnv" .root | nindent 12 }}
-            {{- range .extraEnv }}
-            - { name: {{ index . 0 }}, value: {{ index . 1 | quote }} }
-            {{- end }}
-            {{- with .root.Values.runSecret }}
-            - { name: RUN_SECRET, valueFrom: { secretKeyRef: { name: {{ . }}, key: RUN_SECRET } } }
-            - { name: ANSWERS_TOKEN, valueFrom: { secretKeyRef: { name: {{ . }}, key: ANSWERS_TOKEN, optional: true } } }
-            {{- end }}
-            {{- with merge (dict) .values.env .root.Values.env }}
-            {{- include "sa.env" . | trim | nindent 12 }}
-            {{- end }}
+          env: {{ include "sa.env" (dict "own" (include "sa.deploymentEnv" .) "wished" (merge (dict) .values.env .root.Values.env)) | nindent 12 }}
           {{- include "sa.serving" . | nindent 10 }}
           resources: {{ toYaml .values.resources | nindent 12 }}
           {{- include "sa.containerSecurity" . | nindent 10 }}
