@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { askedOf } from 'exam/asked'
 import type { Answer } from 'exam/question'
-import { rules } from 'exam/rules/rules'
+import { ruleNames } from 'exam/rules/rules'
 import { score } from 'exam/score'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { example } from '../cli/exam/example.ts'
@@ -70,7 +70,7 @@ describe.each(names)('an exam of %s', (name) => {
 
   it('is solved by who knows what is usual, and by no rule of a line', () => {
     const shareOf = (solver: string) => scored(solver).by_subject.spans?.exact.share ?? 0
-    const best = Math.max(...Object.keys(rules).map(shareOf))
+    const best = Math.max(...ruleNames.map(shareOf))
     expect(shareOf('nothing')).toBe(0.5)
     expect(shareOf('ceiling')).toBeGreaterThanOrEqual(0.75)
     expect(shareOf('ceiling')).toBeGreaterThan(best)
@@ -128,6 +128,34 @@ it('a baseline for every solver is in the folder that was asked for, and scores 
   )
   writeFileSync(filesOf(out).spans, 'no span\n')
   expect(run('baselines', out).stderr).toMatch(/spans\.jsonl\.gz, line 1: /)
+})
+
+it('a key of another exam, one that was changed, and changed questions are told', async () => {
+  const [mine, other] = [await made({ traces: 8 }), await made({ traces: 8, seed: 'other' })]
+  const answers = join(mine.out, 'answers.jsonl')
+  writeFileSync(answers, '')
+  const told = (key: string) => {
+    const { status, stderr } = spawnSync(process.execPath, ['cli/exam.ts', 'score', mine.out, answers, '--key', key], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    return { status, stderr }
+  }
+  expect(told(mine.key)).toEqual({ status: 0, stderr: '' })
+  expect(told(other.key)).toEqual({ status: 1, stderr: expect.stringContaining(`expected ${sha256(mine.key)}, as in`) })
+  const { questions, hash } = filesOf(mine.out)
+  writeFileSync(questions, jsonLines(mine.questions.slice(1)))
+  expect(told(mine.key)).toEqual({ status: 1, stderr: expect.stringContaining('1 differ: ') })
+  writeFileSync(hash, 'nothing')
+  expect(told(mine.key).stderr).toMatch(/SHA-256 [0-9a-f]{64}: expected nothing, as in/)
+})
+
+it('a key without a place is told before anything is played', async () => {
+  const key = join(mkdtempSync(join(tmpdir(), 'exam-test-')), 'nowhere', 'key.jsonl')
+  let played = 0
+  const options = { ...example, out: mkdtempSync(join(tmpdir(), 'exam-test-')), key }
+  await expect(makeExam(options, () => played++)).rejects.toThrow(`--key ${key} cannot be written: `)
+  expect(played).toBe(0)
 })
 
 describe('the example', () => {

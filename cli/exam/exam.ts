@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { askedAt, questionsOf } from 'exam/asked'
 import type { QuestionKey } from 'exam/key'
 import { questionKeyOf, traceKeyOf } from 'exam/keys'
 import { populationKeys, populationQuestions } from 'exam/population'
 import { examVersion, type Question } from 'exam/question'
+import { ExamError } from 'exam/read'
 import { LineFile } from 'simulate/line-file'
 import { SpanLines } from 'simulate/sinks/lines'
-import { filesOf, jsonLines } from './files.ts'
+import { filesOf, hashLine, jsonLines } from './files.ts'
+import { incidentKind, startsOf } from './incident.ts'
 import { readme } from './readme.ts'
-import { commonestKind, drawRuns, type ExamRun, hasKind, play, type RunsOptions, startsOf } from './runs.ts'
+import { drawRuns, type ExamRun, hasKind, play, type RunsOptions } from './runs.ts'
 
 export interface ExamOptions extends RunsOptions {
   startMs: number
@@ -22,25 +23,35 @@ export interface ExamOptions extends RunsOptions {
 /** Makes an exam: its folder, and its key. The same options make the same bytes. */
 export async function makeExam(options: ExamOptions, progress: (runs: number) => void = () => {}) {
   const { level, seed, secret, startMs, out, key } = options
+  const files = filesOf(out)
+  mkdirSync(out, { recursive: true })
+  expectWritable(key)
   const runs: ExamRun[] = []
   for await (const run of drawRuns(options)) progress(runs.push(run))
-  const kind = commonestKind(runs)
+  const kind = incidentKind(runs)
   const starts = startsOf(runs, kind, seed, startMs)
   const begun = runs
     .map((run, index) => ({ ...run, trace_id: run.key.trace_id, start_ms: starts[index] as number }))
     .toSorted((a, b) => a.start_ms - b.start_ms)
-  mkdirSync(out, { recursive: true })
-  const files = filesOf(out)
   await writeSpans(files.spans, begun)
   const { questions, keys } = askAll(begun, kind)
   writeFileSync(files.questions, jsonLines(questions))
   const head = { version: examVersion, level, seed, secret }
   const keyText = jsonLines([head, ...begun.map(traceKeyOf), ...keys])
   writeFileSync(key, keyText)
-  writeFileSync(files.hash, `${createHash('sha256').update(keyText).digest('hex')}  key.jsonl\n`)
+  writeFileSync(files.hash, hashLine(keyText))
   const draws = runs.reduce((sum, run) => sum + run.draws, 0)
   writeFileSync(files.readme, readme({ level, runs: begun, questions, draws }))
   return { questions: questions.length, draws }
+}
+
+/** Nobody is to wait for an exam whose key has no place. What stands there stays until the exam is made. */
+function expectWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a'))
+  } catch (error) {
+    throw new ExamError(`--key ${path} cannot be written: ${(error as Error).message}`)
+  }
 }
 
 type Begun = ExamRun & { trace_id: string; start_ms: number }
@@ -53,7 +64,7 @@ async function writeSpans(path: string, runs: readonly Begun[]): Promise<void> {
   await file.end(true)
 }
 
-function askAll(runs: readonly Begun[], kind: ReturnType<typeof commonestKind>) {
+function askAll(runs: readonly Begun[], kind: ReturnType<typeof incidentKind>) {
   const questions: Question[] = []
   const keys: QuestionKey[] = []
   for (const run of runs) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Key, readKey } from 'exam/key'
@@ -29,6 +30,27 @@ export function readAnswers(path: string, questions: readonly Question[]): Map<s
 }
 
 export const readKeyFile = (path: string): Key => readKey(readText(path), path)
+
+/** As `sha256sum` writes it. */
+export const hashLine = (keyText: string): string =>
+  `${createHash('sha256').update(keyText).digest('hex')}  key.jsonl\n`
+
+/** The key of an exam. Throws an ExamError where it is that of another, or is no longer what it was. */
+export function readKeyOf(exam: string, path: string, questions: readonly Question[]): Key {
+  const text = readText(path)
+  const { hash } = filesOf(exam)
+  const [expected, found] = [readText(hash), hashLine(text)].map((line) => line.split(' ', 1)[0]?.trim())
+  if (found !== expected) throw new ExamError(`${path}: SHA-256 ${found}: expected ${expected}, as in ${hash}`)
+  const key = readKey(text, path)
+  const asked = new Set(questions.map(({ question_id }) => question_id))
+  const strangers = [
+    ...[...asked].filter((id) => !key.questions.has(id)).map((id) => `${id} is in ${filesOf(exam).questions} alone`),
+    ...[...key.questions.keys()].filter((id) => !asked.has(id)).map((id) => `${id} is in the key alone`),
+  ]
+  if (strangers.length > 0)
+    throw new ExamError(`${path}: expected the questions of the exam, and ${strangers.length} differ: ${strangers[0]}`)
+  return key
+}
 
 /** Throws an ExamError that says why. */
 export function readText(path: string): string {

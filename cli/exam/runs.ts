@@ -1,11 +1,11 @@
 import type { Key } from 'contract/key'
-import type { RunLedger } from 'contract/ledger'
-import { Random } from 'contract/random'
+import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
 import { replay, type Replay } from 'engine/key/replay'
 import { drive } from 'engine/virtual/drive'
 import { askedAt } from 'exam/asked'
+import type { Known } from 'exam/keys'
 import { ExamError } from 'exam/read'
 import { type Asked, begin, type PlayedRun } from 'simulate/play'
 
@@ -16,7 +16,7 @@ export interface ExamRun {
   key: Key
   /** How much longer it took than with nothing planted, ms. */
   costMs: number
-  agentsOf: (spanIds: readonly string[]) => string[]
+  agentsOf: Known['agentsOf']
   /** How often it was drawn until it was what it is to be. */
   draws: number
 }
@@ -107,16 +107,16 @@ async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['as
   return Math.round(all.ms - none.ms)
 }
 
-/** Agents as their spans call them: by name, and by the id of the instance. */
+/** The agents that did some spans, by the ids that their spans have. */
 function agentsOf({ steps }: RunLedger): ExamRun['agentsOf'] {
   const bySpan = new Map(steps.map((step) => [step.span_id, step]))
+  const agentOf = (step: LedgerStep | undefined): LedgerStep | undefined =>
+    step === undefined || step.facts.operation === 'invoke_agent' ? step : agentOf(steps[step.parent_id ?? -1])
   return (spanIds) => {
-    const names = spanIds.flatMap((id) => {
-      let step = bySpan.get(id)
-      while (step && step.facts.operation !== 'invoke_agent') step = steps[step.parent_id ?? -1]
-      return step?.facts.operation === 'invoke_agent' ? [step.facts.agent, step.agent_id ?? step.facts.agent] : []
-    })
-    return [...new Set(names)]
+    const agents = new Set(spanIds.flatMap((id) => agentOf(bySpan.get(id)) ?? []))
+    return [...agents].flatMap(({ agent_id, parent_id }) =>
+      agent_id === null ? [] : { id: agent_id, isLead: agentOf(steps[parent_id ?? -1]) === undefined },
+    )
   }
 }
 
@@ -127,32 +127,5 @@ export async function play(asked: Asked): Promise<PlayedRun> {
   return played[0] as PlayedRun
 }
 
-/** How far apart traces begin on the average, ms. */
-const apartMs = 30_000
-/** When the incident is, as shares of all the time. */
-const incident = { from: 0.4, to: 0.6 }
-
-/** When each run begins: those with the fault of the incident within its while, all others at any time. */
-export function startsOf(runs: readonly ExamRun[], kind: string | undefined, seed: string, startMs: number): number[] {
-  const random = new Random(`${seed} starts`)
-  const wholeMs = runs.length * apartMs
-  return runs.map(({ key }, index) => {
-    const share = random.fork(String(index)).float()
-    const isAffected = kind !== undefined && hasKind(key, kind)
-    const at = isAffected ? incident.from + share * (incident.to - incident.from) : share
-    // Whole milliseconds, as people write them.
-    return startMs + Math.floor(at * wholeMs)
-  })
-}
-
 export const hasKind = ({ faults }: Key, kind: string) =>
   faults.some((fault) => fault.kind === kind && fault.standing === 'required')
-
-/** The kind that comes up most often; undefined where nothing is planted. */
-export function commonestKind(runs: readonly ExamRun[]): Key['faults'][number]['kind'] | undefined {
-  const kinds = runs.flatMap(({ key }) => key.faults.filter(({ standing }) => standing === 'required'))
-  const groups = [...Map.groupBy(kinds, ({ kind }) => kind)].toSorted(
-    ([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1),
-  )
-  return groups[0]?.[0]
-}

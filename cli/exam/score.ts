@@ -1,6 +1,6 @@
 import { score } from 'exam/score'
 import { defineCommand, UsageError } from '../command.ts'
-import { readAnswers, readKeyFile, readQuestions } from './files.ts'
+import { readAnswers, readKeyOf, readQuestions } from './files.ts'
 import { renderScore } from './report.ts'
 
 export const scoreCommand = defineCommand({
@@ -22,7 +22,7 @@ export const scoreCommand = defineCommand({
   run({ exam, answers, key, json, min }) {
     const least = readShare('--min', min)
     const questions = readQuestions(exam)
-    const scored = score(questions, readKeyFile(key), readAnswers(answers, questions))
+    const scored = score(questions, readKeyOf(exam, key, questions), readAnswers(answers, questions))
     console.log(json ? JSON.stringify(scored, null, 2) : renderScore(scored))
     return (scored.exact.share ?? 0) >= least ? 0 : 1
   },

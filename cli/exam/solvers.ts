@@ -2,7 +2,7 @@ import { ceiling } from 'exam/ceiling/ceiling'
 import { fit } from 'exam/ceiling/fit'
 import { populationAnswers, together } from 'exam/population'
 import { type Answer, type Question, subjectOf, unknown } from 'exam/question'
-import { rules } from 'exam/rules/rules'
+import { crowdRules, rules } from 'exam/rules/rules'
 import { answersOf, type Solution } from 'exam/solution'
 import type { Table } from 'exam/table/table'
 import { scenarioOf } from 'exam/asked'
@@ -34,6 +34,10 @@ export function solversOf(
   }
   return new Map<string, () => Answer[]>([
     ...Object.entries(rules).map(([name, rule]) => [name, each((table) => ({ steps: rule(table) }))] as const),
+    ...Object.entries(crowdRules).map(([name, ruleOf]) => {
+      const rule = ruleOf(tables)
+      return [name, each((table) => ({ steps: rule(table) }))] as const
+    }),
     [
       'reveal',
       each(({ trace_id, steps }, own) => revealed(trace_id, scenario ?? scenarioOf(kindsOf(own)), traces, steps)),

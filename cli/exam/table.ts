@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Key } from 'exam/key'
 import type { Answer, Question } from 'exam/question'
 import { ExamError } from 'exam/read'
-import { rules } from 'exam/rules/rules'
+import { ruleNames } from 'exam/rules/rules'
 import { type Score, score } from 'exam/score'
 import { defineCommand, readWhole } from '../command.ts'
 import { readSecret } from '../secret.ts'
@@ -108,7 +108,7 @@ const columns = [
 
 function rowOf(name: string, level: number, scores: ReadonlyMap<string, Score>): string[] {
   const spans = ({ by_subject }: Score) => by_subject.spans?.exact ?? { count: 0, of: 0, share: null, interval: null }
-  const ofRules = Object.keys(rules).map((rule) => ({ rule, score: scores.get(rule) as Score }))
+  const ofRules = ruleNames.map((rule) => ({ rule, score: scores.get(rule) as Score }))
   const best = (figure: (score: Score) => { share: number | null }) =>
     ofRules.reduce((first, each) => ((figure(each.score).share ?? 0) > (figure(first.score).share ?? 0) ? each : first))
   const [all, faulty] = [best(spans), best((each) => each.faulty.spans)]

@@ -11,14 +11,17 @@ export interface Asked {
 const all = ['verdict', 'kind', 'spans', 'waited', 'entity', 'cost'] as const
 const withoutSlack = ['verdict', 'kind', 'spans', 'entity', 'cost'] as const
 
-/** How often something failed gives the verdict of `retry` away: it is asked with the kind alone. */
+/**
+ * How often something failed gives the verdict of `retry` away: it is asked with the kind alone. Of `human`, most faults are
+ * the one agent's that it has: who is to blame is no question.
+ */
 export const askedOf: Readonly<Record<string, Asked>> = {
   fanout: { subjects: all, kinds: ['straggler', 'failed', 'tool_slow'] },
   chain: { subjects: all, kinds: ['slow_link', 'gap', 'tool_slow'] },
   retry: { subjects: ['kind', 'spans', 'entity', 'cost'], kinds: ['faulty_tool', 'backoff', 'not_retryable'] },
   dag: { subjects: ['verdict', 'kind', 'spans', 'waited', 'cost'], kinds: ['slow_branch', 'late_start', 'failed'] },
   react: { subjects: withoutSlack, kinds: ['slow_tool', 'slow_model', 'cache_miss', 'loop'] },
-  human: { subjects: withoutSlack, kinds: ['resume_lag', 'unneeded', 'redo', 'slow_tool'] },
+  human: { subjects: ['verdict', 'kind', 'spans', 'cost'], kinds: ['resume_lag', 'unneeded', 'redo', 'slow_tool'] },
   rag: { subjects: all, kinds: ['slow_chunk', 'shard_slow', 'duplicate', 'failed'] },
   stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
 }
@@ -57,7 +60,10 @@ const asks = {
     type: 'spans',
     text: 'Which spans that took longer than they had to did this run wait for? What was slow and kept nobody waiting is wrong here. An empty list: none.',
   },
-  entity: { type: 'entity', text: 'Which tool, model, data source or agent is to blame? An empty list: none.' },
+  entity: {
+    type: 'entity',
+    text: 'Which tool, model, data source or agent is to blame? An agent by its id, as in `gen_ai.agent.id`. An empty list: none.',
+  },
   cost: {
     type: 'number',
     text: 'How many milliseconds longer did this run take than it would have with nothing wrong? 0 where nothing is.',

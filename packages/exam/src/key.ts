@@ -18,7 +18,8 @@ const faultSchema = z.strictObject({
   standing: z.enum(['required', 'masked']),
   accepted: z.array(ids).meta({ description: 'Any one span of a group names that culprit' }),
   entity: ids.meta({
-    description: 'Names of what is to blame, a tool, a model, a data source or an agent: any of them is right',
+    description:
+      'Names of what is to blame, a tool, a model, a data source, or the id of an agent: any of them is right',
   }),
   impact: z
     .strictObject({ ms: z.number(), alone_ms: z.number(), share: z.number(), tokens: z.number() })

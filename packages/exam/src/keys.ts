@@ -8,8 +8,8 @@ export interface Known {
   key: RunKey
   /** How much longer it took than with nothing planted, ms. */
   costMs: number
-  /** What the agents are called that did these spans, on spans. */
-  agentsOf: (spanIds: readonly string[]) => string[]
+  /** The agents that did these spans: their ids on spans, and whether it is the one that the others work for. */
+  agentsOf: (spanIds: readonly string[]) => { id: string; isLead: boolean }[]
 }
 
 /** The line of a trace in key.jsonl. */
@@ -32,10 +32,12 @@ export function traceKeyOf(known: Known): TraceKey {
 const impactOf = (impact: RunKey['faults'][number]['impact']) =>
   impact && { ms: impact.ms, alone_ms: impact.alone_ms, share: impact.share, tokens: impact.tokens }
 
-const namesOf = ({ entity: { tool, model, shard, agent }, accepted }: Fault, { agentsOf }: Known) => [
-  ...[tool, model, shard].filter((name) => name !== undefined),
-  ...(agent === undefined ? [] : agentsOf(accepted.flat())),
-]
+/** An agent is told by its id: what many are called is no answer. Nor is the lead, which is in every run, where another is. */
+function namesOf({ entity: { tool, model, shard, agent }, accepted }: Fault, { agentsOf }: Known): string[] {
+  const names = [tool, model, shard].filter((name) => name !== undefined)
+  const agents = agent === undefined ? [] : agentsOf(accepted.flat())
+  return [...names, ...agents.filter(({ isLead }) => !isLead || names.length === 0).map(({ id }) => id)]
+}
 
 /** What is right for a question about a run. */
 export function questionKeyOf(question: Question, known: Known): QuestionKey {

@@ -24,6 +24,8 @@ function ownRatio({ steps }: Table): (step: Step) => number {
   return ({ kind, name, ms }) => ms / Math.max(medians.get(`${kind} ${name}`) ?? 0, 1e-9)
 }
 
+const slowest: Rule = ({ steps }) => most(steps.filter(isCall), ({ ms }) => ms)
+
 const overMedian =
   (times: number): Rule =>
   ({ steps }) => {
@@ -72,7 +74,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   nothing: () => [],
   'all-calls': ({ steps }) => steps.filter(isCall),
   'all-waits': ({ steps }) => steps.filter(({ kind }) => kind === 'wait'),
-  slowest: ({ steps }) => most(steps.filter(isCall), ({ ms }) => ms),
+  slowest,
   'over-2-median': overMedian(2),
   'over-3-median': overMedian(3),
   'over-3-own': allOverOwn(3),
@@ -103,3 +105,30 @@ export const rules: Readonly<Record<string, Rule>> = {
     ]),
   ),
 }
+
+/** A rule that looks at when all traces of an exam begin, and at nothing else but the slowest call. */
+export type CrowdRule = (tables: readonly Table[]) => Rule
+
+const beginOf = ({ steps }: Table) => Math.min(...steps.map(({ start_ms }) => start_ms))
+
+/** The shortest while in which this share of all traces begins is called the incident. */
+const crowdOf =
+  (share: number): CrowdRule =>
+  (tables) => {
+    const begins = tables.map(beginOf).toSorted((a, b) => a - b)
+    const more = Math.ceil(share * begins.length) - 1
+    const whiles = begins
+      .slice(0, begins.length - more)
+      .map((from, index) => ({ from, to: begins[index + more] ?? from }))
+    const { from, to } = whiles.reduce((best, each) => (each.to - each.from < best.to - best.from ? each : best))
+    return (table) => (beginOf(table) >= from && beginOf(table) <= to ? slowest(table) : [])
+  }
+
+/** By name. */
+export const crowdRules: Readonly<Record<string, CrowdRule>> = {
+  'begins-with-a-third': crowdOf(1 / 3),
+  'begins-with-half': crowdOf(1 / 2),
+}
+
+/** All of them. */
+export const ruleNames: readonly string[] = [...Object.keys(rules), ...Object.keys(crowdRules)]
