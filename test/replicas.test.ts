@@ -86,8 +86,11 @@ test('the spans and the answers of an instance name it', async () => {
   const { senders } = await json<LedgerAnswer>(`${agent.url}/runs/${trace_id}`)
   expect(senders).toMatchObject([{ resource: { 'service.instance.id': instance } }])
 
-  const named = await startAgent({ OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=pod-7', OTEL_SDK_DISABLED: 'true' })
-  expect((await fetch(`${named.url}/health`)).headers.get('x-agent-instance')).toBe('pod-7')
+  const named = await startAgent({
+    OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=pod/7%20%E2%98%83',
+    OTEL_SDK_DISABLED: 'true',
+  })
+  expect((await fetch(`${named.url}/health`)).headers.get('x-agent-instance')).toBe('pod/7%20%E2%98%83')
 })
 
 test('a run whose replica is gone has no ledger, and is never complete', async () => {

@@ -195,8 +195,10 @@ export function createApp(deps: Deps): AgentApp {
   }
   const app = createServiceApp(deps.allowedHosts, (app) => {
     const tracing = traced(deps.tracer, deps.clock)
+    // It may have any characters, a header may not.
+    const instance = encodeURI(deps.instance)
     app.use((_req, res, next) => {
-      res.setHeader('x-agent-instance', deps.instance)
+      res.setHeader('x-agent-instance', instance)
       next()
     })
     for (const [path, run] of Object.entries(plays))

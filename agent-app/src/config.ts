@@ -44,8 +44,8 @@ const schema = environmentSchema({
       'What blind runs draw with beside their seed, to repeat them; 128 random bits of the process unless set',
   }),
   LEDGER_SINK: text({
-    pattern: /^(file:.+|https?:\/\/\S+)$/,
-    expected: 'file:DIR, or an http or https URL',
+    pattern: /^(file:.+|https?:\/\/[^\s/?#@]+([/?#]\S*)?)$/,
+    expected: 'file:DIR, or an http or https URL without credentials',
     description:
       'Where the ledger of each run that is over goes as well, a line of JSON each: `file:DIR`, or a URL that takes POST',
   }),

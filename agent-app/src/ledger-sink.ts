@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LedgerStep } from 'contract/ledger'
 import type { Run } from 'engine/run'
@@ -8,21 +9,26 @@ import { bytesPerStep } from './runs.ts'
 export interface LineWriter {
   /** Where, without what may be secret in it. */
   name: string
-  /** Rejects where it was not taken; the same line may be given again. */
+  /** Rejects where it was not taken; the same line may be given again, unless with NeverTaken. */
   write: (line: Buffer) => Promise<void>
+}
+
+/** A line that will not be taken however often it is given. */
+export class NeverTaken extends Error {
+  override name = 'NeverTaken'
 }
 
 export interface SinkCounters {
   written: number
   queued: number
-  /** There was no room for them, or no time before the process ended. */
+  /** There was no room for them, or no time before the process ended; or they were refused for good. */
   dropped: number
 }
 
 export interface SinkOptions {
   /** What ledgers that wait may take, bytes: there is always room for one. */
   maxBytes: number
-  /** Hears when writing began to fail, and when it went on. */
+  /** Hears when writing began to fail or to be refused, and when it went on. */
   tell: (line: string) => void
   /** After a write that failed, ms; it doubles up to the longest. */
   pauseMs?: { first: number; longest: number }
@@ -44,7 +50,7 @@ export class LedgerSink {
   #steps = 0
   #written = 0
   #dropped = 0
-  #isFailing = false
+  #trouble: 'failing' | 'refused' | undefined
   #working: Promise<void> | undefined
 
   constructor(writer: LineWriter, options: SinkOptions) {
@@ -66,10 +72,13 @@ export class LedgerSink {
     this.#working ??= this.#work()
   }
 
-  /** Writes what there is, for `deadlineMs` at most. Resolves to how many ledgers were lost by its end. */
+  /**
+   * Writes what there is, for `deadlineMs` at most: a write that is under way then is not waited for. Resolves to how many
+   * ledgers were lost by its end.
+   */
   async close(deadlineMs: number): Promise<number> {
     const timer = setTimeout(() => this.#ended.abort(), deadlineMs)
-    await this.#working
+    await Promise.race([this.#working, once(this.#ended.signal, 'abort')])
     clearTimeout(timer)
     this.#ended.abort()
     const left = this.#queue.splice(0).length
@@ -81,31 +90,40 @@ export class LedgerSink {
     const { signal } = this.#ended
     for (let run = this.#queue[0]; run && !signal.aborted; run = this.#queue[0]) {
       const line = await lineOf(run)
-      if (!(await this.#write(line))) break
+      const fate = await this.#write(line)
+      if (fate === 'left') break
       this.#queue.shift()
       this.#steps -= stepsOf(run).length
-      this.#written++
+      if (fate === 'written') this.#written++
+      else this.#dropped++
     }
     this.#working = undefined
   }
 
-  /** Until it was taken; false where the end came first. */
-  async #write(line: Buffer): Promise<boolean> {
+  /** Until it was taken or refused for good; `left` where the end came first. */
+  async #write(line: Buffer): Promise<'written' | 'dropped' | 'left'> {
     const { signal } = this.#ended
     const { tell, pauseMs } = this.#options
     for (let pause = pauseMs.first; !signal.aborted; pause = Math.min(pause * 2, pauseMs.longest)) {
       try {
         await this.#writer.write(line)
-        if (this.#isFailing) tell(`Ledgers go to ${this.#writer.name} again`)
-        this.#isFailing = false
-        return true
+        // The end has counted it as lost.
+        if (signal.aborted) break
+        if (this.#trouble) tell(`Ledgers go to ${this.#writer.name} again`)
+        this.#trouble = undefined
+        return 'written'
       } catch (error) {
-        if (!this.#isFailing) tell(`Ledgers cannot go to ${this.#writer.name}, and wait: ${(error as Error).message}`)
-        this.#isFailing = true
+        if (signal.aborted) break
+        const trouble = error instanceof NeverTaken ? 'refused' : 'failing'
+        const what = trouble === 'refused' ? 'A ledger cannot go to' : 'Ledgers cannot go to'
+        const fate = trouble === 'refused' ? 'and is lost' : 'and wait'
+        if (this.#trouble !== trouble) tell(`${what} ${this.#writer.name}, ${fate}: ${(error as Error).message}`)
+        this.#trouble = trouble
+        if (trouble === 'refused') return 'dropped'
         await sleep(pause, undefined, { signal }).catch(() => {})
       }
     }
-    return false
+    return 'left'
   }
 }
 

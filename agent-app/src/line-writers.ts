@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { withoutCredentials } from 'service-kit/redact'
 import { typedPath } from 'service-kit/typed-path'
 import { request } from 'undici'
-import type { LineWriter } from './ledger-sink.ts'
+import { type LineWriter, NeverTaken } from './ledger-sink.ts'
 
 const timeoutMs = 30_000
+/** Of the answers that say no, those that may be another the next time: too slow, too many. */
+const passing = new Set([408, 429])
 
 /** Where `LEDGER_SINK` says: a file of this instance's in the folder of `file:DIR`, or a POST of each line to a URL. */
 export function lineWriter(sink: string, instance: string): LineWriter {
@@ -33,7 +35,9 @@ function toUrl(url: string): LineWriter {
       const headers = { 'content-type': 'application/x-ndjson' }
       const { statusCode, body } = await request(url, { method: 'POST', headers, body: line, signal })
       await body.dump()
-      if (statusCode >= 300) throw new Error(`it answered ${statusCode}`)
+      if (statusCode < 300) return
+      const mayPass = statusCode >= 500 || passing.has(statusCode)
+      throw new (mayPass ? Error : NeverTaken)(`it answered ${statusCode}`)
     },
   }
 }

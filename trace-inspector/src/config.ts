@@ -6,6 +6,8 @@ import { z } from 'zod'
 const { HOST, ALLOWED_HOSTS, DRAIN_TIMEOUT_S } = serviceVariables({ port: 4319, serviceName: 'trace-inspector' })
 
 const url = String.raw`https?://[^\s,]+`
+// Addresses stand for the name, which a certificate would have to name.
+const agentUrl = String.raw`(dns\+http|https?)://[^\s,]+`
 const comma = String.raw`\s*,\s*`
 
 const schema = z.object({
@@ -13,8 +15,8 @@ const schema = z.object({
   HOST,
   ALLOWED_HOSTS,
   AGENT_URLS: text({
-    pattern: new RegExp(String.raw`^(dns\+)?${url}(${comma}(dns\+)?${url})*$`),
-    expected: 'http or https URLs with commas between them, with dns+ before one that names all replicas',
+    pattern: new RegExp(String.raw`^${agentUrl}(${comma}${agentUrl})*$`),
+    expected: 'http or https URLs with commas between them, with dns+ before an http one that names all replicas',
     default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
     description:
       'The agents whose ledgers traces are verified against; `dns+http://…` asks every address behind the name',

@@ -6,7 +6,7 @@ import { request } from 'undici'
 
 /** Whom a request is handed on to. */
 export interface Target {
-  /** Asked one after the other until one does not answer 404. */
+  /** Asked one after the other until one does not answer 404; one that does not answer at all may be the one that would not have. */
   bases: readonly string[]
   path: string
   /** What they are called where none answers. */
@@ -24,6 +24,7 @@ export async function relay({ bases, path, who, headers }: Target, req: Request,
   for (const base of bases) {
     try {
       await answer?.body.dump()
+      answer = undefined
       answer = await request(base + path, {
         method: req.method as 'GET' | 'HEAD' | 'POST',
         headers: { accept: req.headers.accept ?? '*/*', ...passedHeaders(req), ...headers },
@@ -40,7 +41,10 @@ export async function relay({ bases, path, who, headers }: Target, req: Request,
       unreachable = new Problem(502, `${who} unreachable`, `${base} does not answer (${code ?? message})`)
     }
   }
-  if (!answer) throw unreachable ?? new Problem(502, `${who} unreachable`, 'It has no address')
+  if (!answer || (unreachable && answer.statusCode === 404)) {
+    await answer?.body.dump()
+    throw unreachable ?? new Problem(502, `${who} unreachable`, 'It has no address')
+  }
   res.status(answer.statusCode)
   for (const name of passedBack) if (answer.headers[name] !== undefined) res.setHeader(name, answer.headers[name])
   // Tokens are to be seen as they come.

@@ -41,10 +41,26 @@ export function passOn(agents: readonly KnownAgent[]): RequestHandler {
     const path = `/${[req.params.path].flat().join('/')}`
     if (!passed.test(path))
       throw new Problem(404, 'Not found', `Nothing at ${path.slice(0, 100)} is passed on to agents`)
-    const bases = ofOneRun.test(path) ? await agent.addresses() : []
+    const addresses = await agent.addresses()
+    const bases = ofOneRun.test(path) || addresses.length < 2 ? addresses : await readyOf(addresses)
     const to = { bases: bases.length > 0 ? bases : [agent.url], path: `${path}${queryIn(req)}`, who: 'Agent' }
     await relay(to, req, res)
   }
+}
+
+/** One of the replicas that take work, none where none does: their name leads to those as well that begin or end. */
+async function readyOf(addresses: readonly string[]): Promise<string[]> {
+  const isReady = async (address: string) => {
+    try {
+      const { statusCode, body } = await request(`${address}/ready`, { signal: AbortSignal.timeout(askMs) })
+      await body.dump()
+      return statusCode === 200
+    } catch {
+      return false
+    }
+  }
+  const answers = await Promise.all(addresses.map(isReady))
+  return addresses.filter((_, place) => answers[place]).slice(0, 1)
 }
 
 const queryIn = ({ url }: Request) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')

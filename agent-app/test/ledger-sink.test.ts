@@ -1,0 +1,75 @@
+import { createServer } from 'node:http'
+import { afterEach, expect, test } from 'vitest'
+import { listen } from '../../test/support/apps.ts'
+import { simulate } from '../../test/support/simulated.ts'
+import { readConfig } from '../src/config.ts'
+import { LedgerSink } from '../src/ledger-sink.ts'
+import { lineWriter } from '../src/line-writers.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup()
+})
+
+const runOf = async (seed: string) => (await simulate('fanout', { fanout: 2, seed })).run
+
+test('a write that does not end holds up no end, and what it had is told as lost', async () => {
+  let begin = () => {}
+  let end = () => {}
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  const write = () => {
+    begin()
+    return new Promise<void>((resolve) => (end = resolve))
+  }
+  const sink = new LedgerSink({ name: 'nowhere', write }, { maxBytes: 1e9, tell: () => {} })
+  sink.add(await runOf('a'))
+  sink.add(await runOf('b'))
+  await begun
+  expect(await sink.close(1)).toBe(2)
+  expect(sink.counters).toEqual({ written: 0, queued: 0, dropped: 2 })
+  // Each has one fate, whatever becomes of the write.
+  end()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(sink.counters).toEqual({ written: 0, queued: 0, dropped: 2 })
+})
+
+test('a ledger that is refused for good is counted and told, and those behind it go on', async () => {
+  const answers = [204, 413, 302, 429, 500, 204, 204]
+  const asked: number[] = []
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      const status = answers.shift() ?? 204
+      asked.push(status)
+      response.writeHead(status).end()
+    })
+  })
+  const url = await listen(server)
+  cleanups.push(
+    () => server.close(),
+    () => server.closeAllConnections(),
+  )
+  const told: string[] = []
+  const options = { maxBytes: 1e9, tell: (line: string) => told.push(line), pauseMs: { first: 1, longest: 1 } }
+  const sink = new LedgerSink(lineWriter(url, 'one'), options)
+  for (const seed of ['a', 'b', 'c', 'd', 'e']) sink.add(await runOf(seed))
+  await expect.poll(() => sink.counters, { timeout: 30_000 }).toEqual({ written: 3, queued: 0, dropped: 2 })
+  expect(asked).toEqual([204, 413, 302, 429, 500, 204, 204])
+  expect(told).toEqual([
+    `A ledger cannot go to ${url}, and is lost: it answered 413`,
+    `Ledgers cannot go to ${url}, and wait: it answered 429`,
+    `Ledgers go to ${url} again`,
+  ])
+})
+
+test.each(['https://me:secret@ledgers.example/a', 'http://token@ledgers.example'])(
+  'LEDGER_SINK=%s is refused, for its credentials would not be sent',
+  (sink) => {
+    expect(() => readConfig({ LEDGER_SINK: sink })).toThrow(/LEDGER_SINK=.*: expected .* URL without credentials/)
+    expect(() => readConfig({ LEDGER_SINK: sink })).not.toThrow(/secret|token/)
+  },
+)
+
+test.each(['file:a folder', 'http://[::1]:8080/a@b', 'https://ledgers.example?key=a@b'])(
+  'LEDGER_SINK=%s is taken',
+  (sink) => expect(readConfig({ LEDGER_SINK: sink }).LEDGER_SINK).toBe(sink),
+)
