@@ -66,7 +66,7 @@ export function createApp(deps: Deps): AgentApp {
   const runs = new RunStore(deps.maxLedgerBytes)
   const spansOut = new SpansOut(deps)
   const status = new RunStatus()
-  const seals = new Seals()
+  const seals = new Seals(() => deps.clock.now())
   const keys = new Keys()
   const playDeps: PlayDeps = {
     ...deps,
@@ -106,10 +106,10 @@ export function createApp(deps: Deps): AgentApp {
 
   async function openByAnswer(req: Request, res: Response): Promise<void> {
     readAnswer(req.body)
-    const found = runsOf(req)
     // What is opened is to have its key.
-    await Promise.all(found.map((run) => keys.ask(run)))
-    seals.answer(found)
+    await Promise.all(runsOf(req).map((run) => keys.ask(run)))
+    // Another run may have joined the trace by now.
+    seals.answer(runsOf(req))
     await sendPieces(req, res, ledgerPieces(ledgerOf(req)))
   }
 

@@ -21,7 +21,7 @@ import { z } from 'zod'
 
 const refused = problems({
   400: 'A value is not what it is to be: `errors` has all that are wrong',
-  409: 'Each value is well, together they are not: `errors` says why',
+  409: 'Each value is well, together they are not: `errors` says why; or a blind run would join a trace that has been answered',
   503: 'Too many runs, or the process is stopping: see Retry-After',
 })
 /** https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
@@ -44,8 +44,9 @@ const blindAnswer = {
     trace_id: { type: 'string' },
     ok: { type: 'boolean' },
     key_sha256: {
-      type: ['string', 'null'],
-      description: 'SHA-256 of the canonical JSON of its key and a salt; pending while the key is being made',
+      const: 'pending',
+      description:
+        'The SHA-256 of the canonical JSON of its key and a salt is in the 423 of its ledger, from ten seconds after the first question on',
     },
   },
   additionalProperties: false,

@@ -15,8 +15,8 @@ export interface RunAnswer extends RunResult {
 
 /** The answer of `/run` for a blind run: nothing that its spans do not say. */
 export interface BlindAnswer extends Pick<RunResult, 'trace_id' | 'ok'> {
-  /** Of its key and a salt, which are told once it is open; `pending` while the key is being made. */
-  key_sha256: string | null
+  /** The key is made when all has been said: how long that takes tells of its faults. The 423 of its ledger has the hash. */
+  key_sha256: 'pending'
 }
 
 /** How a run is told to whoever asked for it. */

@@ -62,11 +62,14 @@ export async function play(
     throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
   }
   if (deps.lifecycle.stopping.aborted) throw stopping()
+  const writer = isBlind ? { ...deps, dialect: deps.blindDialect } : deps
+  const recorder = recordRun(writer, context.active(), req.headers)
+  if (isBlind) deps.seals.refuseAnswered(deps.runs.find(recorder.traceId))
   const release = deps.admission.admit(costOf(offer.scenario.plan(parsed.params).demand))
   const ports: Ports = {
     clock: deps.clock.anchored(),
     tools: deps.tools,
-    recorder: recordRun(isBlind ? { ...deps, dialect: deps.blindDialect } : deps, context.active(), req.headers),
+    recorder,
     pause: deps.pause,
     emit: output.write && ((event) => output.write?.(event, run.signal)),
   }
@@ -96,10 +99,10 @@ export async function play(
   try {
     const result = await run.execute()
     log(result.ok ? 'ok' : 'failed')
+    if (run.isBlind) return output.end({ trace_id: run.traceId, ok: result.ok, key_sha256: 'pending' })
     await deps.keys.answer(run)
-    if (run.isBlind) return output.end({ trace_id: run.traceId, ok: result.ok, key_sha256: deps.seals.hashOf(run) })
     const { dropped, ...counters } = deps.spanCounters()
-    const { sampled } = ports.recorder
+    const { sampled } = recorder
     output.end({
       ...result,
       key: run.key,
@@ -113,6 +116,8 @@ export async function play(
     untie()
     release()
     await answered
+    // The request's span has ended: what a key takes would tell there whether there are faults.
+    if (run.isBlind && run.ok !== null) await deps.keys.answer(run)
     run.close()
     deps.closed(run)
   }
@@ -145,7 +150,9 @@ function problemOf(error: unknown, run: Run): Problem {
   if (error instanceof ToolServiceUnreachable)
     return new Problem(502, 'Tool-service unreachable', error.message, { members })
   if (!(error instanceof RunCancelled)) {
-    console.error(`${run.scenario.name} failed:`, error)
+    // A stack names files, and so the scenario.
+    if (run.isBlind) console.error(`The blind run ${run.traceId} failed: ${(error as Error).name}`)
+    else console.error(`${run.scenario.name} failed:`, error)
     return new Problem(500, 'Internal error', 'This should not have happened; the log says more', { members })
   }
   switch (error.reason) {

@@ -3,8 +3,10 @@ import type { Key } from 'contract/key'
 import type { LedgerAnswer, RunLedger } from 'contract/ledger'
 import { seal } from 'contract/seal'
 import request from 'supertest'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from 'service-kit/clock'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listen, startApps } from '../../test/support/apps.ts'
+import { Keys } from '../src/keys/keys.ts'
 
 let apps: Awaited<ReturnType<typeof startApps>>
 beforeAll(async () => {
@@ -45,8 +47,37 @@ describe('a blind run', () => {
 
   it('answers nothing that its spans do not say, and logs as little', async () => {
     const { body, headers } = await blind('fanout=3&seed=hush').expect(200)
-    expect(body).toEqual({ trace_id: headers['x-trace-id'], ok: true, key_sha256: sha256 })
+    expect(body).toEqual({ trace_id: headers['x-trace-id'], ok: true, key_sha256: 'pending' })
     expect(apps.log.at(-1)).toMatch(new RegExp(`^blind run ok \\d+ ms trace=${body.trace_id}$`))
+  })
+
+  it('has no key before its request has ended, so that nothing of it lasts the longer for its faults', async () => {
+    const whenKeyed: boolean[] = []
+    const spy = vi.spyOn(Keys.prototype, 'answer').mockImplementation((run) => {
+      whenKeyed.push(run.ledger.steps[0]?.duration_ms !== null)
+      return Promise.resolve()
+    })
+    await blind('fanout=3')
+    await blind('fanout=3&faults=off')
+    await ask('/stream', 'blind=true&duration_s=0.1&background_fanout=1&tool_delay_ms=1&ttft_ms=1')
+    await expect.poll(() => whenKeyed).toEqual([true, true, true])
+    spy.mockRestore()
+  })
+
+  it('says no more in a log where it fails as it should not', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const broken = await startApps({
+      pause: () => {
+        throw new Error('rag is broken')
+      },
+    })
+    const blindly = (header: string) => request(broken.app).get('/run').set('x-run-parameters', header).expect(500)
+    const { body } = await blindly('blind=true&scenario=rag')
+    expect(log.mock.calls).toEqual([[`The blind run ${body.trace_id} failed: Error`]])
+    await blindly('scenario=rag')
+    expect(log.mock.calls[1]).toEqual(['rag failed:', expect.any(Error)])
+    log.mockRestore()
+    await broken.close()
   })
 
   it('answers as little where it does not come to its end', async () => {
@@ -63,22 +94,29 @@ describe('a blind run', () => {
     const bearer = 'a token that opens'.replaceAll(' ', '-')
     let sealed: Awaited<ReturnType<typeof startApps>>
     let traceId: string
-    let keySha256: string
+    let nowMs = systemClock.now()
     beforeEach(async () => {
-      sealed = await startApps({ answersToken: bearer })
-      const { body } = await fresh('fanout=3&seed=hush')
-      traceId = body.trace_id
-      keySha256 = body.key_sha256
+      const clock = { ...systemClock, now: () => nowMs }
+      sealed = await startApps({ answersToken: bearer, clock })
+      traceId = (await fresh('fanout=3&seed=hush')).body.trace_id
     })
     afterEach(() => sealed.close())
     const fresh = (parameters: string) =>
       request(sealed.app).get('/run').set('x-run-parameters', `blind=true&delay_ms=1&llm_delay_ms=1&${parameters}`)
     const ledger = () => request(sealed.app).get(`/runs/${traceId}`)
+    const hash = async () => ((await ledger().expect(423)).body as { key_sha256: string }).key_sha256
+    /** The hash of the key, when it is told. */
+    const told = async () => {
+      expect(await hash()).toBe('pending')
+      nowMs += 10_000
+      await expect.poll(hash).toEqual(sha256)
+      return hash()
+    }
     const answer = (body = '{"span_ids":[]}') => request(sealed.app).post(`/runs/${traceId}/answer`).send(body)
 
     it('until it has been answered', async () => {
       const { body } = await ledger().expect(423)
-      expect(body).toMatchObject({ title: 'Sealed', trace_id: traceId, key_sha256: keySha256 })
+      expect(body).toMatchObject({ title: 'Sealed', trace_id: traceId, key_sha256: 'pending' })
       expect(body.detail).toContain(`POST /runs/${traceId}/answer`)
       await request(sealed.app).head(`/runs/${traceId}`).expect(423)
       const list = await request(sealed.app).get('/runs').expect(200)
@@ -94,23 +132,31 @@ describe('a blind run', () => {
     })
 
     it('with a key that is the one whose hash it told', async () => {
+      const keySha256 = await told()
       const { runs } = (await answer().expect(200)).body as LedgerAnswer
       const { key, key_salt: salt } = runs[0] as RunLedger
       expect((key as Key).faults).toHaveLength(1)
       expect(seal(key, salt).sha256).toBe(keySha256)
       // Nobody finds a key by trying keys: the same run again has another hash.
-      expect((await fresh('fanout=3&seed=hush')).body.key_sha256).not.toBe(keySha256)
+      traceId = (await fresh('fanout=3&seed=hush')).body.trace_id
+      expect(await told()).not.toBe(keySha256)
     })
 
-    it('with the hash of a large key as soon as there is one', async () => {
-      const { body } = await fresh('fanout=1300&concurrency=20&seed=large')
-      expect(body.key_sha256).toBe('pending')
-      traceId = body.trace_id
-      const hash = async () => ((await ledger().expect(423)).body as { key_sha256: string }).key_sha256
-      await expect.poll(hash).toEqual(sha256)
-      const told = await hash()
+    it.each([
+      ['few faults', 'fanout=3'],
+      ['no fault', 'fanout=3&faults=off'],
+      ['many faults', 'fanout=1300&concurrency=20'],
+    ])('with the hash of its key no sooner where there is %s', async (_, parameters) => {
+      traceId = (await fresh(parameters)).body.trace_id
+      const shown = () => ledger().set('Authorization', `Bearer ${bearer}`).expect(200)
+      expect(await hash()).toBe('pending')
+      await expect.poll(async () => (await shown()).body.runs[0].key).toMatchObject({ trace_id: traceId })
+      nowMs += 9999
+      expect(await hash()).toBe('pending')
+      nowMs += 1
+      const keySha256 = await hash()
       const { key, key_salt: salt } = (await answer().expect(200)).body.runs[0] as RunLedger
-      expect(seal(key, salt).sha256).toBe(told)
+      expect(seal(key, salt).sha256).toBe(keySha256)
     })
 
     it('from all but who shows the token', async () => {
@@ -162,7 +208,7 @@ describe('a blind run', () => {
     expect(JSON.parse(/event: result\ndata: (.*)\n/.exec(answer.text)?.[1] ?? '')).toEqual({
       trace_id: answer.headers['x-trace-id'],
       ok: true,
-      key_sha256: sha256,
+      key_sha256: 'pending',
     })
   })
 })

@@ -31,6 +31,18 @@ test('a control says that nothing was planted and nothing found', async () => {
   expect(result.finding.text).toMatch(/^None of the 100 calls was slow: .*; nothing planted, nothing found$/)
 })
 
+test('the key of a blind run is as late whether it has faults or not', async () => {
+  const keys = new Keys()
+  for (const faults of ['', 'off']) {
+    const { run } = await simulate('fanout', { seed: 'a', ...(faults && { faults }) })
+    Object.assign(run, { isBlind: true })
+    await keys.answer(run)
+    expect(run.key).toBe('pending')
+    await keys.ask(run)
+    expect(run.key).toMatchObject({ verdict: faults ? 'healthy' : 'faulty' })
+  }
+})
+
 test('the key of a large run is pending until somebody has asked for it', async () => {
   const { run } = await simulate('fanout', { seed: 'a', fanout: 1300, stragglers: 1, concurrency: 200 })
   const keys = new Keys()

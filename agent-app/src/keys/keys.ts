@@ -7,10 +7,13 @@ import { JudgeThread } from './thread.ts'
 /** What is played again before a run is answered: some tens of milliseconds. */
 const most = { pieces: 5000, work: 20_000 }
 
-/** Of a large run it is known at once what was planted, and not what it cost. */
+/** Of a run whose key comes later it is known at once what was planted, and not what it cost. */
 const unjudged = () => Promise.resolve({})
 
-/** The keys of this process's runs: those of small runs with their answers, those of large ones once somebody asks again. */
+/**
+ * The keys of this process's runs: those of small runs with their answers, those of large ones once somebody asks again, and
+ * so those of blind ones, large or not: that their keys are late must not tell which have faults.
+ */
 export class Keys {
   readonly #thread = new JudgeThread()
   readonly #underWay = new WeakMap<Run, Promise<void>>()
@@ -18,9 +21,9 @@ export class Keys {
   /** Gives a run that has ended its key, or says that it is pending. */
   async answer(run: Run): Promise<void> {
     const pieces = piecesOf(run.ledger.steps)
-    const isLarge = pieces > most.pieces || workOf(pieces, run.faults.faults.length) > most.work
-    await find(run, isLarge ? { judge: unjudged } : {})
-    if (isLarge) run.key = 'pending'
+    const isLater = run.isBlind || pieces > most.pieces || workOf(pieces, run.faults.faults.length) > most.work
+    await find(run, isLater ? { judge: unjudged } : {})
+    if (isLater) run.key = 'pending'
   }
 
   /** Somebody asks for this run: what is pending is begun in a thread beside. Resolves when the run has its key. */
