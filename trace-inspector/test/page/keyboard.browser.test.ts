@@ -138,7 +138,10 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     const run = await stack.run('scenario=fanout&fanout=20&seed=c')
     await stack.arrived(run.trace_id, run.spans.total)
     const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}`)
-    await page.getByRole('row', { name: /^\S* ?◆.*execute_tool.*the finding points here/ }).first().waitFor()
+    await page
+      .getByRole('row', { name: /^\S* ?◆.*execute_tool.*the finding points here/ })
+      .first()
+      .waitFor()
     const search = page.getByRole('searchbox')
     for (const [typed, found] of [
       ['ati.worker.index>=18', '2 matches'],
