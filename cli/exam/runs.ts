@@ -6,6 +6,7 @@ import { replay, type Replay } from 'engine/key/replay'
 import { drive } from 'engine/virtual/drive'
 import { askedAt } from 'exam/asked'
 import type { Known } from 'exam/keys'
+import { knownForAt1 } from 'findings/known-for'
 import { ExamError } from 'exam/read'
 import { type Asked, begin, type PlayedRun } from 'simulate/play'
 
@@ -35,9 +36,6 @@ const mostDraws = 20
 /** Scenarios that an exam of a level can be made of. */
 export const namesAt = (level: number): string[] =>
   scenarios.flatMap(({ name, levels }) => (askedAt(level, name) && (level === 1 || levels) ? [name] : []))
-
-/** What makes a run of level 1 faulty where its scenario plants nothing by itself. */
-const plantedAt1: Readonly<Record<string, string>> = { chain: 'straggler' }
 
 /** The runs of an exam, scenarios in turn; of each, every other is a control. */
 export async function* drawRuns({
@@ -90,7 +88,7 @@ function paramsOf(catalog: Catalog, offer: Offer, level: number, isControl: bool
   const people = levels?.takes.includes('profile') ? { profile: 'measured' } : {}
   const query: Record<string, string> =
     level === 1
-      ? { faults: isControl ? 'off' : (plantedAt1[name] ?? 'own') }
+      ? { faults: isControl ? 'off' : (knownForAt1(name)?.faults ?? 'own') }
       : { level: String(level), control: String(isControl), ...people }
   const parsed = catalog.parse(offer, query)
   if ('faults' in parsed) {

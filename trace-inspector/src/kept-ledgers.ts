@@ -3,6 +3,7 @@ import type { LedgerAnswer } from 'contract/ledger'
 import type { KnownAgent } from './agents.ts'
 import { Problem } from 'service-kit/problem'
 import type { FileLedgers } from './file/ledgers.ts'
+import { keysOf } from './keys.ts'
 import { type Agents, answerAgents, askAgents, merge, type Told } from './ledgers.ts'
 import { isRunning } from './verify/expectation.ts'
 
@@ -72,7 +73,10 @@ export class KeptLedgers {
     return { urls, token: this.#token }
   }
 
-  /** Hands in the one answer to a trace, and tells its ledger, which is open from then on. Throws a 409 problem when it had one. */
+  /**
+   * Hands in the one answer to a trace, and tells its ledger, which is open from then on. Throws a 409 problem when it had one,
+   * or when its file has no key to score by.
+   */
   async answer(traceId: string, answer: Answer): Promise<LedgerAnswer> {
     const ofFile = this.#ofFile?.find(traceId)
     if (!ofFile) {
@@ -83,6 +87,8 @@ export class KeptLedgers {
     }
     if (this.#answered.has(traceId))
       throw new Problem(409, 'Answered', 'This trace has been answered: the first answer counts')
+    // What cannot be scored has not been answered.
+    keysOf(ofFile.runs)
     this.#answered.add(traceId)
     return ofFile
   }

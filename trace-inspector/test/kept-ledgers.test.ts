@@ -5,11 +5,27 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { listen } from '../../test/support/apps.ts'
 import { knownAgents } from '../src/agents.ts'
 import { createApp } from '../src/app.ts'
+import { FileLedgers } from '../src/file/ledgers.ts'
 import { KeptLedgers } from '../src/kept-ledgers.ts'
 import { resourceOf, spanOf } from './support/otlp.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(32)) as [string, string, string]
 const startedMs = 1_760_000_000_000
+
+const key = {
+  key_schema_version: 1 as const,
+  trace_id: a,
+  level: 1,
+  verdict: 'healthy' as const,
+  faults: [],
+  neutral: [],
+  slack: [],
+  decoys: [],
+  step_limit: false,
+  unplanned: { count: 0, error_types: {}, spans: [] },
+  disturbed: false,
+  disturbance: { calls: 0, added_p99_ms: 0, effect_ms: 0 },
+}
 
 function runOf(traceId: string, change: Partial<RunLedger> = {}): RunLedger {
   return {
@@ -28,7 +44,7 @@ function runOf(traceId: string, change: Partial<RunLedger> = {}): RunLedger {
     trace_state: '',
     age_ms: 1000,
     finding: null,
-    key: null,
+    key,
     steps: [],
     ...change,
   }
@@ -222,4 +238,15 @@ describe('of one view of a trace', () => {
     expect(await ask(`/traces/${a}/runs`)).toEqual([200, 1])
     expect(await picture()).toEqual([200, 0])
   })
+})
+
+test('the answer to a run of a file that has no key is refused, however often, and with a key it is taken once', async () => {
+  const file = new FileLedgers(1_000_000)
+  file.add(a, Buffer.from(JSON.stringify(runOf(a, { key: null }))))
+  file.add(b, Buffer.from(JSON.stringify(runOf(b))))
+  const ofFile = new KeptLedgers([], 1_000_000, file)
+  for (let times = 0; times < 2; times++)
+    await expect(ofFile.answer(a, { span_ids: [] })).rejects.toMatchObject({ status: 409, title: 'No key' })
+  expect((await ofFile.answer(b, { span_ids: [] })).runs).toHaveLength(1)
+  await expect(ofFile.answer(b, { span_ids: [] })).rejects.toMatchObject({ status: 409, title: 'Answered' })
 })

@@ -1,5 +1,6 @@
 import type { PlantedKind } from 'contract/taxonomy'
 import { plantedKinds } from 'contract/taxonomy'
+import { knownForAt1 } from 'findings/known-for'
 import { nothing, type Question, type Subject, unknown } from './question.ts'
 
 /** What is asked about runs of a scenario, and what may be wrong with them. */
@@ -26,22 +27,12 @@ export const askedOf: Readonly<Record<string, Asked>> = {
   stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
 }
 
-/** At level 1 each has the fault that it is known for, if any. */
-const knownFor: Readonly<Record<string, PlantedKind>> = {
-  fanout: 'straggler',
-  chain: 'straggler',
-  retry: 'faulty_tool',
-  dag: 'straggler',
-  react: 'slow_tool',
-  stream: 'contention',
-}
-
 /** What is asked at a level; undefined where there is nothing to ask. */
 export function askedAt(level: number, scenario: string): Asked | undefined {
   const asked = askedOf[scenario]
   if (!asked || level > 1) return asked
-  const kind = knownFor[scenario]
-  return kind && { ...asked, kinds: [kind] }
+  const known = knownForAt1(scenario)
+  return known && { ...asked, kinds: [known.kind] }
 }
 
 const costTolerance = { share: 0.2, least: 20 }

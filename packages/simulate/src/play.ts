@@ -70,6 +70,12 @@ export function begin({
   const run = new Run({ clock, tools, recorder }, agent, { route: path, scenario, params: { ...params, seed }, secret })
   const result = run.play().then((): PlayedRun => {
     run.close()
+    let key: Promise<Key> | undefined
+    const findKey = () => {
+      const answered = recorder.spans.filter(({ served }) => served !== undefined)
+      const servers = new Map(answered.map(({ id, servedId }) => [id, servedId]))
+      return keyOf(run, { serverSpanOf: (client) => servers.get(client) })
+    }
     const ended = {
       service: agent.serviceName,
       facts: run.facts,
@@ -86,11 +92,8 @@ export function begin({
         run.conclude()
         return run.toLedger()
       },
-      key() {
-        const answered = recorder.spans.filter(({ served }) => served !== undefined)
-        const servers = new Map(answered.map(({ id, servedId }) => [id, servedId]))
-        return keyOf(run, { serverSpanOf: (client) => servers.get(client) })
-      },
+      // More than one file may ask for it.
+      key: () => (key ??= findKey()),
     }
   })
   return { clock, result }

@@ -63,7 +63,9 @@ export class Shard {
     const sinks: (Sink | undefined)[] = [
       this.#receiver ?? (files.includes('out') ? undefined : new NowhereSink()),
       files.includes('out') ? new SpanLines((bytes) => around.write('out', bytes)) : undefined,
-      files.includes('ledger') ? new LedgerLines((bytes) => around.write('ledger', bytes)) : undefined,
+      files.includes('ledger')
+        ? new LedgerLines((bytes) => around.write('ledger', bytes), files.includes('key'))
+        : undefined,
       files.includes('key') ? new KeyLines((bytes) => around.write('key', bytes)) : undefined,
       this.#digest,
     ]

@@ -109,6 +109,22 @@ test('files have every span and every run, whatever they are compressed by, and 
   expect(runs.reduce((count, { steps }) => count + steps.length, 0)).toBe(spans.length)
 })
 
+test('ledgers have their keys where those are asked for, and nothing else of them differs', async () => {
+  const at = folder()
+  const [alone, ledger, key] = ['alone.jsonl', 'ledger.jsonl', 'key.jsonl'].map((name) => join(at, name))
+  const limits = { traces: 8 }
+  await play({ limits, files: { ledger: alone } })
+  await play({ limits, files: { ledger, key } })
+  const [without, withKeys, keys] = [alone, ledger, key].map((path) =>
+    readFileSync(path as string, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>),
+  )
+  expect(without?.map(({ key: none }) => none)).toEqual(Array(8).fill(null))
+  expect(withKeys).toEqual(without?.map((run, index) => ({ ...run, key: keys?.[index] })))
+})
+
 test('runs that are to decide the same are traces of their own', async () => {
   const at = join(folder(), 'spans.jsonl')
   const mix = loadMix('default')

@@ -1,6 +1,8 @@
 import type { KeyFault } from 'contract/key'
 import type { LedgerAnswer } from 'contract/ledger'
 import { describe, expect, test } from 'vitest'
+import { scenarios } from 'engine/scenarios/index'
+import { chance, mayBeFaulty } from '../../src/page/model/exam.ts'
 import { examine } from '../../src/page/server/examine.ts'
 import { Trace } from '../../src/trace.ts'
 
@@ -47,4 +49,27 @@ test('a masked fault may be named, and has to be where there is no other', () =>
   const alone = ledgerOf([fault('1', [['call1']], 'masked'), fault('2', [['call2']], 'masked')])
   expect(examine(alone, trace, ['call2']).verdict).toBe('right')
   expect(examine(alone, trace, []).verdict).toBe('wrong')
+})
+
+test.each([null, 'pending'])('without a key, %s, nothing is right: that is said', (key) => {
+  const { runs, ...answer } = ledgerOf(two)
+  const keyless = { ...answer, runs: [...runs, { ...runs[0], key }] } as LedgerAnswer
+  for (const ids of [[], ['call1', 'call2']])
+    expect(() => examine(keyless, trace, ids)).toThrow(
+      expect.objectContaining({ status: 409, message: expect.stringMatching(/^There is no key to score by: /) }),
+    )
+})
+
+test('what is drawn at level 1 may be faulty, and at other levels all are', () => {
+  const names = scenarios.map(({ name }) => name)
+  const drawn = (level: string) => names.filter((name) => mayBeFaulty(name, { seed: 'a', level }))
+  expect(names.filter((name) => !drawn('1').includes(name)).toSorted()).toEqual(['human', 'rag'])
+  expect(drawn('3')).toEqual(names)
+  expect(mayBeFaulty('rag', { error_rate: '0.5' })).toBe(true)
+  expect(['fanout', 'chain'].map((name) => chance(name, { seed: 'a' }, () => 0.7))).toEqual([
+    { faults: 'own' },
+    { faults: 'straggler' },
+  ])
+  expect(chance('chain', { seed: 'a' }, () => 0.2)).toEqual({ faults: 'off' })
+  expect(chance('chain', { seed: 'a', level: '2' })).toEqual({})
 })

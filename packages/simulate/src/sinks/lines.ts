@@ -1,3 +1,5 @@
+import type { Key } from 'contract/key'
+import type { RunLedger } from 'contract/ledger'
 import { JsonWriter } from '../otlp/json.ts'
 import type { PlayedRun } from '../play.ts'
 import { ServicesWriter } from '../senders.ts'
@@ -65,10 +67,21 @@ class JsonLines {
   }
 }
 
-/** Ledgers, a line each, as `GET /runs/:trace_id` has them in `runs`. */
+/** Ledgers, a line each, as `GET /runs/:trace_id` has them in `runs`; with their keys where those are asked for. */
 export class LedgerLines extends JsonLines implements Sink {
-  take({ ledger }: PlayedRun): Promise<void> | undefined {
-    return this.add(ledger())
+  readonly #withKeys: boolean
+
+  constructor(write: WriteLines, withKeys: boolean) {
+    super(write)
+    this.#withKeys = withKeys
+  }
+
+  take({ ledger, key }: PlayedRun): Promise<void> | undefined {
+    return this.#withKeys ? this.#takeWithKey(ledger(), key()) : this.add(ledger())
+  }
+
+  async #takeWithKey(ledger: RunLedger, key: Promise<Key>): Promise<void> {
+    await this.add({ ...ledger, key: await key } satisfies RunLedger)
   }
 }
 

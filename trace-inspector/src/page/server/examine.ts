@@ -1,6 +1,7 @@
-import type { LedgerAnswer, RunLedger } from 'contract/ledger'
+import type { LedgerAnswer } from 'contract/ledger'
 import { culpritsOf } from 'exam/keys'
 import { compare } from 'exam/mark'
+import { keysOf } from '../../keys.ts'
 import type { Trace } from '../../trace.ts'
 import type { LedgerFinding } from '../model/finding.ts'
 
@@ -23,7 +24,7 @@ export interface Examined {
   text: string
 }
 
-/** Scores an answer by the keys of a trace's runs, as an exam is scored. */
+/** Scores an answer by the keys of a trace's runs, as an exam is scored. Throws a 409 problem when one has none. */
 export function examine(
   { runs, trace_id }: LedgerAnswer,
   trace: Trace | undefined,
@@ -33,7 +34,7 @@ export function examine(
   // A SERVER span of another service is known by its call alone.
   const known = new Set(runs.flatMap(({ steps }) => steps.map(({ span_id }) => span_id)))
   const named = answer.map((id) => (known.has(id) ? id : (trace?.spans.get(id)?.parentSpanId ?? id)))
-  const keys = runs.map(keyOf)
+  const keys = keysOf(runs).map(culpritsOf)
   const groups = keys.flatMap(({ accepted }) => accepted)
   const neutral = keys.flatMap((key) => key.neutral)
   const compared = compare([...new Set(named)], groups, neutral)
@@ -54,10 +55,3 @@ export function examine(
 }
 
 const firstOf = ([first]: readonly string[]) => first ?? []
-
-/** Of a run whose key is not there, a large one that has just ended, what was planted in it has to be named. */
-function keyOf({ key, finding }: RunLedger): ReturnType<typeof culpritsOf> {
-  if (typeof key === 'object' && key !== null) return culpritsOf(key)
-  const { injected } = (finding ?? { injected: null }) as Pick<LedgerFinding, 'injected'>
-  return { accepted: (injected ?? []).map(({ span_id }) => [span_id]), neutral: [] }
-}

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { chance, mayBeFaulty } from '../../model/exam.ts'
 import type { Examined } from '../../server/examine.ts'
 import { address, go, note } from './address.ts'
 import { announce } from './announce.ts'
@@ -26,19 +27,16 @@ export function unpoint(id?: string): void {
 export const level = signal('1')
 export const levels = ['1', '2', '3', '4']
 
-/** A scenario by chance. */
+/** A scenario by chance, of those that may have a fault. */
 export function surprise(): void {
   const { agent } = address.value
-  const list = scenariosOf.value[agentFor(agent)?.id ?? '']?.filter(({ path }) => path !== '/stream') ?? []
+  const all = scenariosOf.value[agentFor(agent)?.id ?? ''] ?? []
+  const list = all.filter(({ path, name }) => path !== '/stream' && mayBeFaulty(name, { level: level.value }))
   const scenario = list[Math.floor(Math.random() * list.length)]
   if (!scenario) return
   const params = { seed: hex(8), ...(level.value !== '1' && { level: level.value }) }
   go({ page: 'exam', agent, scenario: scenario.name, params })
 }
-
-/** A run of which only the seed is given has its fault or not: that is in no address. From level 2 on it draws that itself. */
-const chance = (params: Readonly<Record<string, string>>) =>
-  Object.keys(params).every((name) => name === 'seed') && Math.random() < 0.5 ? { faults: 'off' } : {}
 
 /** Plays what the address asks for as a blind run; the trace is part of the address from then on. */
 export async function startExam(): Promise<void> {
@@ -50,7 +48,7 @@ export async function startExam(): Promise<void> {
   if (!known || !scenario) return
   score.value = null
   unpoint()
-  const result = await playRun(known.id, scenario, { ...params, ...chance(params) }, true)
+  const result = await playRun(known.id, scenario, { ...params, ...chance(scenario.name, params) }, true)
   if (result) note({ page: 'exam', trace: result.trace_id, params })
 }
 

@@ -3,6 +3,7 @@ import type { ComponentChildren, VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { actorOf, nameOf } from '../../model/columns.ts'
 import { count, percent } from 'findings/format'
+import { mayBeFaulty } from '../../model/exam.ts'
 import { foldOfRow } from '../../model/rows.ts'
 import { address, link } from '../state/address.ts'
 import { agentsProblem } from '../state/agents.ts'
@@ -55,7 +56,7 @@ export function ExamPage({ look }: { look: Look }): ComponentChildren {
           ${levels.map((each) => html`<option value=${each}>${each}</option>`)}
         </select>
       </label>
-      ${scenario && html`<button type="button" class="primary" disabled=${progress.value !== null} onClick=${() => void startExam()}>Begin</button>`}
+      ${scenario && html`<button type="button" class="primary" disabled=${progress.value !== null || !mayBeFaulty(scenario, params)} onClick=${() => void startExam()}>Begin</button>`}
       <button type="button" class=${scenario ? 'secondary' : 'primary'} onClick=${surprise}>
         ${scenario ? 'Another' : 'Draw an exam'}
       </button>

@@ -12,6 +12,7 @@ import {
   scenarioFor,
   scenariosOf,
 } from '../state/agents.ts'
+import { mayBeFaulty } from '../../model/exam.ts'
 import { playRun, progress, runProblem, faults } from '../state/run.ts'
 import { Progress } from './progress.ts'
 import { Recent } from './recent.ts'
@@ -104,6 +105,8 @@ export function RunPage(): VNode {
             <button
               type="button"
               class="secondary"
+              disabled=${!mayBeFaulty(scenario.name, params)}
+              title=${mayBeFaulty(scenario.name, params) ? '' : 'Nothing is ever wrong with it at level 1'}
               onClick=${() => go({ page: 'exam', agent: wanted, scenario: scenario.name, params })}
             >
               As an exam
