@@ -227,6 +227,41 @@ test('a stop waits for runs that nobody waits for, and ends them when its time i
     expect(await verify(trace_id, 0)).toMatchObject({ verdict: 'no_ledger', counts: { received: steps.length } })
 })
 
+test('an answer is handed to no agent of a trace while another could not take it', async () => {
+  const [here, there] = [await startAgent(), await startAgent()]
+  await startInspector(here.url, there.url)
+  const traceId = randomBytes(16).toString('hex')
+  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
+  await runScenario(here.url, 'fanout', small, { traceparent })
+  const left = new AbortController()
+  const human = fetch(`${there.url}/run?scenario=human&human_delay_s=60`, {
+    headers: { traceparent },
+    signal: left.signal,
+  }).catch(() => {})
+  await inFlight(there.url, 1)
+  const handIn = async (url: string) => {
+    const response = await fetch(`${url}/answer`, { method: 'POST', body: '{"span_ids":[]}' })
+    return [response.status, ((await response.json()) as { title?: string }).title]
+  }
+  const byInspector = `${inspectorUrl}/traces/${traceId}`
+  expect(await handIn(byInspector)).toEqual([409, 'Running'])
+  expect(await json(`${here.url}/runs/${traceId}/status`)).toMatchObject({ answered: false })
+  left.abort()
+  await human
+  const state = async () => (await json<{ state: string }>(`${there.url}/runs/${traceId}/status`)).state
+  await expect.poll(state).toBe('closed')
+  expect(await handIn(byInspector)).toEqual([200, undefined])
+  for (const { url } of [here, there]) expect(await handIn(`${url}/runs/${traceId}`)).toEqual([409, 'Answered'])
+
+  // Nor when another has taken one.
+  const second = randomBytes(16).toString('hex')
+  const headers = { traceparent: `00-${second}-${randomBytes(8).toString('hex')}-01` }
+  for (const { url } of [here, there]) await runScenario(url, 'fanout', small, headers)
+  expect(await handIn(`${there.url}/runs/${second}`)).toEqual([200, undefined])
+  expect(await handIn(`${inspectorUrl}/traces/${second}`)).toEqual([409, 'Answered'])
+  expect(await json(`${here.url}/runs/${second}/status`)).toMatchObject({ answered: false })
+})
+
 test('every service says in Prometheus text what it did', async () => {
   const agent = await startAgent({ MAX_TOOL_CALLS: '1' })
   const inspector = await startInspector(agent.url)
@@ -283,7 +318,11 @@ test('of trace-inspectors that share the traces any answers for all, and each ha
   })
   const download = await fetch(`${other}/traces/${trace_id}/otlp`)
   expect(download.headers.get('content-disposition')).toContain(`${trace_id}.otlp.json`)
-  const answer = await fetch(`${other}/traces/${trace_id}/answer`, { method: 'POST', body: '{"span_ids":[]}' })
+  const handIn = (headers = {}) =>
+    fetch(`${other}/traces/${trace_id}/answer`, { method: 'POST', body: '{"span_ids":[]}', headers })
+  // Whoever hands it on hears who asked, and nobody else does.
+  expect((await handIn({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+  const answer = await handIn()
   expect([answer.status, await answer.json()]).toMatchObject([200, { trace_id }])
   // What was sent to the wrong one is there: it has it. The one that should have it does not.
   const astray = await runOf('8')

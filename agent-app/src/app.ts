@@ -175,7 +175,8 @@ export function createApp(deps: Deps): AgentApp {
     '/runs': (req, res) => res.json({ forgotten: runs.forgotten, runs: recentRuns(req) }),
     '/runs/:trace_id': (req, res) => sendPieces(req, res, ledgerPieces(ledgerOf(req))),
     '/runs/:trace_id/status': (req, res) => {
-      res.json(status.of(String(req.params.trace_id), runsOf(req)))
+      const found = runsOf(req)
+      res.json(status.of(String(req.params.trace_id), found, seals.isAnswered(found)))
     },
     '/metrics': deps.metrics.answer,
     '/telemetry': (_req, res) =>

@@ -128,7 +128,7 @@ export function openApi(catalog: Catalog) {
         summary: 'Whether the runs of a trace are over, with the answers of those that were not waited for',
         parameters: [traceIdParameter],
         responses: {
-          ...json({ type: 'object', required: ['trace_id', 'state', 'runs'] }),
+          ...json({ type: 'object', required: ['trace_id', 'answered', 'state', 'runs'] }),
           ...problems({ 400: 'That is no trace id', 404: 'There is no such run here' }),
         },
       }),

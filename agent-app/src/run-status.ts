@@ -32,9 +32,10 @@ export class RunStatus {
   }
 
   /** The runs of a trace: each under way, or with what `/run` would have answered where it was asked not to wait. */
-  of(traceId: string, runs: readonly Run[]) {
+  of(traceId: string, runs: readonly Run[], isAnswered: boolean) {
     return {
       trace_id: traceId,
+      answered: isAnswered,
       state: runs.some(({ state }) => state === 'running') ? 'running' : 'closed',
       runs: runs.map((run) => ({ state: run.state, ...this.#ends.get(run) })),
     }

@@ -53,6 +53,11 @@ export class Seals {
     )
   }
 
+  /** Whether the trace of these runs has had its answer. */
+  isAnswered(runs: readonly Run[]): boolean {
+    return runs.some((run) => this.#answeredAt.has(run))
+  }
+
   /** Throws a 409 problem when the trace of these runs has had its answer: nobody could open a blind run that joins it. */
   refuseAnswered(runs: readonly Run[]): void {
     const answeredAt = runs.map((run) => this.#answeredAt.get(run)).find((at) => at !== undefined)

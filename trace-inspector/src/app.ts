@@ -2,7 +2,7 @@ import type express from 'express'
 import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
 import { showsToken } from 'service-kit/bearer'
-import { onlyRead } from 'service-kit/doors'
+import { notFromOtherSites, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
 import { integer, number, parseScalars } from 'contract/scalars'
 import { Metrics } from 'service-kit/metrics'
@@ -223,6 +223,8 @@ export function createApp({
     app.route('/v1/metrics').all(...otlpIgnorer('metrics', refused))
     app.route('/v1/logs').all(...otlpIgnorer('logs', refused))
     app.route('/files').all(...fileOpener(traces))
+    // Before it is handed on: nobody there sees who asked.
+    app.post('/traces/:trace_id/*path', notFromOtherSites)
     app.use('/traces/:trace_id', passToShard(shards, traces))
     mountPage(app, { traces, agents, ledgers, openLedgerOf, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)

@@ -5,7 +5,10 @@ import { Problem } from 'service-kit/problem'
 import { Agent, interceptors, request } from 'undici'
 
 /** What an agent said of a trace: its ledger, or why there is none. */
-type Answer = { ledger: LedgerAnswer; body: Buffer } | { why: string; status?: number; detail?: string }
+type Answer =
+  | { ledger: LedgerAnswer; body: Buffer }
+  | { why: string; status: number; title: string; detail: string }
+  | { why: string; status?: number }
 
 /** Where agents are by now, and what opens sealed runs there. */
 export interface Agents {
@@ -46,8 +49,10 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
     }
     const body = Buffer.from(await response.body.arrayBuffer())
     const said: unknown = JSON.parse(body.toString())
-    if (status === 423 || status === 409)
-      return { why: 'keeps it', status, detail: String((said as { detail?: unknown }).detail) }
+    if (status === 423 || status === 409) {
+      const { title, detail } = said as { title?: unknown; detail?: unknown }
+      return { why: 'keeps it', status, title: String(title), detail: String(detail) }
+    }
     const parsed = ledgerAnswerSchema.safeParse(said)
     if (parsed.success) return { ledger: parsed.data, body }
     return { why: `answered ${status} with something that is not a ledger of this version` }
@@ -55,6 +60,25 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
     const { code, message } = error as NodeJS.ErrnoException
     return { why: `does not answer (${code ?? message})` }
   }
+}
+
+/** Why an agent would take no answer to a trace now; undefined where it would, or does not say. */
+async function refusalOf(agent: string, traceId: string): Promise<Problem | undefined> {
+  try {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const { body } = await request(`${agent}/runs/${traceId}/status`, { dispatcher, signal })
+    const { answered, state } = (await body.json()) as { answered?: boolean; state?: string }
+    if (answered) return new Problem(409, 'Answered', 'This trace has been answered: the first answer counts')
+    if (state === 'running')
+      return new Problem(
+        409,
+        'Running',
+        `A run of this trace goes on at ${agent}: it can be answered when it has ended`,
+      )
+  } catch {
+    // Asked for more, it says why.
+  }
+  return undefined
 }
 
 /** No agent has a ledger of a trace: it says what each of them answered. */
@@ -98,13 +122,16 @@ export async function askAgents({ urls, token }: Agents, traceId: string): Promi
 
 /**
  * Hands all agents of a trace the answer to it, one after the other: the first decides whether it is the first answer. Throws
- * a 409 problem when it is not, and otherwise as `askAgents`.
+ * a 409 problem when it is not, or one of them cannot take it yet: before any has taken it; and otherwise as `askAgents`.
  */
 export async function answerAgents({ urls, token }: Agents, traceId: string, answer: RunAnswer): Promise<Told> {
   const answers: Answer[] = []
+  const refusals = await Promise.all(urls.map((agent) => refusalOf(agent, traceId)))
+  const refusal = refusals.find((why) => why !== undefined)
+  if (refusal) throw refusal
   for (const agent of urls) {
     const answered = await ask(agent, traceId, token, answer)
-    if ('detail' in answered) throw new Problem(409, 'Answered', answered.detail)
+    if ('detail' in answered) throw new Problem(409, answered.title, answered.detail)
     answers.push(answered)
   }
   return toldBy(urls, traceId, answers)

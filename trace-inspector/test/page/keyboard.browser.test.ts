@@ -56,6 +56,23 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.close()
   })
 
+  test('an exam of a stream, which is asked for at a path of its own', async () => {
+    const address = '/?scenario=stream&duration_s=1&background_fanout=2&tool_delay_ms=20&ttft_ms=20'
+    const { page, complaints } = await open(browser, stack.inspector.url, address)
+    await page.getByRole('button', { name: 'As an exam' }).click()
+    const asked = page.waitForRequest(/\/agents\/[^/]+\/(run|stream)/)
+    await page.getByRole('button', { name: 'Begin' }).click()
+    const request = await asked
+    expect(new URL(request.url())).toMatchObject({ pathname: expect.stringMatching(/\/stream$/) as string, search: '' })
+    expect(request.headers()['x-run-parameters']).toMatch(/^blind=true&duration_s=1&(?!.*scenario)/)
+    await page.getByRole('treegrid').waitFor()
+    await page.getByText('support_case').first().waitFor()
+    await page.getByRole('button', { name: 'Nothing is wrong' }).click()
+    await page.getByRole('heading', { name: /Right|Wrong|right/ }).waitFor()
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
   test('a comparison with the run without its fault, by keyboard alone', async () => {
     const run = await stack.run('scenario=human&human_delay_s=0.5&seed=b')
     await stack.arrived(run.trace_id, run.spans.total)

@@ -51,18 +51,18 @@ export async function playRun(
   // A seed of our own tells this run from others while it is under way.
   const seed = params.seed || hex(8)
   const query = new URLSearchParams(Object.entries({ ...params, seed }).filter(([, value]) => value !== ''))
-  const path = agentPath(agent, scenario.path.replace(/^\//, ''))
-  const url = isBlind ? agentPath(agent, 'run') : `${path}${path.includes('?') ? '&' : '?'}${query}`
-  const headers: Record<string, string> = isBlind
-    ? { [runParametersHeader]: `blind=true&scenario=${scenario.name}&${query}` }
-    : {}
+  // A path has the scenario as its query, or is its own: of a blind run all of that stands elsewhere.
+  const [path = '', named] = scenario.path.replace(/^\//, '').split('?')
+  const asked = [...(named ? [named] : []), query.toString()].join('&')
+  const url = agentPath(agent, isBlind ? path : `${path}?${asked}`)
+  const headers: Record<string, string> = isBlind ? { [runParametersHeader]: `blind=true&${asked}` } : {}
   runProblem.value = ''
   faults.value = []
   progress.value = { scenario: scenario.name, startedAt: Date.now(), traceId: '', steps: 0, tokens: [], tools: [] }
   const looking = setInterval(() => void look(agent, seed, control.signal), lookMs)
   try {
     return scenario.path === '/stream'
-      ? await playStream(url, control.signal)
+      ? await playStream(url, headers, control.signal)
       : await getJson<RunResult>(url, { headers, signal: control.signal })
   } catch (error) {
     if (error instanceof ApiProblem) faults.value = error.faults
@@ -92,8 +92,8 @@ async function look(agent: string, seed: string, signal: AbortSignal): Promise<v
   }
 }
 
-async function playStream(url: string, signal: AbortSignal): Promise<RunResult> {
-  const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal })
+async function playStream(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<RunResult> {
+  const response = await fetch(url, { headers: { ...headers, Accept: 'text/event-stream' }, signal })
   if (!response.ok || !response.body) throw await problemIn(response)
   update({ traceId: response.headers.get('x-trace-id') ?? '' })
   for await (const { event, data } of readEvents(response.body)) {
