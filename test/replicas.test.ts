@@ -181,6 +181,7 @@ test('a run that is not waited for is answered at once, tells its end when it is
   expect(status).toBe(`/runs/${trace_id}/status`)
   expect(await json(agent.url + status)).toEqual({
     trace_id,
+    answered: false,
     state: 'running',
     runs: [{ state: 'running' }],
   })
