@@ -138,6 +138,7 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
             ...noLedger,
             ...problems({
               403: 'A page of another site asked',
+              409: 'It was answered before, or its run goes on or has no key',
               413: 'The body is too large',
               415: 'The body is encoded',
             }),
