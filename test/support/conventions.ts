@@ -192,7 +192,7 @@ const conventions: [RegExp, Convention][] = [
         'server.port': count,
         'http.response.status_code': count,
       },
-      optional: { 'http.request.resend_count': z.int().min(1) },
+      optional: { 'http.request.resend_count': z.int().min(1), 'http.response.body.size': count },
     },
   ],
   [

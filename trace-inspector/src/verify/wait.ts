@@ -15,6 +15,9 @@ export interface Sources {
 /** Between two looks at the ledger of a run that is under way, ms; it doubles in between. */
 const pauseMs = { first: 100, longest: 5000 }
 
+/** How long spans of a run that no agent knows are waited for, ms: as long as one that has gone kept them at most. */
+const strangersMs = 5000
+
 /**
  * Verifies a trace as soon as everything is there, or when `signal` is aborted: what is missing then is missing.
  * It wakes when spans arrive, and asks the agents again only while the run is under way. Throws NoLedger where nobody has a
@@ -27,7 +30,8 @@ export async function verifyWhenThere(traceId: string, sources: Sources, signal:
   } catch (error) {
     if (!(error instanceof NoLedger)) throw error
     const { traces } = sources
-    while (!traces.find(traceId) && !signal.aborted) await traces.arrival(traceId, signal)
+    const over = AbortSignal.any([signal, AbortSignal.timeout(strangersMs)])
+    while (!traces.find(traceId) && !over.aborted) await traces.arrival(traceId, over)
     const trace = traces.find(traceId)
     if (!trace) throw error
     return verify(withoutRuns(traceId), trace)
