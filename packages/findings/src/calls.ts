@@ -6,7 +6,7 @@ export const slowRule = 3
 /** And one that took this many times as long as those that ran beside it. */
 const besideRule = 2
 /** So little more is nothing that a machine does not add by itself, ms. */
-const littleMs = 25
+export const littleMs = 25
 
 /** A logical tool call, whatever its attempts. */
 export interface Call {

@@ -1,7 +1,7 @@
 import type { Disturbance } from 'contract/key'
 import type { LedgerStep } from 'contract/ledger'
 import { median, percentile } from 'findings/statistics'
-import { slowRule } from 'findings/calls'
+import { littleMs, slowRule } from 'findings/calls'
 import { round } from 'findings/step'
 import type { StruckFault } from './register.ts'
 
@@ -20,8 +20,8 @@ export function disturbanceOf(
   )
   const slowedOf = slowestDraw(steps)
   const effects = faults.flatMap((fault) => effectsOf(fault, slowedOf))
-  // A rule that sees no fault compares with the median of all calls.
-  const needed = (slowRule - 1) * median(calls.map(({ drawnMs }) => drawnMs))
+  // A rule that sees no fault compares with the median of all calls, and lets a little pass.
+  const needed = Math.max(littleMs, (slowRule - 1) * median(calls.map(({ drawnMs }) => drawnMs)))
   const effectMs = effects.length > 0 ? effects.reduce((a, b) => Math.min(a, b)) : needed
   const addedMs = percentile(
     calls.map(({ addedMs }) => addedMs),
