@@ -1,6 +1,6 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
-import { type LedgerAnswer, ledgerSchemaVersion } from 'contract/ledger'
+import { type LedgerAnswer, ledgerSchemaVersion, type RunLedger } from 'contract/ledger'
 import type { Run } from 'engine/run'
 import { answerBody, readAnswer, refuseBody } from 'service-kit/answer-body'
 import { createServiceApp, sendPieces } from 'service-kit/app'
@@ -78,7 +78,10 @@ export function createApp(deps: Deps): AgentApp {
     count: countRuns(deps, admission),
     closed(run) {
       spansOut.closed(run)
-      deps.ledgerSink?.add(run)
+      deps.ledgerSink?.add(run, async () => {
+        await keys.ask(run)
+        return saltedLedger(run)
+      })
     },
   }
 
@@ -86,13 +89,17 @@ export function createApp(deps: Deps): AgentApp {
   const runsOf = (req: Request) => runs.of(String(req.params.trace_id))
   const isShownAll = (req: Request) => showsToken(req, deps.answersToken)
 
+  const saltedLedger = (run: Run): RunLedger => ({
+    ...run.toLedger(),
+    ...(run.isBlind && { key_salt: seals.sealOf(run)?.salt }),
+  })
+
   function ledgerOf(req: Request): LedgerAnswer {
     const found = runsOf(req)
     for (const run of found) void keys.ask(run)
     if (!isShownAll(req)) seals.refuseSealed(found)
     const ledgers = found.map((run) => ({
-      ...run.toLedger(),
-      ...(run.isBlind && { key_salt: seals.sealOf(run)?.salt }),
+      ...saltedLedger(run),
       ...(seals.isSealed(run) && { sealed: true }),
     }))
     const trace_id = String(req.params.trace_id)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LedgerStep } from 'contract/ledger'
+import type { LedgerStep, RunLedger } from 'contract/ledger'
 import type { Run } from 'engine/run'
 import { runPieces } from './ledger-pieces.ts'
 import { bytesPerStep } from './runs.ts'
@@ -34,6 +34,12 @@ export interface SinkOptions {
   pauseMs?: { first: number; longest: number }
 }
 
+/** A run that is closed, and its ledger with all that is known once its key has been made. */
+interface Closed {
+  run: Run
+  ledgerOf: () => Promise<RunLedger>
+}
+
 /** A step may end after its request was answered. It is waited for, but not for ever, ms. */
 const lastStepsMs = 5000
 const lookMs = 20
@@ -45,7 +51,7 @@ const lookMs = 20
 export class LedgerSink {
   readonly #writer: LineWriter
   readonly #options: Required<SinkOptions>
-  readonly #queue: Run[] = []
+  readonly #queue: Closed[] = []
   readonly #ended = new AbortController()
   #steps = 0
   #written = 0
@@ -62,12 +68,12 @@ export class LedgerSink {
     return { written: this.#written, queued: this.#queue.length, dropped: this.#dropped }
   }
 
-  /** A run that is closed. */
-  add(run: Run): void {
+  /** A run that is closed; `ledgerOf` is asked when its turn comes, and its last step has ended. */
+  add(run: Run, ledgerOf: () => Promise<RunLedger>): void {
     const steps = stepsOf(run).length
     const isFull = this.#queue.length > 0 && (this.#steps + steps) * bytesPerStep > this.#options.maxBytes
     if (this.#ended.signal.aborted || isFull) return void this.#dropped++
-    this.#queue.push(run)
+    this.#queue.push({ run, ledgerOf })
     this.#steps += steps
     this.#working ??= this.#work()
   }
@@ -88,12 +94,12 @@ export class LedgerSink {
 
   async #work(): Promise<void> {
     const { signal } = this.#ended
-    for (let run = this.#queue[0]; run && !signal.aborted; run = this.#queue[0]) {
-      const line = await lineOf(run)
+    for (let closed = this.#queue[0]; closed && !signal.aborted; closed = this.#queue[0]) {
+      const line = await lineOf(closed)
       const fate = await this.#write(line)
       if (fate === 'left') break
       this.#queue.shift()
-      this.#steps -= stepsOf(run).length
+      this.#steps -= stepsOf(closed.run).length
       if (fate === 'written') this.#written++
       else this.#dropped++
     }
@@ -130,12 +136,12 @@ export class LedgerSink {
 const stepsOf = (run: Run): readonly LedgerStep[] => run.ledger.steps
 
 /** A run as `runs` of `GET /runs/:trace_id` has it, on a line, when its last step has ended. */
-async function lineOf(run: Run): Promise<Buffer> {
+async function lineOf({ run, ledgerOf }: Closed): Promise<Buffer> {
   const deadline = performance.now() + lastStepsMs
   while (stepsOf(run).some(({ duration_ms }) => duration_ms === null) && performance.now() < deadline)
     await sleep(lookMs)
   const pieces: Buffer[] = []
-  for (const piece of runPieces(run.toLedger())) {
+  for (const piece of runPieces(await ledgerOf())) {
     pieces.push(Buffer.from(piece))
     await sleep(0)
   }

@@ -1,6 +1,11 @@
 import { createServer } from 'node:http'
+import type { Key } from 'contract/key'
+import { type RunLedger, runLedgerSchema } from 'contract/ledger'
+import { seal } from 'contract/seal'
+import type { Run } from 'engine/run'
+import request from 'supertest'
 import { afterEach, expect, test } from 'vitest'
-import { listen } from '../../test/support/apps.ts'
+import { listen, startApps } from '../../test/support/apps.ts'
 import { simulate } from '../../test/support/simulated.ts'
 import { readConfig } from '../src/config.ts'
 import { LedgerSink } from '../src/ledger-sink.ts'
@@ -11,6 +16,7 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup()
 })
 
+const add = (sink: LedgerSink, run: Run) => sink.add(run, () => Promise.resolve(run.toLedger()))
 const runOf = async (seed: string) => (await simulate('fanout', { fanout: 2, seed })).run
 
 test('a write that does not end holds up no end, and what it had is told as lost', async () => {
@@ -22,8 +28,7 @@ test('a write that does not end holds up no end, and what it had is told as lost
     return new Promise<void>((resolve) => (end = resolve))
   }
   const sink = new LedgerSink({ name: 'nowhere', write }, { maxBytes: 1e9, tell: () => {} })
-  sink.add(await runOf('a'))
-  sink.add(await runOf('b'))
+  for (const seed of ['a', 'b']) add(sink, await runOf(seed))
   await begun
   expect(await sink.close(1)).toBe(2)
   expect(sink.counters).toEqual({ written: 0, queued: 0, dropped: 2 })
@@ -31,6 +36,34 @@ test('a write that does not end holds up no end, and what it had is told as lost
   end()
   await new Promise((resolve) => setImmediate(resolve))
   expect(sink.counters).toEqual({ written: 0, queued: 0, dropped: 2 })
+})
+
+test('a ledger has the key of its run, however late that is, and what its hash was made with', async () => {
+  const written: RunLedger[] = []
+  const write = (line: Buffer) => {
+    written.push(runLedgerSchema.parse(JSON.parse(line.toString())))
+    return Promise.resolve()
+  }
+  const ledgerSink = new LedgerSink({ name: 'here', write }, { maxBytes: 1e9, tell: () => {} })
+  const { app, close } = await startApps({ ledgerSink })
+  const fast = 'delay_ms=1&llm_delay_ms=1'
+  for (const asked of [
+    'fanout=3',
+    'fanout=1300&concurrency=50',
+    'blind=true&fanout=3',
+    'blind=true&fanout=3&faults=off',
+  ])
+    await request(app).get('/run').set('x-run-parameters', `${fast}&${asked}`).expect(200)
+  await expect.poll(() => written.length).toBe(4)
+  for (const { blind = false, trace_id, key, key_salt } of written) {
+    expect([key_salt !== undefined, (key as Key).trace_id]).toEqual([blind, trace_id])
+    if (!blind) continue
+    const shown = await request(app).post(`/runs/${trace_id}/answer`).send('{"span_ids":[]}').expect(200)
+    const [told] = shown.body.runs as [RunLedger]
+    expect(seal(key, key_salt)).toEqual(seal(told.key, told.key_salt))
+  }
+  expect(await ledgerSink.close(1000)).toBe(0)
+  await close()
 })
 
 test('a ledger that is refused for good is counted and told, and those behind it go on', async () => {
@@ -51,7 +84,7 @@ test('a ledger that is refused for good is counted and told, and those behind it
   const told: string[] = []
   const options = { maxBytes: 1e9, tell: (line: string) => told.push(line), pauseMs: { first: 1, longest: 1 } }
   const sink = new LedgerSink(lineWriter(url, 'one'), options)
-  for (const seed of ['a', 'b', 'c', 'd', 'e']) sink.add(await runOf(seed))
+  for (const seed of ['a', 'b', 'c', 'd', 'e']) add(sink, await runOf(seed))
   await expect.poll(() => sink.counters, { timeout: 30_000 }).toEqual({ written: 3, queued: 0, dropped: 2 })
   expect(asked).toEqual([204, 413, 302, 429, 500, 204, 204])
   expect(told).toEqual([

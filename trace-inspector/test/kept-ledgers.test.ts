@@ -189,6 +189,12 @@ describe('what agents told last', () => {
   })
 })
 
+test('a file never gets a key that it was written without: nothing is awaited', () => {
+  const ofFile = new FileLedgers(1_000_000)
+  for (const traceId of [a, b]) ofFile.add(traceId, Buffer.from(JSON.stringify(runOf(traceId, { key: 'pending' }))))
+  expect(ofFile.find(a)?.runs).toMatchObject([{ trace_id: a, key: null }])
+})
+
 describe('of one view of a trace', () => {
   let server: Server
   let url: string

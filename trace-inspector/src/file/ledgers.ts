@@ -35,8 +35,11 @@ export class FileLedgers {
   find(traceId: string): LedgerAnswer | undefined {
     const lines = this.#byTrace.get(traceId)
     if (!lines) return undefined
-    // When the run was has nothing to do with when this process began.
-    const runs = lines.map((line) => ({ ...(JSON.parse(line.toString()) as RunLedger), age_ms: 0 }))
+    const runs = lines.map((line) => {
+      const { key, ...run } = JSON.parse(line.toString()) as RunLedger
+      // When the run was has nothing to do with when this process began, and nobody makes a key that a file does not have.
+      return { ...run, key: key === 'pending' ? null : key, age_ms: 0 }
+    })
     return { schema_version: ledgerSchemaVersion, trace_id: traceId, runs, senders: [] }
   }
 }
