@@ -124,8 +124,9 @@ function whose(spans: readonly ReceivedSpan[]): string {
   const instances = new Set(
     spans.map(({ service, resource }) => `${service} ${valueText(resource[instanceIdAttribute])}`.trim()),
   )
-  const [first, ...others] = instances
-  const more = others.length > 0 ? ` and ${others.length} others` : ''
+  // Whichever came first, the same is named.
+  const [first, ...others] = [...instances].toSorted()
+  const more = others.length > 0 ? ` and ${others.length} other${others.length > 1 ? 's' : ''}` : ''
   return `No agent has a ledger of ${spans.length} spans: ${first}${more} made them, and may be gone`
 }
 
