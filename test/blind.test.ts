@@ -120,6 +120,8 @@ describe.each([
   beforeAll(async () => {
     receiver = await startReceiver()
     pair = await startPair({
+      // Text that is drawn is the same each time: it may have any letters.
+      RUN_SECRET: secret,
       ...exportingTo(receiver.url),
       ...env,
       OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
