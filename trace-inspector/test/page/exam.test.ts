@@ -53,11 +53,18 @@ test('a masked fault may be named, and has to be where there is no other', () =>
 
 test.each([null, 'pending'])('without a key, %s, nothing is right: that is said', (key) => {
   const { runs, ...answer } = ledgerOf(two)
-  const keyless = { ...answer, runs: [...runs, { ...runs[0], key }] } as LedgerAnswer
+  const other = { ...runs[0], key }
+  const keyless = { ...answer, runs: key === null ? [other] : [...runs, other] } as LedgerAnswer
   for (const ids of [[], ['call1', 'call2']])
     expect(() => examine(keyless, trace, ids)).toThrow(
       expect.objectContaining({ status: 409, message: expect.stringMatching(/^There is no key to score by: /) }),
     )
+})
+
+test('a run that did not come to its end keeps no other from being scored', () => {
+  const { runs, ...answer } = ledgerOf(two)
+  const beside = { ...answer, runs: [...runs, { ...runs[0], key: null }] } as LedgerAnswer
+  expect(examine(beside, trace, ['call1', 'call2']).verdict).toBe('right')
 })
 
 test('what is drawn at level 1 may be faulty, and at other levels all are', () => {
