@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { genAi } from 'dialects/gen-ai/names'
 import { ExamError } from 'exam/read'
 import { tableOf } from 'exam/table/build'
 import type { ExamSpan } from 'exam/table/span'
@@ -38,11 +37,5 @@ export const tablesOf = (traces: ReadonlyMap<string, readonly ReceivedSpan[]>): 
   [...traces].map(([traceId, spans]) => tableOf(traceId, spans.map(examSpan)))
 
 function examSpan(span: ReceivedSpan): ExamSpan {
-  const { [genAi.toolArguments]: args, [genAi.toolResult]: result } = span.attributes
-  return {
-    ...toAnalysisStep(span, 0),
-    arguments: typeof args === 'string' ? args : undefined,
-    result: typeof result === 'string' ? result : undefined,
-    links: span.links.map(({ spanId }) => spanId),
-  }
+  return { ...toAnalysisStep(span, 0), links: span.links.map(({ spanId }) => spanId) }
 }

@@ -3,6 +3,7 @@ import { type FindingKind, observe, type ObservedOf, plantedBy, sentenceOf } fro
 import { type AnalysisStep, compare } from 'findings/step'
 import type { LedgerStep } from 'contract/ledger'
 import type { Dialect } from 'dialects/dialect'
+import type { Ledger } from './ledger.ts'
 
 /** One thing that a run was made to suffer from. */
 export interface Injected {
@@ -24,20 +25,19 @@ export type Finding<Kind extends FindingKind = FindingKind> = {
 }[Kind]
 
 /** What a good tool must see in the trace of a run: what was planted, and what the rule of its kind finds. */
-export function findingOf<Kind extends FindingKind>(
-  kind: Kind,
-  steps: readonly LedgerStep[],
-  dialect: Dialect,
-): Finding<Kind> {
-  const observation = observe(kind, toAnalysisSteps(steps, dialect))
+export function findingOf<Kind extends FindingKind>(kind: Kind, ledger: Ledger, dialect: Dialect): Finding<Kind> {
+  const observation = observe(kind, toAnalysisSteps(ledger, dialect))
   const { observed } = observation
-  return { kind, text: sentenceOf(observation), injected: injectedBy(kind, steps), observed }
+  return { kind, text: sentenceOf(observation), injected: injectedBy(kind, ledger.steps), observed }
 }
 
 /** Ledger steps as the formulas see them. SERVER spans of other services have no id here and are no part of any formula. */
-export function toAnalysisSteps(steps: readonly LedgerStep[], dialect: Dialect): AnalysisStep[] {
+export function toAnalysisSteps(ledger: Ledger, dialect: Dialect): AnalysisStep[] {
+  const { steps } = ledger
   const found: AnalysisStep[] = []
-  for (const { span_id, parent_id, service, agent_id, facts, events, start_ms, duration_ms, status } of steps) {
+  for (const step of steps) {
+    const { span_id, parent_id, service, agent_id, facts, events, start_ms, duration_ms, status } = step
+    const { arguments: given, result } = ledger.saidIn(step)
     if (span_id === null || duration_ms === null) continue
     found.push({
       span_id,
@@ -51,6 +51,8 @@ export function toAnalysisSteps(steps: readonly LedgerStep[], dialect: Dialect):
       start_ms,
       end_ms: start_ms + duration_ms,
       failed: status === 'error',
+      arguments: given,
+      result,
     })
   }
   return found

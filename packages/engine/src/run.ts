@@ -54,7 +54,7 @@ export class Run {
   /** Of a blind run, the keyed one: an open run with it draws the same. */
   readonly seed: string
   readonly isBlind: boolean
-  readonly ledger = new Ledger()
+  readonly ledger: Ledger
   readonly scenario: Scenario
   readonly params: ParamValues
   readonly #route: string
@@ -87,6 +87,7 @@ export class Run {
     this.#route = route
     this.#recorder = recorder
     this.#plan = scenario.plan(params)
+    this.ledger = new Ledger(recorder.readsContent ?? false)
     const random = new Random(this.seed)
     const faults = new FaultRegister(inForce)
     this.#context = {
@@ -192,7 +193,8 @@ export class Run {
   conclude(): RunResult {
     const { scenario } = this
     const { dialect } = this.#recorder
-    this.#finding = findingOf(scenario.finding, this.ledger.steps, dialect)
+    this.#finding = findingOf(scenario.finding, this.ledger, dialect)
+    this.ledger.forgetSaid()
     this.#sentence = this.#finding.text
     return {
       ok: this.#ok as boolean,

@@ -1,10 +1,9 @@
-import type { Facts, FactsOf, Operation, Stated, StepEvent } from 'contract/facts'
+import type { FactsOf, Operation, Stated, StepEvent } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
 import { makespan } from 'findings/schedule'
 import { causeOfCancel, errorTypeOf, RunCancelled, UndeclaredDemand } from './errors.ts'
 import { inLanes } from './lanes.ts'
-import { keep } from './ledger.ts'
 import type { Opening, OpenStep } from './open-step.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
@@ -150,7 +149,6 @@ export class Step implements OpenStep {
     if (run.ledger.steps.length >= run.demand.steps) throw new UndeclaredDemand('steps', run.demand.steps)
     const startMs = run.clock.now()
     const span = this.span.open(opening, agentId, startMs, run.facts)
-    if (!run.readsContent) keep(facts.operation, facts)
     const record = run.ledger.open({
       parent_id: this.record.id,
       key,
@@ -158,8 +156,7 @@ export class Step implements OpenStep {
       depends_on: dependsOn?.map(({ id }) => id),
       span_id: span.id,
       service: run.serviceName,
-      // Its content has just become what the ledger keeps of it.
-      facts: facts as Facts,
+      facts,
       start_ms: startMs,
       injected,
     })
@@ -167,10 +164,8 @@ export class Step implements OpenStep {
   }
 
   learn<Op extends Operation>(facts: Partial<Stated<FactsOf<Op>>>): void {
-    const { operation } = this.record.facts
-    this.span.learn(operation, facts)
-    if (!this.run.readsContent) keep(operation, facts)
-    Object.assign(this.record.facts, facts)
+    this.span.learn(this.record.facts.operation, facts)
+    this.run.ledger.learn(this.record, facts)
   }
 
   event(event: StepEvent): void {

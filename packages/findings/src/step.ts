@@ -17,6 +17,9 @@ export interface AnalysisStep {
   start_ms: number
   end_ms: number
   failed: boolean
+  /** What a tool was given, and what it answered, as text; absent where the span does not say. */
+  arguments?: string | undefined
+  result?: string | undefined
 }
 
 /** An event of whatever name; what another name would have is not there. */

@@ -1,4 +1,5 @@
 import { genAi } from 'dialects/gen-ai/dialect'
+import { genAi as names } from 'dialects/gen-ai/names'
 import type { AnalysisStep } from 'findings/step'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { extentOf } from '../times.ts'
@@ -12,6 +13,7 @@ export interface RevealedStep extends AnalysisStep {
 export function toAnalysisStep(span: ReceivedSpan, originMs: number): RevealedStep {
   const { name, kind, attributes, service, status } = span
   const { startMs, endMs } = extentOf(span, originMs)
+  const { [names.toolArguments]: args, [names.toolResult]: result } = attributes
   const events = span.events.flatMap(({ timeMs, ...event }) => (timeMs === null ? [] : { ...event, time_ms: timeMs }))
   return {
     ...genAi.read({ name, kind, attributes, events }),
@@ -22,5 +24,7 @@ export function toAnalysisStep(span: ReceivedSpan, originMs: number): RevealedSt
     start_ms: startMs,
     end_ms: endMs,
     failed: status === 'error',
+    arguments: typeof args === 'string' ? args : undefined,
+    result: typeof result === 'string' ? result : undefined,
   }
 }

@@ -1,10 +1,7 @@
 import type { AnalysisStep } from 'findings/step'
 
-/** A span as an exam reads it: in words of facts, with the text of its content, and what it waited for. */
+/** A span as an exam reads it: in words of facts, and what it waited for. */
 export interface ExamSpan extends AnalysisStep {
-  /** What a tool was given, and what it answered, as text; absent where the span does not say. */
-  arguments?: string | undefined
-  result?: string | undefined
   /** Span ids. */
   links: readonly string[]
 }
