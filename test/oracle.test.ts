@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { Random } from 'contract/random'
 import type { ScenarioName } from 'contract/scenarios'
+import { drawsOf } from 'engine/draws'
 import { keyOf } from 'engine/key/key'
 import { scriptOf } from 'engine/levels/level'
 import { mixSchema } from 'engine/mix/mix'
@@ -107,7 +107,8 @@ describe.runIf(hasPython)('keys', () => {
       const lines = await Promise.all(
         Array.from({ length: Math.ceil(traces / 5) }, async (_, index) => {
           const { run } = await playOne(name, { seed: `oracle-${index}`, level, world: 'oracle', control: 'false' })
-          const script = levels && scriptOf({ random: new Random(run.seed), worldSeed: 'oracle' }, levels, run.params)
+          const script =
+            levels && scriptOf({ random: drawsOf(run.seed, name), worldSeed: 'oracle' }, levels, run.params)
           const trace_id = String(index)
           const { replay } = run
           return [

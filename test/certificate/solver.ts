@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
-import { Random } from 'contract/random'
+import type { Random } from 'contract/random'
+import { drawsOf } from 'engine/draws'
 import { drawCompletion } from 'engine/model'
 import { profileOf } from 'engine/profile/index'
 import { offered, play, type SeenSpan, type Trace, type Wanted } from './traces.ts'
@@ -39,13 +39,13 @@ export async function solve(targets: readonly Target[], seeds: Iterable<string>)
   const certain = new Map<number, string>()
   const nearest: { seed: string; distance: number }[][] = targets.map(() => [])
   for (const seed of seeds) {
-    const random = new Random(seed)
     for (const scenario of scenarios) {
+      const random = drawsOf(seed, scenario)
       const chat = random.fork(chatKeyOf(scenario))
       const made = [
-        new Random(`${seed} ${scenario} spans`).hex(32),
+        random.fork('spans').hex(32),
         `resp_${chat.identifier('response', 24)}`,
-        `call_${callIdentifier(seed, scenario)}`,
+        `call_${callIdentifier(random, scenario)}`,
       ]
       for (const id of made) {
         const target = byId.get(id)
@@ -55,7 +55,7 @@ export async function solve(targets: readonly Target[], seeds: Iterable<string>)
     const drawn = new Map<string, number>()
     for (const [target, { firstMs, asked, draw }] of clues.entries()) {
       if (firstMs === undefined) continue
-      const ms = drawn.get(asked) ?? draw(random)
+      const ms = drawn.get(asked) ?? draw(seed)
       drawn.set(asked, ms)
       const distance = Math.abs(Math.log(ms / firstMs))
       const best = nearest[target] as { seed: string; distance: number }[]
@@ -75,7 +75,7 @@ export async function solve(targets: readonly Target[], seeds: Iterable<string>)
 }
 
 /** The id of the first tool call of a run, or of one whose key is the same in several scenarios. */
-function callIdentifier(seed: string, scenario: string): string {
+function callIdentifier(random: Random, scenario: string): string {
   const keys: Readonly<Record<string, string>> = {
     chain: 'link/0/call/id',
     dag: 'branch/0/call/id',
@@ -83,7 +83,7 @@ function callIdentifier(seed: string, scenario: string): string {
     human: 'planner call-id',
     stream: 'background/call/0/id',
   }
-  return hash('sha256', `${seed} ${keys[scenario] ?? 'worker/0/call/id'}`).slice(0, 24)
+  return random.identifier(keys[scenario] ?? 'worker/0/call/id', 24)
 }
 
 function cluesOf({ wanted, trace }: Target) {
@@ -103,8 +103,9 @@ function cluesOf({ wanted, trace }: Target) {
     ],
     firstMs: first && !isStream ? first.endMs - first.startMs : undefined,
     /** What this draw depends on beside the seed. */
-    asked: JSON.stringify([key, params.profile, llmDelayMs, jitter]),
-    draw: (random: Random) => drawCompletion(random.fork(key), { profile, llmDelayMs, jitter }, 0).delayMs,
+    asked: JSON.stringify([wanted.scenario, params.profile, llmDelayMs, jitter]),
+    draw: (seed: string) =>
+      drawCompletion(drawsOf(seed, wanted.scenario).fork(key), { profile, llmDelayMs, jitter }, 0).delayMs,
   }
 }
 

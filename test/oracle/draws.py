@@ -17,6 +17,9 @@ class Random:
     def fork(self, key):
         return Random(f"{self.path} {key}")
 
+    def identifier(self, key, digits):
+        return hashlib.sha256(f"{self.path} {key}".encode("latin-1")).hexdigest()[:digits]
+
     def word(self):
         total = (self.a + self.b + self.counter) & MASK
         self.counter = (self.counter + 1) & MASK

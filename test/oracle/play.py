@@ -13,10 +13,10 @@ CHECKPOINT_MS = 64 / 1024 * 200
 class Run:
     """`in_force` says of a fault's id whether this run has it."""
 
-    def __init__(self, params, seed, in_force):
+    def __init__(self, scenario, params, seed, in_force):
         self.params = params
-        self.seed = seed
-        self.random = Random(seed)
+        self.random = Random(seed).fork(scenario)
+        self.tools = Random(self.random.identifier("tools", 32))
         self.in_force = in_force
         # By id: whether a call was lost by it for good.
         self.faults = {}
@@ -68,7 +68,7 @@ class Run:
         rates = [float(word[2]) for word in self.asked if word[0] == "failing_tool" and word[1] == tool]
         rate = max([rate, *rates])
         attempts = 1 + (retry["max_retries"] if retry else 0)
-        outcome = lambda attempt: rate > 0 and self.random.fork(f"outcome {key}/{attempt}").chance(rate)
+        outcome = lambda attempt: rate > 0 and self.tools.fork(f"outcome {key}/{attempt}").chance(rate)
         lost = all(outcome(attempt) for attempt in range(attempts))
         failure = f"failed/{key}" if lost and rate <= asked else f"faulty_tool/{tool}"
         total = 0
@@ -253,7 +253,7 @@ SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, 
 
 class Played:
     def __init__(self, scenario, params, seed, in_force):
-        run = Run(params, seed, in_force)
+        run = Run(scenario, params, seed, in_force)
         work_ms, self.ok = SCENARIOS[scenario](run)
         self.ms = work_ms + CHECKPOINT_MS
         self.busy_ms = self.ms - run.waited_ms

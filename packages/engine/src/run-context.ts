@@ -16,6 +16,8 @@ export interface RunContext {
   readonly ledger: Ledger
   readonly random: Random
   readonly seed: string
+  /** What the tools it calls draw with. */
+  readonly toolSeed: string
   /** Whether nothing on its spans may tell what it is an example of. */
   readonly isBlind: boolean
   /** Of the baselines that tools and the model have in a run of level 2 to 4. */

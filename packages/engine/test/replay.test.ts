@@ -16,6 +16,33 @@ const faulty: Record<string, Record<string, string | number>> = {
   stream: { error_rate: 0.3, duration_s: 3 },
 }
 
+/** Every id and time that was drawn for a run. */
+const drawnOf = (steps: readonly LedgerStep[]) =>
+  steps.flatMap(({ facts, injected }) => [
+    ...('response_id' in facts ? [facts.response_id] : []),
+    ...('call_id' in facts ? [facts.call_id] : []),
+    injected?.drawn_ms ?? [],
+  ])
+
+it('makes nothing alike of one seed in two scenarios', async () => {
+  const seen = new Map<unknown, string>()
+  for (const name of names) {
+    const { run } = await simulate(name, { ...faulty[name], seed: 'a' })
+    // Every run writes the same away.
+    for (const drawn of drawnOf(run.ledger.steps.filter(({ facts }) => facts.operation !== 'checkpoint'))) {
+      expect([drawn, seen.get(drawn) ?? name]).toEqual([drawn, name])
+      seen.set(drawn, name)
+    }
+  }
+  const [fanout, retry] = await Promise.all(
+    ['fanout', 'retry'].map(async (name) => {
+      const { run } = await simulate(name, { seed: 'a', error_rate: 0.5, ...(name === 'retry' && { faulty_tools: 0 }) })
+      return run.ledger.steps.flatMap(({ key, tool }) => (key.endsWith('/call/0') ? [[key, tool?.ok]] : []))
+    }),
+  )
+  expect(retry).not.toEqual(fanout)
+})
+
 const keysOf = (steps: readonly LedgerStep[]) => steps.map(({ key }) => key).toSorted()
 
 describe.each(names)('%s', (name) => {

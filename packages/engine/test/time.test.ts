@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Random } from 'contract/random'
 import { simulate } from '../../../test/support/simulated.ts'
+import { drawsOf } from '../src/draws.ts'
 import { succeeded } from '../src/errors.ts'
 import { backoff } from '../src/retry-policy.ts'
 import { inLanes } from '../src/lanes.ts'
@@ -66,7 +66,7 @@ describe('ideal time', () => {
   })
 })
 
-const randomOf = (attempt: number, seed: string) => new Random(seed).fork(`worker/0/call/backoff/${attempt}`)
+const randomOf = (attempt: number, seed: string) => drawsOf(seed, 'retry').fork(`worker/0/call/backoff/${attempt}`)
 
 describe('what was planted', () => {
   it('has the time that the first attempt of its call was made to take', async () => {

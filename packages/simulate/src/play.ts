@@ -1,10 +1,10 @@
 import type { Key } from 'contract/key'
 import type { RunLedger } from 'contract/ledger'
-import { Random } from 'contract/random'
 import { keyedSeed } from 'contract/secret'
 import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import type { Offer, ParamValues } from 'engine/catalog'
+import { drawsOf } from 'engine/draws'
 import { keyOf } from 'engine/key/key'
 import { type Agent, Run } from 'engine/run'
 import { VirtualClock } from 'engine/virtual/clock'
@@ -59,10 +59,10 @@ export function begin({
   // Generators of their own: no draw of the run's moves for ids and network.
   const recorder = new VirtualRecorder(
     secret === undefined ? genAi : genAiBlind,
-    new Random(`${keyed(ids)} ${name} spans`),
+    drawsOf(keyed(ids), name).fork('spans'),
   )
   const tools = new VirtualTools(clock, {
-    network: new Random(`${keyed(seed)} ${name} network`),
+    network: drawsOf(keyed(seed), name).fork('network'),
     served(served, below) {
       if (below instanceof VirtualSpan) below.answered(served)
     },

@@ -56,7 +56,7 @@ export async function waitBefore(call: OpenStep, attempt: number, waitMs: number
 /** Draws an attempt, and makes it. */
 function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attempt: number): Promise<Answer> {
   const { run } = call
-  const { seed } = run
+  const { toolSeed: seed } = run
   const key = `${call.key}/${attempt}`
   const factor = options.slowdown?.factor ?? 1
   const drawnMs = run.profile.toolMs(run.random.fork(key), tool, options.delayMs, run.jitter)
@@ -87,7 +87,7 @@ export function makeAttempt(
     },
     (client) => {
       client.idealMs += delayMs
-      return callTool(client, { ...behavior, seed: run.seed, key })
+      return callTool(client, { ...behavior, seed: run.toolSeed, key })
     },
   )
 }
@@ -97,7 +97,7 @@ export function makeAttempt(
  * and so is one whose calls were rescued by a resend; what nobody rescues is a fault of its own.
  */
 function failureOf(call: OpenStep, tool: string, options: CallBehavior, errorRate: number): FaultDeclaration {
-  const { seed } = call.run
+  const { toolSeed: seed } = call.run
   const attempts = 1 + (options.retry?.maxRetries ?? 0)
   let losesCall = true
   for (let attempt = 0; attempt < attempts && losesCall; attempt++)

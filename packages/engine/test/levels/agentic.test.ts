@@ -2,6 +2,7 @@ import { ledgerStepSchema } from 'contract/ledger'
 import { Random } from 'contract/random'
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../../../test/support/simulated.ts'
+import { drawsOf } from '../../src/draws.ts'
 import { keyOf } from '../../src/key/key.ts'
 import { drawScript } from '../../src/levels/judge.ts'
 import { scriptOf as levelScript } from '../../src/levels/level.ts'
@@ -40,7 +41,7 @@ function scriptOf(name: string, level: 2 | 3 | 4, seed: string, isFaulty = true)
 function playedScript(name: string, params: { level: number; seed: string; control: boolean }): Script {
   const scenario = scenarios.find((one) => one.name === name)
   if (!scenario?.levels) throw new Error(`${name} has no levels`)
-  return levelScript({ random: new Random(params.seed), worldSeed: 'world' }, scenario.levels, params)
+  return levelScript({ random: drawsOf(params.seed, name), worldSeed: 'world' }, scenario.levels, params)
 }
 
 const scriptsOf = (name: string, level: 2 | 3 | 4, isFaulty = true, count = 30) =>
@@ -158,12 +159,15 @@ describe.each(everywhere)('the key of $name, level $level', ({ name, level }) =>
   })
 
   it('is healthy in a control, and where nothing is planted', async () => {
-    const query = { level, seed: 'a' }
-    const control = await keyOf((await simulate(name, { ...query, control: 'true' })).run)
-    expect([control.verdict, control.faults]).toEqual(['healthy', []])
-    expect(control.decoys.length).toBeGreaterThan(0)
-    const off = await keyOf((await simulate(name, { ...query, control: 'false', faults: 'off' })).run)
-    expect([off.verdict, off.faults]).toEqual(['healthy', []])
+    let decoys = 0
+    for (const seed of ['a', 'b', 'c']) {
+      const control = await keyOf((await simulate(name, { level, seed, control: 'true' })).run)
+      expect([control.verdict, control.faults]).toEqual(['healthy', []])
+      decoys += control.decoys.length
+      const off = await keyOf((await simulate(name, { level, seed, control: 'false', faults: 'off' })).run)
+      expect([off.verdict, off.faults]).toEqual(['healthy', []])
+    }
+    expect(decoys).toBeGreaterThan(0)
   })
 })
 

@@ -1,9 +1,9 @@
 import { plantedKinds } from 'contract/taxonomy'
-import { Random } from 'contract/random'
 import { ledgerStepSchema } from 'contract/ledger'
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../../../test/support/simulated.ts'
 import { Catalog } from '../../src/catalog.ts'
+import { drawsOf } from '../../src/draws.ts'
 import { keyOf } from '../../src/key/key.ts'
 import { scriptOf } from '../../src/levels/level.ts'
 import { mostDraws } from '../../src/levels/numbers.ts'
@@ -21,7 +21,7 @@ const checkpointMs = 12.5
 function draw(name: string, seed: string, params: Record<string, unknown>, world = 'world'): Script {
   const found = scenarios.find((scenario) => scenario.name === name)
   if (!found?.levels) throw new Error(`${name} has no levels`)
-  return scriptOf({ random: new Random(seed), worldSeed: world }, found.levels, params)
+  return scriptOf({ random: drawsOf(seed, name), worldSeed: world }, found.levels, params)
 }
 
 const seedsOf = (count: number) => Array.from({ length: count }, (_, index) => `seed-${index}`)
