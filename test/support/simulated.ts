@@ -1,3 +1,4 @@
+import { answerTo } from 'contract/toolbox'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { Catalog, type ParamValues } from 'engine/catalog'
 import type { Demand } from 'engine/demand'
@@ -58,11 +59,12 @@ function simulatedTools(clock: Clock): Tools {
       server_address: 'tools.invalid',
       server_port: 80,
     }),
-    async call({ tool, delayMs, fails, payloadKb, status = 503 }, _span, signal) {
+    async call({ tool, delayMs, fails, payloadKb, asked, seed, key, status = 503 }, _span, signal) {
       await clock.sleep(delayMs, signal)
       if (fails) throw refusal(tool, status, { service, delayMs })
       const payload = 'x'.repeat(Math.round(payloadKb * 1024))
-      return { tool, delay_ms: delayMs, ok: true, payload, payloadBytes: payload.length, service }
+      const result = answerTo(tool, { text: asked?.text, seed, key })
+      return { tool, delay_ms: delayMs, ok: true, result, payload, payloadBytes: payload.length, service }
     },
   }
 }

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express'
 import { createServiceApp, drained, queryOf } from 'service-kit/app'
 import type { WallClock } from 'service-kit/clock'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
-import { badQuery, Problem, sendProblem } from 'service-kit/problem'
+import { badQuery, faulty, Problem, sendProblem } from 'service-kit/problem'
 import { parseScalars } from 'contract/scalars'
 import type { Metrics } from 'service-kit/metrics'
 import type { Lifecycle } from 'service-kit/serve'
@@ -18,6 +18,7 @@ import {
   type ToolAnswer,
   type ToolBehavior,
 } from 'contract/tool'
+import { answerTo, refusalOf, toolDefinitions, unreadable } from 'contract/toolbox'
 import { longestToolName, openApi } from './openapi.ts'
 import { payloadText } from 'contract/payload'
 
@@ -69,6 +70,7 @@ export function createApp({
     if (!toolName.test(tool))
       throw new Problem(400, 'Bad tool name', `A tool name has at most ${longestToolName} characters`)
     const behavior = behaviorOf(req, schema)
+    refuse(tool, behavior)
     const call = new AbortController()
     res.once('close', () => {
       count({ status: res.writableFinished ? String(res.statusCode) : 'cancelled' })
@@ -86,6 +88,15 @@ export function createApp({
     } finally {
       underWay.delete(call)
     }
+  }
+
+  /** Throws what is wrong with a call: of an agent all of it, of a person only what nobody could read. */
+  function refuse(tool: string, { strict, arguments: text }: ToolBehavior): void {
+    const refusal = strict ? refusalOf(tool, text ?? '{}') : unreadable(text)
+    if (!refusal) return
+    count({ status: String(refusal.status) })
+    const members = { tool, delay_ms: 0, ok: false, service: serviceName }
+    throw faulty(refusal.status, refusal.title, refusal.faults, members)
   }
 
   async function play(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
@@ -108,7 +119,8 @@ export function createApp({
   async function sendAnswer(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
     const { delay_ms, payload_size_kb, seed, key } = behavior
     const length = Math.round(payload_size_kb * 1024)
-    const said: Omit<ToolAnswer, 'payload'> = { tool, delay_ms, ok: true, service: serviceName }
+    const result = answerTo(tool, { ...behavior, text: behavior.arguments })
+    const said: Omit<ToolAnswer, 'payload'> = { tool, delay_ms, ok: true, service: serviceName, result }
     let text = `${JSON.stringify(said).slice(0, -1)},"payload":"`
     res.setHeader('Content-Type', 'application/json; charset=utf-8')
     res.setHeader('Content-Length', Buffer.byteLength(text) + length + 2)
@@ -133,6 +145,7 @@ export function createApp({
     '/health': () => ({ status: 'ok', service: serviceName, in_flight: underWay.size }),
     '/telemetry': () => telemetry.counters(),
     '/openapi.json': () => openApi(schema),
+    '/tools': () => ({ tools: toolDefinitions() }),
   }
   const app = createServiceApp(allowedHosts, (app) => {
     app.route('/tool/:tool_name').all(only('GET'), notFromOtherSites).get(traced(tracer, clock), playTool)

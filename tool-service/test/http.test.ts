@@ -104,15 +104,67 @@ describe('GET /tool/:tool_name', () => {
       .expect('Content-Type', problemJson)
   })
 
+  it('answers what was asked, the same each time, with the flaw that is asked for', async () => {
+    const query = `delay_ms=0&seed=a&arguments=${encodeURIComponent('{"query":"price list","limit":3}')}`
+    const [one, same] = [
+      await request(app).get(`/tool/search?${query}`),
+      await request(app).get(`/tool/search?${query}`),
+    ]
+    expect(one.body.result).toMatchObject({ error: null, count: one.body.result.results.length })
+    expect(same.body.result).toEqual(one.body.result)
+    const changed = await request(app).get(`/tool/search?${query}&version=2`)
+    expect(changed.body.result).not.toEqual(one.body.result)
+    const { body } = await request(app).get(`/tool/search?${query}&flaw=error`).expect(200)
+    expect(body).toMatchObject({ ok: true, result: { error: { code: 'backend_unavailable' } } })
+  })
+
+  it('refuses with strict what no tool is, and what its schema does not take; otherwise only what nobody can read', async () => {
+    const ask = (tool: string, query: string) => request(app).get(`/tool/${tool}?delay_ms=0&${query}`)
+    const refused = { ok: false, delay_ms: 0, service: 'synthetic-tool-service' }
+    const unknown = await ask('serach', 'strict=true').expect(404).expect('Content-Type', problemJson)
+    expect(unknown.body).toMatchObject({ ...refused, tool: 'serach', title: 'No such tool' })
+    expect(unknown.body.detail).toMatch(/^tool_name=serach: expected one of search, /)
+    const wrong = await ask('search', 'strict=true&arguments={"query":5}')
+      .expect(422)
+      .expect('Content-Type', problemJson)
+    expect(wrong.body).toMatchObject({
+      ...refused,
+      errors: [{ parameter: 'query', value: '5', expected: 'text of 1 to 200 characters' }],
+    })
+    await ask('search', 'strict=true').expect(422)
+    for (const name of ['__proto__', 'constructor', 'hasOwnProperty']) {
+      await ask(name, 'strict=true').expect(404)
+      await ask(name, '').expect(200)
+    }
+    for (const strict of ['true', 'false'])
+      for (const text of ['{', '[]', 'null', `{"a":"${'x'.repeat(5000)}"}`]) {
+        const { body } = await ask('search', `strict=${strict}&arguments=${text}`).expect(400)
+        expect(body.errors).toMatchObject([{ parameter: 'arguments' }])
+      }
+    await ask('serach', 'arguments={"query":5}').expect(200)
+    expect(inFlight()).toBe(0)
+  })
+
   it('takes GET and nothing else, from no page of another site', async () => {
     for (const method of ['head', 'post'] as const)
       await request(app)[method]('/tool/search').expect(405).expect('Allow', 'GET')
     await request(app).get('/tool/search').set('Sec-Fetch-Site', 'cross-site').expect(403)
   })
 
-  it.each(['/health', '/telemetry'])('answers HEAD of %s', async (path) => {
+  it.each(['/health', '/telemetry', '/tools'])('answers HEAD of %s', async (path) => {
     await request(app).head(path).expect(200)
   })
+})
+
+it('GET /tools says what there is, and by which schema each is asked', async () => {
+  const { body } = await request(app).get('/tools').expect(200)
+  const search = body.tools.find(({ name }: { name: string }) => name === 'search')
+  expect(search).toMatchObject({
+    type: 'function',
+    description: 'Searches the web',
+    parameters: { type: 'object', required: ['query'], additionalProperties: false },
+  })
+  for (const { name } of body.tools) await request(app).get(`/tool/${name}?delay_ms=0`).expect(200)
 })
 
 it('GET /health says how many calls are being played', async () => {

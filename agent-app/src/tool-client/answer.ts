@@ -21,6 +21,8 @@ export function readAnswer(tool: string, { status, retryAfter, body }: HttpAnswe
     said.ok === true &&
     typeof said.delay_ms === 'number' &&
     typeof payload === 'string' &&
+    typeof said.result === 'object' &&
+    said.result !== null &&
     typeof said.service === 'string'
   if (isAnswer) return { ...(said as unknown as ToolAnswer), payloadBytes: payload.length }
   throw invalid(`${tool} answered 200 with something that is not a tool's answer`, status)

@@ -49,7 +49,7 @@ export class ToolClient implements Tools {
     const { tool, delayMs, payloadKb } = call
     const headers: Record<string, string> = {}
     span.inject(headers)
-    headers[behaviorHeader] = encodeBehavior(call)
+    headers[behaviorHeader] = encodeBehavior({ ...call, arguments: call.asked?.text })
     const { path } = this.#placeOf(tool)
     const exchange = new Exchange(tool, payloadKb * 1024 + besidesPayload)
     const limitMs = delayMs + this.#timeoutMs

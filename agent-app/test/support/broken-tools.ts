@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 const ok = (body: string, length = Buffer.byteLength(body)) =>
   `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`
-const answer = { tool: 'search', delay_ms: 0, ok: true, payload: '', service: 'broken' }
+const answer = { tool: 'search', delay_ms: 0, ok: true, result: {}, payload: '', service: 'broken' }
 
 /** Writes until the other side has had enough. */
 function pour(socket: Socket, text: string): void {

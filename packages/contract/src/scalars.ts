@@ -109,7 +109,8 @@ export interface Fault {
   expected: string
 }
 
-const shown = (value: unknown) => {
+/** A value as a message has it: cut to 100 characters. */
+export const shown = (value: unknown) => {
   const whole = Array.isArray(value) ? value.join(', ') : String(value)
   return whole.length > 100 ? `${whole.slice(0, 100)}…` : whole
 }

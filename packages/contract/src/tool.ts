@@ -1,5 +1,7 @@
 import { Random } from './random.ts'
-import { flag, integer, number, text } from './scalars.ts'
+import { choice, flag, integer, number, text } from './scalars.ts'
+import { argumentsExpected, type Flaw, flaws } from './toolbox.ts'
+import type { ToolResult } from './tools.ts'
 import { z } from 'zod'
 
 /**
@@ -31,6 +33,14 @@ export interface ToolBehavior {
   payload_size_kb: number
   /** Whether it answers in 50 chunks over the delay. */
   stream: boolean
+  /** Whether there has to be such a tool, and its schema has to take the arguments: for who knows what `GET /tools` says. */
+  strict: boolean
+  /** What it is asked, as text of JSON. */
+  arguments?: string | undefined
+  /** What is wrong with an answer that comes with a 200. */
+  flaw?: Flaw | undefined
+  /** Another version, another answer to the same arguments. */
+  version: number
   /** With a key, decides whether the call fails and what its payload says; without, chance does. */
   seed?: string | undefined
   key?: string | undefined
@@ -55,10 +65,30 @@ export function behaviorSchema(defaults: { delayMs: number; errorRate: number; m
     }),
     payload_size_kb: number({ min: 0, max: maxPayloadKb, default: 0, description: 'How much it answers, KiB' }),
     stream: flag({ default: false, description: 'Answer in 50 chunks over the delay' }),
+    strict: flag({
+      default: false,
+      description:
+        'Refuse a tool that `GET /tools` does not have with 404, and arguments that its schema does not take with 422',
+    }),
+    arguments: text({
+      pattern: /^/,
+      expected: argumentsExpected,
+      description: 'What the tool is asked, as JSON; something plausible unless given',
+    }),
+    flaw: choice(flaws, {
+      description:
+        'What is wrong with an answer that comes with 200: it is an error, says that there is nothing, or is cut off',
+    }),
+    version: integer({
+      min: 0,
+      max: 1_000_000,
+      default: 0,
+      description: 'Of what the tool knows: another version, another answer to the same arguments',
+    }),
     seed: text({
       pattern: seedPattern,
       expected: '1 to 64 printable ASCII characters without blanks',
-      description: 'Decides whether the call fails, together with key',
+      description: 'Decides what the tool answers; together with key, whether the call fails',
     }),
     key: text({
       pattern: /^[\x21-\x7e]{1,200}$/,
@@ -75,13 +105,21 @@ export function encodeBehavior(behavior: {
   payloadKb: number
   status?: number | undefined
   retryAfterS?: number | undefined
+  /** What an agent asks, as text of JSON: strictly. */
+  arguments?: string | undefined
+  flaw?: Flaw | undefined
+  version?: number | undefined
   seed: string
   key: string
 }): string {
   const status = behavior.status === undefined ? '' : `&status=${behavior.status}`
   const retryAfter = behavior.retryAfterS === undefined ? '' : `&retry_after_s=${behavior.retryAfterS}`
   const payload = behavior.payloadKb > 0 ? `&payload_size_kb=${behavior.payloadKb}` : ''
-  return `delay_ms=${behavior.delayMs}&error_rate=${behavior.errorRate}${status}${retryAfter}${payload}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
+  const asked =
+    behavior.arguments === undefined ? '' : `&strict=true&arguments=${encodeURIComponent(behavior.arguments)}`
+  const flaw = behavior.flaw === undefined ? '' : `&flaw=${behavior.flaw}`
+  const version = behavior.version ? `&version=${behavior.version}` : ''
+  return `delay_ms=${behavior.delayMs}&error_rate=${behavior.errorRate}${status}${retryAfter}${payload}${asked}${flaw}${version}&seed=${encodeURIComponent(behavior.seed)}&key=${behavior.key}`
 }
 
 /** Whether a call fails: the same for the same seed, key and rate, in whichever process it is asked. */
@@ -95,6 +133,9 @@ export interface ToolAnswer {
   /** How long the tool took, ms: what it was asked to take. */
   delay_ms: number
   ok: boolean
+  /** What it has to say: its shape is the tool's. */
+  result: ToolResult
+  /** Text beside that, as much as was asked for. */
   payload: string
   /** The service name that its spans carry. */
   service: string

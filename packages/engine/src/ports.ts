@@ -1,6 +1,7 @@
 import type { Operation, RunFacts, Stated, StepEvent } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { ToolAnswer } from 'contract/tool'
+import type { Flaw } from 'contract/toolbox'
 import type { Dialect } from 'dialects/dialect'
 
 /** What a run needs of the world. On the wall clock, over HTTP and through an SDK, or in virtual time: nothing else differs. */
@@ -22,6 +23,14 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
+/** What a tool is asked, as text of JSON. */
+export interface Asked {
+  /** Of drawn arguments made when somebody reads it. */
+  readonly text: string
+  /** Drawn arguments are of a tool that there is, and fit; others may be refused. */
+  readonly isDrawn: boolean
+}
+
 /** One attempt of a tool call, and how the tool is to behave. */
 export interface ToolCall {
   tool: string
@@ -35,6 +44,12 @@ export interface ToolCall {
   retryAfterS?: number | undefined
   /** How much it answers. */
   payloadKb: number
+  /** What it is asked, strictly; absent: nobody says, and nobody checks. */
+  asked?: Asked | undefined
+  /** How its answer is wrong that comes with a 200. */
+  flaw?: Flaw | undefined
+  /** Another version, another answer to the same arguments. */
+  version?: number | undefined
   seed: string
   key: string
 }

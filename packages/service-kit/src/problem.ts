@@ -41,7 +41,8 @@ export function clashingQuery(faults: Fault[], members: Record<string, unknown> 
   return faulty(409, 'Clashing parameters', faults, members)
 }
 
-function faulty(status: number, title: string, faults: Fault[], members: Record<string, unknown>): Problem {
+/** Everything that is wrong with what was asked for, at once. */
+export function faulty(status: number, title: string, faults: Fault[], members: Record<string, unknown>): Problem {
   const errors = faults.slice(0, mostFaults)
   const lines = errors.map(({ parameter, value, expected }) => `${parameter}=${value}: expected ${expected}`)
   if (faults.length > mostFaults) lines.push(`and ${faults.length - mostFaults} more`)

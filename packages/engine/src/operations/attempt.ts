@@ -1,9 +1,10 @@
 import type { LedgerStep } from 'contract/ledger'
 import { fails } from 'contract/tool'
+import { refusalOf } from 'contract/toolbox'
 import type { FaultDeclaration } from '../key/register.ts'
 import { ToolFailure, UndeclaredDemand } from '../errors.ts'
 import type { Slower } from '../planted.ts'
-import type { Answer, ToolCall } from '../ports.ts'
+import type { Answer, Asked, ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
 import type { OpenStep } from '../open-step.ts'
 
@@ -17,10 +18,17 @@ export interface CallBehavior {
   slowdown?: Slower | undefined
   payloadKb?: number
   retry?: RetryPolicy
+  /** How its answer is wrong that comes with a 200. */
+  flaw?: ToolCall['flaw']
+  /** Another version, another answer to the same arguments; 0 unless given. */
+  version?: number | undefined
 }
 
+/** The same with what the tool is asked. */
+export type AskedBehavior = CallBehavior & { asked: Asked }
+
 /** The attempts of one logical call, until one succeeds or the last has failed. */
-export async function withRetries(call: OpenStep, tool: string, options: CallBehavior): Promise<Answer> {
+export async function withRetries(call: OpenStep, tool: string, options: AskedBehavior): Promise<Answer> {
   const { run } = call
   const before = run.pause?.(1)
   if (before) await before
@@ -54,18 +62,22 @@ export async function waitBefore(call: OpenStep, attempt: number, waitMs: number
 }
 
 /** Draws an attempt, and makes it. */
-function attemptCall(call: OpenStep, tool: string, options: CallBehavior, attempt: number): Promise<Answer> {
+function attemptCall(call: OpenStep, tool: string, options: AskedBehavior, attempt: number): Promise<Answer> {
   const { run } = call
   const { toolSeed: seed } = run
   const key = `${call.key}/${attempt}`
   const factor = options.slowdown?.factor ?? 1
   const drawnMs = run.profile.toolMs(run.random.fork(key), tool, options.delayMs, run.jitter)
-  const delayMs = Math.min(drawnMs * factor, run.profile.longestMs)
+  const { payloadKb = 0, asked, flaw, version } = options
+  // What is wrong is refused at once, whatever else would have become of it.
+  const isRefused = !asked.isDrawn && refusalOf(tool, asked.text) !== undefined
+  const delayMs = isRefused ? 0 : Math.min(drawnMs * factor, run.profile.longestMs)
   const errorRate = run.planted.failureRateOf(tool, options.failureRate ?? options.errorRate)
-  const willFail = fails({ errorRate, seed, key }) && run.faults.strikes(failureOf(call, tool, options, errorRate), key)
+  const willFail =
+    !isRefused && fails({ errorRate, seed, key }) && run.faults.strikes(failureOf(call, tool, options, errorRate), key)
   const injected = willFail ? { drawn_ms: delayMs, fault: 'failure' as const } : { drawn_ms: delayMs }
-  const { payloadKb = 0 } = options
-  return makeAttempt(call, attempt, { tool, delayMs, errorRate, fails: willFail, payloadKb }, injected)
+  const behavior = { tool, delayMs, errorRate, fails: willFail, payloadKb, asked, flaw, version }
+  return makeAttempt(call, attempt, behavior, injected)
 }
 
 /** One HTTP call: a CLIENT span of ours, and the SERVER span that tool-service owes us if it answers. */

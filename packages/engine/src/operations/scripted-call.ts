@@ -1,8 +1,8 @@
+import { descriptionOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
 import type { Opening, OpenStep } from '../open-step.ts'
 import type { Answer } from '../ports.ts'
-import { toolDescriptions } from '../tools.ts'
 import { makeAttempt, waitBefore } from './attempt.ts'
 import { callIdOf, documentsJson } from './tool.ts'
 
@@ -42,7 +42,7 @@ export function scriptedCall(
           operation: 'execute_tool',
           tool,
           call_id: callId ?? callIdOf(run.random, `${key}/id`),
-          description: toolDescriptions.get(tool),
+          description: descriptionOf(tool),
         }
       : { operation: 'retrieval', provider, source: tool }
   return agent.open({ key, facts }, async (call) => {

@@ -1,10 +1,10 @@
 import type { Random } from 'contract/random'
+import { argumentsFor, descriptionOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
-import { provider, sentence } from '../model.ts'
+import { provider } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
-import type { Answer } from '../ports.ts'
+import type { Answer, Asked } from '../ports.ts'
 import type { Slower } from '../planted.ts'
-import { toolDescriptions } from '../tools.ts'
 import { type CallBehavior, withRetries } from './attempt.ts'
 
 export interface ToolCallOptions extends CallBehavior {
@@ -14,11 +14,26 @@ export interface ToolCallOptions extends CallBehavior {
   callId?: string
   /** Names the step of a loop, from 0. */
   loopStep?: number
+  /** What the tool is asked: refused where there is no such tool, or its schema does not take them; plausible ones unless given. */
+  arguments?: Readonly<Record<string, unknown>>
+  /** Whether arguments and result are on its span; as the agent has it for all content unless given. */
+  capture?: boolean
 }
 
 /** An identifier for a tool call, as a model would give it. */
 export function callIdOf(random: Random, key: string): string {
   return `call_${random.identifier(key, 24)}`
+}
+
+/** What the call of this key plausibly asks, with `more` in it. */
+export function drawnArguments(random: Random, key: string, tool: string, more: object = {}): Asked {
+  let text: string | undefined
+  return {
+    isDrawn: true,
+    get text() {
+      return (text ??= JSON.stringify({ ...argumentsFor(random.fork(`${key}/arguments`), tool), ...more }))
+    },
+  }
 }
 
 /** One logical call. Whoever reads along hears of its end. */
@@ -43,9 +58,12 @@ async function reported(agent: OpenStep, tool: string, options: ToolCallOptions)
 
 function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<Answer> {
   const { run } = agent
-  const { index, callId } = options
+  const { index, callId, capture = run.captureContent } = options
   const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
   const slowdown = run.planted.slowdownOf({ tool, key, agentId: agent.record.agent_id }, options.slowdown)
+  const asked = options.arguments
+    ? { text: JSON.stringify(options.arguments), isDrawn: false }
+    : drawnArguments(run.random, key, tool)
   return agent.open(
     {
       key,
@@ -54,21 +72,18 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
         operation: 'execute_tool',
         tool,
         call_id: callId ?? callIdOf(run.random, `${key}/id`),
-        description: toolDescriptions.get(tool),
+        description: descriptionOf(tool),
         ...askedFacts(options),
       },
     },
     async (call) => {
-      if (run.captureContent) call.learn<'execute_tool'>({ arguments: argumentsJson(call.random) })
-      const answer = await withRetries(call, tool, { ...options, slowdown })
-      if (run.captureContent) call.learn<'execute_tool'>({ result: JSON.stringify({ tool, ok: answer.ok }) })
+      if (capture) call.learn<'execute_tool'>({ arguments: asked.text })
+      const answer = await withRetries(call, tool, { ...options, asked, slowdown })
+      if (capture) call.learn<'execute_tool'>({ result: JSON.stringify(answer.result) })
       return answer
     },
   )
 }
-
-/** What a model would ask: words, and nothing of where in the run it is asked. */
-const argumentsJson = (random: Random) => JSON.stringify({ query: sentence(random.fork('query'), 6) })
 
 const injectedBy = (slowdown: Slower | undefined) => (slowdown ? { fault: slowdown.fault } : null)
 
@@ -81,6 +96,7 @@ export function retrieve(
   const { run } = agent
   const key = `${agent.key}/retrieval`
   const slowdown = run.planted.slowdownOf({ tool: source, key, agentId: agent.record.agent_id }, options.slowdown)
+  const asked = drawnArguments(run.random, key, source, { limit: options.documents })
   return agent.open(
     {
       key,
@@ -88,8 +104,8 @@ export function retrieve(
       facts: { operation: 'retrieval', provider, source, ...askedFacts(options) },
     },
     async (call) => {
-      const answer = await withRetries(call, source, { ...options, slowdown })
-      if (run.captureContent) call.learn<'retrieval'>({ documents: documentsJson(call.random, options.documents) })
+      const answer = await withRetries(call, source, { ...options, asked, slowdown })
+      if (run.captureContent) call.learn<'retrieval'>({ documents: JSON.stringify(answer.result.documents) })
       return answer
     },
   )

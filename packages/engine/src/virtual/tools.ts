@@ -1,5 +1,6 @@
 import { payloadOf } from 'contract/payload'
 import type { Random } from 'contract/random'
+import { answerTo, refusalOf } from 'contract/toolbox'
 import { refusal } from '../errors.ts'
 import type { Answer, Clock, OpenSpan, ToolAddress, ToolCall, Tools } from '../ports.ts'
 
@@ -51,13 +52,17 @@ export class VirtualTools implements Tools {
   }
 
   async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<Answer> {
-    const { tool, delayMs, fails, payloadKb, seed, key, retryAfterS } = call
-    const status = fails ? (call.status ?? 503) : 200
+    const { tool, fails, payloadKb, seed, key, retryAfterS, asked, flaw, version } = call
+    const refused = asked && !asked.isDrawn ? refusalOf(tool, asked.text)?.status : undefined
+    const status = refused ?? (fails ? (call.status ?? 503) : 200)
+    // What is refused is refused at once.
+    const delayMs = refused === undefined ? call.delayMs : 0
     const thereMs = this.#wayMs()
     const backMs = this.#wayMs()
     const startMs = this.#clock.now() + thereMs
     await this.#clock.sleep(thereMs + delayMs + backMs, signal)
     this.#between?.served({ tool, startMs, endMs: startMs + delayMs, status }, span)
+    if (refused !== undefined) throw refusal(tool, refused, { service: toolService, delayMs })
     if (fails) {
       const left = retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000, retryAfter: String(retryAfterS) }
       throw refusal(tool, status, { service: toolService, delayMs, ...left })
@@ -70,6 +75,9 @@ export class VirtualTools implements Tools {
       ok: true,
       service: toolService,
       payloadBytes,
+      get result() {
+        return answerTo(tool, { text: asked?.text, seed, key, flaw, version })
+      },
       get payload() {
         return isRead ? payloadOf(payloadBytes, `${seed} ${key}`) : ''
       },

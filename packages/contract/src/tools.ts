@@ -1,0 +1,201 @@
+import { z } from 'zod'
+import type { Random } from './random.ts'
+
+/** What the tools are: toolbox.ts has what is done with them. */
+
+export type ToolArguments = Readonly<Record<string, unknown>>
+export type ToolResult = Readonly<Record<string, unknown>>
+
+export interface Tool<Given extends ToolArguments = ToolArguments> {
+  description: string
+  schema: z.ZodType<Given> & z.ZodObject
+  /** What a call plausibly asks; it fits the schema. */
+  draw: (random: Random) => Given
+  /** How much there is to answer. */
+  total: (random: Random, given: Given) => number
+  /** The part of that from … to. */
+  say: (part: { from: number; to: number; random: Random; given: Given }) => ToolResult
+}
+
+/** Declares a tool: that its parts go together is seen here, the toolbox holds tools of any arguments. */
+const defineTool = <Given extends ToolArguments>(tool: Tool<Given>) => tool as unknown as Tool
+
+// ── what tools take ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+const words = (description: string) => {
+  const error = 'text of 1 to 200 characters'
+  return z.string({ error }).min(1, { error }).max(200, { error }).meta({ description })
+}
+const oneOf = <const Word extends string>(values: readonly Word[], description: string) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` }).meta({ description })
+const whole = (least: number, most: number, description: string) => {
+  const error = `a whole number from ${least} to ${most}`
+  return z.int({ error }).min(least, { error }).max(most, { error }).meta({ description })
+}
+const date = (description: string) => z.iso.date({ error: 'a date, such as 2026-11-26' }).meta({ description })
+const pages = {
+  limit: whole(1, 50, 'Entries of a page at most; 5 unless given').optional(),
+  cursor: z
+    .string({ error: 'the cursor of an answer' })
+    .regex(/^[0-9]{1,4}$/, { error: 'the cursor of an answer' })
+    .meta({ description: 'Where the page begins, as the answer before it says' })
+    .optional(),
+}
+
+// ── what they are asked, and answer ─────────────────────────────────────────────────────────────────────────────────
+
+const subjects = [
+  'refund policy',
+  'delivery times',
+  'invoice dispute',
+  'account access',
+  'contract terms',
+  'price list',
+]
+const regions = ['in Europe', 'for 2026', 'of new customers', 'after a return', 'by region', 'for partners']
+const people = ['ana', 'bo', 'chen', 'dina', 'emre', 'fay', 'goran', 'hana']
+const states = ['open', 'paid', 'shipped', 'closed'] as const
+const tables = ['orders', 'customers', 'invoices', 'tickets'] as const
+const folders = ['inbox', 'sent', 'archive'] as const
+const sums = ['sum', 'mean', 'min', 'max'] as const
+const methods = ['merge', 'rank', 'vote'] as const
+const pageSizes = [3, 5, 8] as const
+
+const question = (random: Random) => `${random.pick(subjects)} ${random.pick(regions)}`
+const mailOf = (random: Random) => `${random.pick(people)}@example.com`
+const day = (from: number) => new Date(Date.UTC(2026, 0, 1 + from)).toISOString().slice(0, 10)
+const cents = (random: Random) => random.integer(100, 500_000) / 100
+
+/** Answers a list of entries, page by page; every entry is drawn by its place. */
+function listing(name: string, entry: (random: Random, index: number) => unknown, more: ToolResult = {}) {
+  return {
+    total: (random: Random) => random.integer(1, 12),
+    say: ({ from, to, random }: { from: number; to: number; random: Random }) => ({
+      ...more,
+      [name]: Array.from({ length: to - from }, (_, index) => entry(random.fork(`${from + index}`), from + index)),
+    }),
+  }
+}
+
+/** In answers that went well: who looks for an error finds the word, and no error. */
+const noError = { error: null }
+
+export const tools: Readonly<Record<string, Tool>> = {
+  search: defineTool({
+    description: 'Searches the web',
+    schema: z.strictObject({ query: words('What to look for'), ...pages }),
+    draw: (random) => ({ query: question(random), limit: random.pick(pageSizes) }),
+    ...listing(
+      'results',
+      (random, index) => ({
+        id: random.identifier('id', 8),
+        title: question(random),
+        score: Math.round(1e4 * (0.95 - 0.06 * index - 0.03 * random.float())) / 1e4,
+      }),
+      noError,
+    ),
+  }),
+  database: defineTool({
+    description: 'Queries the records',
+    schema: z.strictObject({
+      table: oneOf(tables, 'Which records'),
+      status: oneOf(states, 'Only those in this state').optional(),
+      since: date('Only those from this day on').optional(),
+      ...pages,
+    }),
+    draw: (random) => ({
+      table: random.pick(tables),
+      status: random.pick(states),
+      since: day(random.integer(0, 300)),
+      limit: random.pick(pageSizes),
+    }),
+    ...listing(
+      'rows',
+      (random) => ({ id: random.integer(1000, 9999), customer: random.pick(people), amount: cents(random) }),
+      noError,
+    ),
+  }),
+  calculator: defineTool({
+    description: 'Evaluates an expression',
+    schema: z.strictObject({
+      operation: oneOf(sums, 'What to work out'),
+      values: z
+        .array(z.number({ error: 'a number' }), { error: '1 to 100 numbers' })
+        .min(1, { error: '1 to 100 numbers' })
+        .max(100, { error: '1 to 100 numbers' })
+        .meta({ description: 'Of what' }),
+    }),
+    draw: (random) => ({
+      operation: random.pick(sums),
+      values: Array.from({ length: random.integer(2, 6) }, () => cents(random)),
+    }),
+    total: (_random, { values }) => values.length,
+    say: ({ from, to, given: { operation, values } }) => ({ value: workOut[operation](values.slice(from, to)) }),
+  }),
+  calendar: defineTool({
+    description: 'Looks up and books dates',
+    schema: z.strictObject({ from: date('The first day'), to: date('The last day'), ...pages }),
+    draw: (random) => {
+      const from = random.integer(0, 330)
+      return { from: day(from), to: day(from + random.integer(1, 30)), limit: random.pick(pageSizes) }
+    },
+    ...listing('events', (random, index) => ({
+      id: random.identifier('id', 8),
+      title: `${random.pick(subjects)} with ${random.pick(people)}`,
+      hour: 8 + (index % 10),
+      minutes: 15 * random.integer(1, 6),
+    })),
+  }),
+  mail: defineTool({
+    description: 'Reads and sends mail',
+    schema: z.strictObject({
+      folder: oneOf(folders, 'Where to look'),
+      query: words('What to look for'),
+      ...pages,
+    }),
+    draw: (random) => ({ folder: random.pick(folders), query: random.pick(subjects), limit: random.pick(pageSizes) }),
+    ...listing(
+      'messages',
+      (random) => ({ id: random.identifier('id', 8), from: mailOf(random), subject: question(random) }),
+      noError,
+    ),
+  }),
+  knowledge_base: defineTool({
+    description: 'Finds documents',
+    schema: z.strictObject({ query: words('What they are to be about'), limit: whole(1, 1000, 'How many') }),
+    draw: (random) => ({ query: question(random), limit: random.integer(3, 8) }),
+    total: (_random, { limit }) => limit,
+    say: ({ from, to, random }) => {
+      const documents = Array.from({ length: to - from }, (_, index) => ({
+        id: `doc-${from + index}`,
+        score: Math.round(random.float() * 1e4) / 1e4,
+      }))
+      return { documents: documents.toSorted((a, b) => b.score - a.score) }
+    },
+  }),
+  aggregate: defineTool({
+    description: 'Puts partial results together',
+    schema: z.strictObject({ method: oneOf(methods, 'How'), parts: whole(1, 10_000, 'How many') }),
+    draw: (random) => ({ method: random.pick(methods), parts: random.integer(2, 20) }),
+    total: (_random, { parts }) => parts,
+    say: ({ random, given: { method } }) => ({ method, summary: question(random) }),
+  }),
+}
+
+/** By whatever other name somebody calls one: it takes anything. */
+export const anyTool = defineTool({
+  description: 'Whatever it is called',
+  schema: z.looseObject({}),
+  draw: () => ({}),
+  ...listing('results', (random) => ({ id: random.identifier('id', 8) })),
+})
+
+/** Without a number there is nothing to work out. */
+const workOut: Readonly<Record<(typeof sums)[number], (values: readonly number[]) => number | null>> = {
+  sum: (values) => inCents(values.reduce((sum, value) => sum + value, 0)),
+  mean: (values) => (values.length > 0 ? inCents(values.reduce((sum, value) => sum + value, 0) / values.length) : null),
+  min: (values) => (values.length > 0 ? Math.min(...values) : null),
+  max: (values) => (values.length > 0 ? Math.max(...values) : null),
+}
+/** A sum of numbers that JSON can carry may be none. */
+const inCents = (value: number) => (Number.isFinite(value) ? Math.round(value * 100) / 100 : null)
