@@ -104,7 +104,7 @@ export function url<Default extends string | undefined = undefined>(options: {
 /** One thing that is wrong with an input. */
 export interface Fault {
   parameter: string
-  /** As it was given, cut to 100 characters; absent when the name itself is what is wrong. */
+  /** As it was given, cut to 100 characters; absent where there was none. */
   value?: string
   expected: string
 }

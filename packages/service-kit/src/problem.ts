@@ -44,7 +44,8 @@ export function clashingQuery(faults: Fault[], members: Record<string, unknown> 
 /** Everything that is wrong with what was asked for, at once. */
 export function faulty(status: number, title: string, faults: Fault[], members: Record<string, unknown>): Problem {
   const errors = faults.slice(0, mostFaults)
-  const lines = errors.map(({ parameter, value, expected }) => `${parameter}=${value}: expected ${expected}`)
+  const given = ({ parameter, value }: Fault) => (value === undefined ? parameter : `${parameter}=${value}`)
+  const lines = errors.map((fault) => `${given(fault)}: expected ${fault.expected}`)
   if (faults.length > mostFaults) lines.push(`and ${faults.length - mostFaults} more`)
   return new Problem(status, title, lines.join('; '), { members: { errors, ...members } })
 }
