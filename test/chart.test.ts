@@ -1,15 +1,21 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { SimulatedCollector } from '../packages/service-kit/test/support/collector.ts'
+import { exportingTo, startPair, startService } from '../scripts/pair.ts'
 import { startHeard } from '../scripts/process.ts'
 import { chart, render, rendered, renderWhole, runHelm } from '../scripts/render-chart.ts'
-import { programs, startCollector } from '../trace-inspector/test/support/backend.ts'
 import { shardOf } from '../trace-inspector/src/shards.ts'
+import type { Verification } from '../trace-inspector/src/verify/verify.ts'
+import { freePorts, programs, startCollector } from '../trace-inspector/test/support/backend.ts'
+import { listen } from './support/apps.ts'
+import { runScenario } from './support/runs.ts'
 
 const hasHelm = (() => {
   try {
@@ -315,7 +321,7 @@ describe.runIf(hasHelm)('the chart', () => {
 })
 
 /** The chart's configuration of the Collector in a file, between this machine's ports. */
-async function collectorOfChart(queueMiB: number, inspectors: readonly SimulatedCollector[]) {
+async function collectorOfChart(queueMiB: number, inspectors: readonly { url: string }[]) {
   const config = join(folder, `${queueMiB}.yaml`)
   const values = [`inspector.replicas=${inspectors.length}`, `collector.queueMiB=${queueMiB}`]
   writeFileSync(config, collectorOf(resourcesOf(renderWith(...values))))
@@ -362,5 +368,55 @@ describe.runIf(hasHelm && programs.collector)('the chart, in the real Collector'
     for (const [shard, { spans: own }] of inspectors.entries())
       for (const { traceId } of own.values()) expect(shardOf([0, 1], traceId)).toBe(shard)
     for (const inspector of inspectors) await inspector.down()
+  }, 180_000)
+
+  test('what an inspector took while the next in its place was there already is forgotten, not lost', async () => {
+    const [port = 0] = await freePorts(1)
+    const first = `http://127.0.0.1:${port}`
+    // The name of the second: who connects comes to whoever has it by then, and who is connected stays where he is.
+    let having = ''
+    const name: Server = createServer((socket) => {
+      const { hostname, port } = new URL(having)
+      const there = connect(Number(port), hostname)
+      socket.pipe(there).pipe(socket)
+      for (const end of [socket, there]) end.on('error', () => [socket, there].forEach((each) => each.destroy()))
+    })
+    const second = await listen(name)
+    const collector = await collectorOfChart(9, [{ url: first }, { url: second }])
+    const pair = await startPair(exportingTo(collector.url))
+    const { INSPECTOR_OVERLAP_S = '' } = variablesOf(resourcesOf(renderWith()), 'trace-inspector')
+    const inspector = (own = {}) =>
+      startService('trace-inspector', {
+        AGENT_URLS: pair.agent.url,
+        INSPECTOR_SHARDS: `${first},${second}`,
+        INSPECTOR_OVERLAP_S,
+        ...own,
+      })
+    const [other, old] = [await inspector({ INSPECTOR_PORT: String(port) }), await inspector()]
+    having = old.url
+    const run = async (digit: string) => {
+      const traceparent = `00-${digit}${randomBytes(16).toString('hex').slice(1)}-${'b'.repeat(16)}-01`
+      return (await runScenario(pair.agent.url, 'fanout', 'fanout=3&delay_ms=1', { traceparent })).trace_id
+    }
+    const verdictOf = async (traceId: string, waitS: number) => {
+      const response = await fetch(`${other.url}/traces/${traceId}/verify?wait_s=${waitS}`)
+      return ((await response.json()) as Verification).verdict
+    }
+    const before = await run('f')
+    expect(await verdictOf(before, 60)).toBe('complete')
+    const next = await inspector()
+    having = next.url
+    const [meanwhile, elsewhere] = [await run('f'), await run('0')]
+    expect(await verdictOf(elsewhere, 60)).toBe('complete')
+    await expect.poll(async () => (await fetch(`${old.url}/traces/${meanwhile}`)).status, { timeout: 20_000 }).toBe(200)
+
+    await old.stop('SIGKILL')
+    const after = await run('f')
+    expect(await verdictOf(after, 60)).toBe('complete')
+    expect([await verdictOf(before, 0), await verdictOf(meanwhile, 0)]).toEqual(['forgotten', 'forgotten'])
+    await pair.stop()
+    await collector.stop()
+    for (const service of [next, other]) await service.stop()
+    name.close()
   }, 180_000)
 })

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
 import { trace } from '@opentelemetry/api'
 import { systemClock } from 'service-kit/clock'
 import { Metrics } from 'service-kit/metrics'

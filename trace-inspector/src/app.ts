@@ -34,6 +34,8 @@ export interface Deps {
   shards?: readonly string[]
   /** What received spans may take, bytes. */
   maxBytes: number
+  /** For how long another may still take spans that are for this one, ms. */
+  overlapMs?: number
   /** Names that requests may give in `Host`, beside those that a service has anyway. */
   allowedHosts: readonly string[]
   lifecycle: Lifecycle
@@ -64,11 +66,12 @@ export function createApp({
   agents: agentUrls,
   shards = [],
   maxBytes,
+  overlapMs = 0,
   allowedHosts,
   lifecycle,
   metrics = new Metrics(),
   answersToken,
-  traces = new Traces(maxBytes),
+  traces = new Traces(maxBytes, overlapMs),
   ledgers: ofFile,
 }: Deps): InspectorApp {
   const refused = new Refused()
@@ -97,7 +100,7 @@ export function createApp({
     if (trace) return trace
     const why = traces.hasEvicted(traceId)
       ? 'it came, and had to go to bound memory (INSPECTOR_MIB)'
-      : `nothing of it has come since ${sinceOf(traces).toISOString()}; what came before is not known`
+      : `nothing of it is here; what came before ${sinceOf(traces).toISOString()} is not known`
     throw new Problem(404, 'Unknown trace', `There is no trace ${traceId} here: ${why}`)
   }
 

@@ -28,6 +28,13 @@ const schema = z.object({
       'All trace-inspectors that share the traces by the first hex digit of their ids, this one among them: what is asked of a trace is handed on to the one that has it',
   }),
   INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 256, description: 'What received spans may take, MiB' }),
+  INSPECTOR_OVERLAP_S: integer({
+    min: 0,
+    max: 86_400,
+    default: 0,
+    description:
+      'For how long after its start another may still take spans that are for this one, s: what is missing of runs from before the end of that is `forgotten`',
+  }),
   ANSWERS_TOKEN: answersToken(),
   DRAIN_TIMEOUT_S,
 })

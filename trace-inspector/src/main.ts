@@ -19,6 +19,7 @@ await runMain('trace-inspector', async () => {
     agents: urlsIn(config.AGENT_URLS),
     shards: urlsIn(config.INSPECTOR_SHARDS),
     maxBytes: config.INSPECTOR_MIB * 1024 * 1024,
+    overlapMs: config.INSPECTOR_OVERLAP_S * 1000,
     allowedHosts: allowedHostsOf(config),
     lifecycle,
     answersToken: config.ANSWERS_TOKEN,

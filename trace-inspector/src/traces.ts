@@ -25,9 +25,10 @@ export class Traces {
   #duplicates = 0
   #spans = 0
 
-  constructor(maxBytes: number) {
+  /** `overlapMs` is for how long another may still take spans that are for this one. */
+  constructor(maxBytes: number, overlapMs = 0) {
     this.maxBytes = maxBytes
-    this.#evicted = new Evicted(Math.floor(maxBytes / emptyTraceBytes))
+    this.#evicted = new Evicted(Math.floor(maxBytes / emptyTraceBytes), overlapMs)
   }
 
   /** Whether spans of a trace were here and are not any more. */

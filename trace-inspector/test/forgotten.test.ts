@@ -1,8 +1,10 @@
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inspectorJudge } from '../../cli/verify/judge.ts'
 import { verifyRuns } from '../../cli/verify/runs.ts'
 import type { Verification } from '../src/verify/verify.ts'
 import { type Service, startService } from '../../scripts/pair.ts'
+import { listen } from '../../test/support/apps.ts'
 import { named, only } from './support/meddler.ts'
 import { startStack, type Stack } from './support/stack.ts'
 
@@ -53,13 +55,43 @@ test('a run that is older than the inspector is forgotten, and the next that los
   await withInspector({}, async (inspector) => {
     expect(await verify(inspector, trace_id)).toMatchObject({ verdict: 'forgotten', counts: { missing: 0 } })
     const { detail } = (await (await fetch(`${inspector.url}/traces/${trace_id}`)).json()) as { detail: string }
-    expect(detail).toMatch(/nothing of it has come since .*Z; what came before is not known$/)
+    expect(detail).toMatch(/nothing of it is here; what came before .*Z is not known$/)
     stack.meddler.meddle = only(named('checkpoint'), () => [])
     const next = await stack.run(small)
     await expect
       .poll(() => verify(inspector, next.trace_id), { timeout: 20_000 })
       .toMatchObject({ verdict: 'incomplete', counts: { missing: 1 } })
     stack.meddler.meddle = (parcel) => [parcel]
+  })
+})
+
+test('an agent that is slow to answer makes no run younger than the inspector', async () => {
+  const begunAt = performance.now()
+  const { trace_id, spans } = await stack.run(small)
+  await stack.arrived(trace_id, spans.total)
+  // It knows nothing, and takes as long to say so as the run is old.
+  const slow = createServer((_, response) => {
+    setTimeout(() => response.writeHead(404).end(), performance.now() - begunAt)
+  })
+  const agents = `${stack.agent.url},${await listen(slow)}`
+  await withInspector({ AGENT_URLS: agents }, async (inspector) => {
+    expect(await verify(inspector, trace_id)).toMatchObject({ verdict: 'forgotten', counts: { missing: 0 } })
+  })
+  slow.closeAllConnections()
+  slow.close()
+})
+
+test('what may have gone to another in its place is forgotten, and what is all here is complete', async () => {
+  await withInspector({ INSPECTOR_OVERLAP_S: '3600' }, async (inspector) => {
+    const here = await stack.run(small)
+    expect(await verify(inspector, here.trace_id, 60)).toMatchObject({ verdict: 'complete', note: null })
+    stack.meddler.target = stack.inspector.url
+    const { trace_id, spans } = await stack.run(small)
+    await stack.arrived(trace_id, spans.total)
+    expect(await verify(inspector, trace_id)).toMatchObject({
+      verdict: 'forgotten',
+      counts: { excused: spans.total, missing: 0 },
+    })
   })
 })
 

@@ -4,7 +4,7 @@ import type { Traces } from '../traces.ts'
 /** Why spans may be missing that no pipeline lost; what it explains is no difference. */
 export interface Excuse {
   /**
-   * `forgotten`: trace-inspector had them, or may have had them, and has them no more. `queued`: their sender still has them.
+   * `forgotten`: trace-inspector had them, or it or another in its place may have had them, and has them no more. `queued`: their sender still has them.
    * `elsewhere`: nothing of their sender has ever come, and it sends to another place.
    */
   verdict: 'forgotten' | 'queued' | 'elsewhere'
@@ -12,7 +12,10 @@ export interface Excuse {
   why: string
 }
 
-/** The excuse for spans of a trace that are missing, if there is one. `startedAt` is its first run's start, by `performance.now()`. */
+/**
+ * The excuse for spans of a trace that are missing, if there is one. `startedAt` is the earliest that its first run may have
+ * started, by `performance.now()`.
+ */
 export function excuseOf(ledger: LedgerAnswer, startedAt: number, traces: Traces): Excuse | undefined {
   const { trace_id: traceId, senders } = ledger
   if (traces.hasEvicted(traceId))
@@ -23,7 +26,7 @@ export function excuseOf(ledger: LedgerAnswer, startedAt: number, traces: Traces
     const since = sinceOf(traces).toISOString()
     return {
       verdict: 'forgotten',
-      why: `The run began before ${since}; trace-inspector does not know any more what came until then`,
+      why: `The run may have begun before ${since}; trace-inspector does not know all that came until then`,
     }
   }
   const strangers = senders.filter(({ service }) => !traces.hasSeen(service))

@@ -45,13 +45,16 @@ async function waitAndVerify(
   { traces, fetchLedger }: Sources,
   signal: AbortSignal,
 ): Promise<Verification> {
+  let askedAt = performance.now()
   let ledger = await fetchLedger(traceId)
   for (let pause = pauseMs.first; ledger.runs.some(isRunning) && !signal.aborted; pause *= 2) {
     await ended(ledger, traces, Math.min(pause, pauseMs.longest), signal)
+    askedAt = performance.now()
     ledger = await fetchLedger(traceId)
   }
   const owed = expectationsOf(ledger).length
-  const startedAt = performance.now() - Math.max(...ledger.runs.map(({ age_ms }) => age_ms))
+  // Ages were told some time since then: of several agents one may have held up the answer of all.
+  const startedAt = askedAt - Math.max(...ledger.runs.map(({ age_ms }) => age_ms))
   let hasWaited = false
   for (;;) {
     const isOver = signal.aborted || traces.hasEvicted(traceId)

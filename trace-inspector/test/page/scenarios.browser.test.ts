@@ -154,7 +154,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     const younger = await startService('trace-inspector', { AGENT_URLS: stack.agent.url })
     const { page, complaints } = await open(browser, younger.url, `/?trace=${run.trace_id}`)
     await page.locator('.badge.is-forgotten').waitFor()
-    await page.getByText('does not know any more what came until then').first().waitFor()
+    await page.getByText('does not know all that came until then').first().waitFor()
     await page.getByRole('row', { name: /GET \/run.*not here/ }).click()
     await page.locator('.verdict-note', { hasText: 'Not here' }).waitFor()
     expect(

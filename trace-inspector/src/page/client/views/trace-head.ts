@@ -17,7 +17,7 @@ export const verdicts = {
   queued: { sign: '…', text: 'queued', says: 'What is missing still waits to be sent' },
   elsewhere: { sign: '↗', text: 'elsewhere', says: 'Its spans go to another place' },
   no_ledger: { sign: '?', text: 'no ledger', says: 'No agent knows any more what the run did' },
-  forgotten: { sign: '?', text: 'forgotten', says: 'trace-inspector does not know any more what came' },
+  forgotten: { sign: '?', text: 'forgotten', says: 'trace-inspector does not know all that came' },
 } as const
 
 /** The first line: verdict, one sentence, figures. */
