@@ -20,6 +20,7 @@ import {
 } from 'contract/tool'
 import { answerTo, refusalOf, toolDefinitions, unreadable } from 'contract/toolbox'
 import { longestToolName, openApi } from './openapi.ts'
+import { Pools } from './pools.ts'
 import { payloadText } from 'contract/payload'
 
 export interface Deps {
@@ -58,7 +59,12 @@ export function createApp({
 }: Deps): ToolApp {
   const schema = behaviorSchema(defaults)
   const underWay = new Set<AbortController>()
+  const pools = new Pools(serviceName)
   metrics.value({ name: 'tool_calls_in_flight', help: 'Calls that are being played' }, () => underWay.size)
+  metrics.value(
+    { name: 'tool_calls_waiting', help: 'Calls that wait for a tool of limited capacity' },
+    () => pools.waiting,
+  )
   metrics.spans(() => telemetry.destinations())
   const count = metrics.counter({ name: 'tool_calls_total', help: 'Calls by their status', labels: ['status'] })
   lifecycle.aborting.addEventListener('abort', () => {
@@ -77,7 +83,9 @@ export function createApp({
       if (!res.writableFinished) call.abort(callerGone)
     })
     underWay.add(call)
+    let leave: (() => void) | undefined
     try {
+      leave = await pools.enter(tool, behavior, call.signal)
       await play(tool, behavior, res, call.signal)
     } catch (error) {
       // A caller that left hears nothing; one whose call the end of the process cut off does.
@@ -86,6 +94,7 @@ export function createApp({
       if (res.headersSent) res.destroy()
       else throw stopping
     } finally {
+      leave?.()
       underWay.delete(call)
     }
   }

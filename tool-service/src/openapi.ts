@@ -58,6 +58,7 @@ export function openApi(behavior: z.ZodObject) {
             400: 'A value is not what it is to be: `errors` has all that are wrong',
             404: 'With `strict`: there is no such tool',
             422: 'With `strict`: the schema of the tool does not take these arguments',
+            429: 'The tool has no capacity left, and its queue is full',
             503: 'The tool failed, as it was asked to, or the process is stopping',
             '4XX': 'The tool failed with the `status` that it was asked for',
             '5XX': 'The tool failed with the `status` that it was asked for',

@@ -41,6 +41,12 @@ export interface ToolBehavior {
   flaw?: Flaw | undefined
   /** Another version, another answer to the same arguments. */
   version: number
+  /** How many calls it does at the same time; absent: as many as come. */
+  capacity?: number | undefined
+  /** How many more wait before others are refused. */
+  queue: number
+  /** With whom it shares that. */
+  pool?: string | undefined
   /** With a key, decides whether the call fails and what its payload says; without, chance does. */
   seed?: string | undefined
   key?: string | undefined
@@ -84,6 +90,22 @@ export function behaviorSchema(defaults: { delayMs: number; errorRate: number; m
       max: 1_000_000,
       default: 0,
       description: 'Of what the tool knows: another version, another answer to the same arguments',
+    }),
+    capacity: integer({
+      min: 1,
+      max: 10_000,
+      description: 'How many calls of this tool are done at the same time; as many as come unless given',
+    }),
+    queue: integer({
+      min: 0,
+      max: 10_000,
+      default: 0,
+      description: 'How many more wait for their turn; the next are refused with 429 and `Retry-After`',
+    }),
+    pool: text({
+      pattern: seedPattern,
+      expected: '1 to 64 printable ASCII characters without blanks',
+      description: 'Calls of another pool have a capacity of their own',
     }),
     seed: text({
       pattern: seedPattern,
