@@ -6,6 +6,8 @@ import { scenarioOf } from 'engine/scenarios/index'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { type ScenarioName, scenarioNames } from 'contract/scenarios'
 import { genAi } from 'dialects/gen-ai/dialect'
+import { faultsOf } from './support/conventions.ts'
+import { quicklyFailing } from './support/failing-model.ts'
 import { spanFormulas, trees } from './support/expectations.ts'
 import { countByName, type ReceivedSpan, type Receiver, spanTree, startReceiver } from './support/receiver.ts'
 import { ledgerOf, runScenario } from './support/runs.ts'
@@ -145,6 +147,31 @@ describe('the symptoms', () => {
     expect(result.summary.retries).toBeGreaterThan(0)
     const failed = countByName(spans.filter(({ status }) => status === 'error'))
     expect(failed).toEqual({ GET: result.summary.retries, 'GET /tool/:tool_name': result.summary.retries })
+  })
+
+  it('attempts of a model hang under one logical chat, and nobody owes a span for them', async () => {
+    const { spans, result } = await traced('rag', await quicklyFailing('rag', 'delay_ms=2&ms_per_kb=0', 'answered'))
+    const chat = spans.find(({ name }) => name.startsWith('chat'))
+    const attempts = spans.filter(({ parent_span_id }) => parent_span_id === chat?.span_id)
+    expect(attempts.map(({ name, kind }) => `${name} ${kind}`)).toEqual(attempts.map(() => 'POST client'))
+    expect(attempts.map(({ status }) => status)).toEqual([...attempts.slice(1).map(() => 'error'), 'unset'])
+    expect(chat).toMatchObject({ status: 'unset' })
+    expect(chat?.events.map(({ name }) => name)).toEqual(attempts.slice(1).map(() => 'retry'))
+    expect(result.summary.llm_retries).toBe(attempts.length - 1)
+    expect(spans.flatMap(faultsOf)).toEqual([])
+  })
+
+  it('a model that nobody hears of fails its agent, and the run says so', async () => {
+    const query = await quicklyFailing('rag', 'delay_ms=2&ms_per_kb=0', 'lost')
+    const { spans, result } = await traced('rag', query)
+    expect(result.ok).toBe(false)
+    expect(result.finding.text).toContain('the model failed')
+    const agent = spans.find(({ name }) => name.startsWith('invoke_agent'))
+    expect(agent?.status).toBe('error')
+    expect(['overloaded', 'timeout', 'content_filter', 'context_length_exceeded']).toContain(
+      agent?.attributes['error.type'],
+    )
+    expect(spans.find(({ name }) => name.startsWith('invoke_workflow'))?.status).toBe('unset')
   })
 
   it('the aggregator links to every branch', async () => {

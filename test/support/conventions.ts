@@ -27,7 +27,7 @@ const outputMessages = json(
       z.strictObject({
         role: z.literal('assistant'),
         parts: z.array(part).min(1),
-        finish_reason: z.enum(['stop', 'length', 'tool_call']),
+        finish_reason: z.enum(['stop', 'length', 'tool_call', 'content_filter', 'error']),
       }),
     )
     .min(1),
@@ -193,6 +193,23 @@ const conventions: [RegExp, Convention][] = [
         'http.response.status_code': count,
       },
       optional: { 'http.request.resend_count': z.int().min(1), 'http.response.body.size': count },
+    },
+  ],
+  [
+    /^POST$/,
+    {
+      kind: 'client',
+      required: {
+        'http.request.method': z.literal('POST'),
+        'url.full': z.literal('https://models.example/v1/chat'),
+        'server.address': z.literal('models.example'),
+        'server.port': z.literal(443),
+      },
+      optional: {
+        'http.request.resend_count': z.int().min(1),
+        'http.response.status_code': count,
+        'http.response.header.retry-after': words,
+      },
     },
   ],
   [

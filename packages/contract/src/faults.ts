@@ -1,9 +1,9 @@
 /** What can be planted in a run. */
-export const faultKinds = ['straggler', 'slow_tool', 'failure', 'slow_model', 'contention'] as const
+export const faultKinds = ['straggler', 'slow_tool', 'failure', 'slow_model', 'model_failure', 'contention'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What of a call a fault is seen in; taxonomy.ts has the words of published taxonomies. */
-export type FaultCategory = 'latency' | 'failure' | 'contention'
+export type FaultCategory = 'latency' | 'failure' | 'model_failure' | 'contention'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
@@ -36,6 +36,11 @@ export const faults = {
     category: 'latency',
     multiplies: 'latency',
     remedy: { changes: { faults: 'off' }, label: 'nothing planted' },
+  },
+  model_failure: {
+    category: 'model_failure',
+    replaces: 'outcome',
+    remedy: { changes: { llm_error_rate: 0 }, label: 'a model that does not fail' },
   },
   contention: {
     category: 'contention',

@@ -32,6 +32,8 @@ export const plantedKinds = {
   gap: { category: 'latency', means: 'An agent does nothing between two calls' },
   late_start: { category: 'latency', means: 'Work begins long after what it waited for' },
   resume_lag: { category: 'latency', means: 'A person has answered, and nobody goes on' },
+  model_failed: { category: 'failure', means: 'A model call fails: nobody answers it, or the answer is withheld' },
+  rate_limited: { category: 'rate_limit', means: 'A model refuses calls, since there are too many' },
   failed: { category: 'failure', means: 'A call fails, and nobody else answers what it was for' },
   faulty_tool: { category: 'retry_amplification', means: 'Calls of one tool fail, and are sent again' },
   backoff: { category: 'retry_amplification', means: 'A client waits longer than the tool asked for' },

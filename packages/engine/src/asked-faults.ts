@@ -7,6 +7,7 @@ export type AskedFault =
   | { kind: 'slow_tool'; tool: string; factor: number }
   | { kind: 'failing_tool'; tool: string; rate: number }
   | { kind: 'slow_model'; factor: number }
+  | { kind: 'failing_model'; rate: number }
 
 /** What is planted in a run. */
 export interface AskedFaults {
@@ -18,12 +19,12 @@ export interface AskedFaults {
 const factor = '(1000|[1-9]\\d{0,2}(\\.\\d{1,6})?)'
 const probability = '(1|0(\\.\\d{1,6})?)'
 const tool = `(${allTools.join('|')})`
-const item = `(own|straggler(:${factor})?|slow_tool:${tool}:${factor}|failing_tool:${tool}:${probability}|slow_model:${factor})`
+const item = `(own|straggler(:${factor})?|slow_tool:${tool}:${factor}|failing_tool:${tool}:${probability}|slow_model:${factor}|failing_model:${probability})`
 
 /** The parameter `faults`, as it is written. */
 export const faultsPattern = new RegExp(`^(off|${item}(,${item})*)$`)
 export const faultsExpected =
-  'off, or a list of own, straggler, straggler:FACTOR, slow_tool:TOOL:FACTOR, failing_tool:TOOL:PROBABILITY and slow_model:FACTOR, such as own,slow_tool:search:4'
+  'off, or a list of own, straggler, straggler:FACTOR, slow_tool:TOOL:FACTOR, failing_tool:TOOL:PROBABILITY, slow_model:FACTOR and failing_model:PROBABILITY, such as own,slow_tool:search:4'
 
 /** Reads what `faultsPattern` matches; absent, a scenario plants its own and nothing else does. */
 export function parseFaults(text: unknown): AskedFaults {
@@ -41,6 +42,8 @@ function parseItem(text: string): AskedFault {
       return { kind, tool: first, rate: Number(second) }
     case 'slow_model':
       return { kind, factor: Number(first) }
+    case 'failing_model':
+      return { kind, rate: Number(first) }
     default:
       return { kind: 'straggler', factor: first === '' ? undefined : Number(first) }
   }
@@ -62,6 +65,8 @@ function writeItem(fault: AskedFault): string {
       return `${fault.kind}:${fault.tool}:${decimal(fault.rate)}`
     case 'slow_model':
       return `${fault.kind}:${decimal(fault.factor)}`
+    case 'failing_model':
+      return `${fault.kind}:${decimal(fault.rate)}`
   }
 }
 

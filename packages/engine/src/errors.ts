@@ -9,9 +9,8 @@ export interface FailedAnswer {
   delayMs?: number
 }
 
-/** A tool call that failed: the agent hears of it and may live with it. */
-export class ToolFailure extends Error {
-  override name = 'ToolFailure'
+/** A call that failed: the agent hears of it and may live with it. */
+export abstract class CallFailure extends Error {
   /** Low-cardinality, for `error.type`: `tool_unavailable`, `timeout`, `connection_reset`, `invalid_response` … */
   readonly errorType: string
   readonly answer: FailedAnswer
@@ -26,6 +25,27 @@ export class ToolFailure extends Error {
   get isRetryable(): boolean {
     const { status = 0 } = this.answer
     return status < 400 || status >= 500 || status === 429
+  }
+}
+
+/** Of a tool. */
+export class ToolFailure extends CallFailure {
+  override name = 'ToolFailure'
+}
+
+/** Of a model. */
+export class ModelFailure extends CallFailure {
+  override name = 'ModelFailure'
+  readonly #hasBegun: boolean
+
+  /** `hasBegun` where a part of the answer had come: nobody asks again behind the back of whoever reads it. */
+  constructor(errorType: string, message: string, answer?: FailedAnswer, hasBegun = false) {
+    super(errorType, message, answer)
+    this.#hasBegun = hasBegun
+  }
+
+  override get isRetryable(): boolean {
+    return !this.#hasBegun && super.isRetryable
   }
 }
 
@@ -72,18 +92,18 @@ export function causeOfCancel({ reason }: AbortSignal): unknown {
 
 /** The value of `error.type` for whatever ended a step. */
 export function errorTypeOf(error: unknown): string {
-  if (error instanceof ToolFailure || error instanceof ToolServiceUnreachable || error instanceof RunCancelled)
+  if (error instanceof CallFailure || error instanceof ToolServiceUnreachable || error instanceof RunCancelled)
     return error.errorType
   return error instanceof Error ? error.name : '_OTHER'
 }
 
-/** Whether a tool did what it was asked to; an agent that uses this lives with a failure. Anything but a tool's failure is thrown. */
+/** Whether tools and models did what they were asked to; an agent that uses this lives with a failure. Anything but a failed call is thrown. */
 export async function succeeded(work: Promise<unknown>): Promise<boolean> {
   try {
     await work
     return true
   } catch (error) {
-    if (error instanceof ToolFailure) return false
+    if (error instanceof CallFailure) return false
     throw error
   }
 }

@@ -80,6 +80,13 @@ export class Planted {
     return highest
   }
 
+  /** How often an attempt of a model call fails that would fail at `rate`. */
+  modelFailureRateOf(rate: number): number {
+    let highest = rate
+    for (const fault of this.#others) if (fault.kind === 'failing_model') highest = Math.max(highest, fault.rate)
+    return highest
+  }
+
   /** How many times slower the model is in the call of this key; 1 where nothing makes it slower. */
   modelFactorOf(key: string): number {
     let factor = 1

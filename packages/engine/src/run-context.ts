@@ -40,6 +40,8 @@ export interface RunContext {
   /** Of the tools and the model: `jitter` and `llm_delay_ms` of the run. */
   readonly jitter: number
   readonly llmDelayMs: number
+  /** How often an attempt of a model call fails, 0 to 1. */
+  readonly llmErrorRate: number
   /** Aborted with RunCancelled when nothing of the run may go on. */
   readonly signal: AbortSignal
   readonly cancel: (reason: Error) => void

@@ -7,7 +7,7 @@ import { compareWithKey, withPlanted } from 'findings/planted'
 import { businessWorkflow } from './business.ts'
 import { replayPath, type ParamValues } from './catalog.ts'
 import { drawsOf, toolSeedOf } from './draws.ts'
-import type { RunCancelled } from './errors.ts'
+import { type RunCancelled, succeeded } from './errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import { FaultRegister, type InForce } from './key/register.ts'
 import { levelOf } from './levels/level.ts'
@@ -112,6 +112,7 @@ export class Run {
       faults,
       jitter: Number(params.jitter),
       llmDelayMs: Number(params.llm_delay_ms),
+      llmErrorRate: Number(params.llm_error_rate ?? 0),
       signal: this.#controller.signal,
       cancel: (reason) => this.#controller.abort(reason),
       demand: this.#plan.demand,
@@ -184,7 +185,9 @@ export class Run {
     this.signal.throwIfAborted()
     this.#ok = await this.#root.invokeWorkflow(async (step) => {
       this.#workflow = step.record
-      const reachedGoal = await this.#plan.run(step)
+      let reachedGoal = false
+      // Nobody above the workflow could live with what nobody below it did.
+      await succeeded(this.#plan.run(step).then((ok) => (reachedGoal = ok)))
       await step.checkpoint(checkpointKb)
       return reachedGoal
     })

@@ -3,7 +3,7 @@ import { seedPattern } from 'contract/tool'
 import type { FindingKind } from 'findings/kinds'
 import { z } from 'zod'
 import { faultsExpected, faultsPattern } from './asked-faults.ts'
-import type { Demand } from './demand.ts'
+import { type Demand, withModelAttempts } from './demand.ts'
 import { levelOf, type Levels, runLevel } from './levels/level.ts'
 import { profileNames, profiles } from './profile/index.ts'
 import type { Step } from './step.ts'
@@ -43,6 +43,13 @@ export function commonParams(defaults: Defaults) {
       max: 600_000,
       default: 30,
       description: "Median of the simulated model's time per call, ms; 5700 if measured, unless given",
+    }),
+    llm_error_rate: number({
+      min: 0,
+      max: 1,
+      default: 0,
+      description:
+        'Probability that an attempt of a model call fails; its attempts are then spans of their own. 0.03 if measured, unless given',
     }),
     profile: choice(profileNames, {
       default: 'demo',
@@ -161,7 +168,10 @@ export function defineScenario<
     plan: (params) =>
       levels && levelOf(params) > 1
         ? { demand: levels.demand(params), run: (workflow) => runLevel(workflow, levels, params) }
-        : { demand: demand(checked(params)), run: (workflow) => run(workflow, checked(params)) },
+        : {
+            demand: withModelAttempts(demand(checked(params)), params),
+            run: (workflow) => run(workflow, checked(params)),
+          },
   }
 }
 

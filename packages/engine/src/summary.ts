@@ -8,6 +8,8 @@ export function summarise(steps: readonly LedgerStep[], idealMs: number) {
     tool_errors: 0,
     retries: 0,
     llm_calls: 0,
+    llm_errors: 0,
+    llm_retries: 0,
     input_tokens: 0,
     output_tokens: 0,
     max_in_flight: 0,
@@ -23,11 +25,16 @@ export function summarise(steps: readonly LedgerStep[], idealMs: number) {
         if (step.status === 'error') summary.tool_errors++
         break
       case 'http_client':
+        if (steps[step.parent_id ?? -1]?.facts.operation === 'chat') {
+          if (facts.attempt > 0) summary.llm_retries++
+          break
+        }
         attempts.push(step)
         if (facts.attempt > 0) summary.retries++
         break
       case 'chat':
         summary.llm_calls++
+        if (step.status === 'error' || facts.finish_reason === 'content_filter') summary.llm_errors++
         summary.input_tokens += facts.input_tokens ?? 0
         summary.output_tokens += facts.output_tokens ?? 0
     }

@@ -98,6 +98,14 @@ describe.each(scenarios.map(({ name }) => name))('%s', (scenario) => {
     }
   })
 
+  test('a model that always fails answers no call', async () => {
+    const { steps } = await play(scenario, { seed: 'a', faults: 'failing_model:1' })
+    for (const { key, facts, status } of chats(steps))
+      expect(status === 'error' || (facts.operation === 'chat' && facts.finish_reason === 'content_filter'), key).toBe(
+        true,
+      )
+  })
+
   test('a slow model is slow in every call', async () => {
     const { steps } = await play(scenario, { seed: 'a', faults: 'slow_model:3' })
     for (const { key, injected } of chats(steps)) expect(injected?.fault, key).toBe('slow_model')

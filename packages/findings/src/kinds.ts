@@ -1,6 +1,7 @@
 import type { FaultKind } from 'contract/faults'
 import type { Chart } from './chart.ts'
 import type { Answers, Finding, Prediction, RunFigures, Seen } from './finding.ts'
+import { failingModel, modelWords } from './failing-model.ts'
 import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
 import { idleWait } from './kinds/idle-wait.ts'
@@ -36,12 +37,18 @@ const findings: { readonly [Kind in FindingKind]: Finding<ObservedOf<Kind>> } = 
 export const findingKinds = Object.keys(kinds) as FindingKind[]
 
 export function observe<Kind extends FindingKind>(kind: Kind, steps: readonly AnalysisStep[]): Observation<Kind> {
-  return { kind, observed: findings[kind].observe(steps) }
+  const observed = findings[kind].observe(steps)
+  const model = failingModel(steps)
+  if (model) {
+    observed.span_ids = [...new Set([...observed.span_ids, ...model.ids])]
+    observed.failing_model = model.figures
+  }
+  return { kind, observed }
 }
 
 /** One sentence for a person. */
 export function sentenceOf<Kind extends FindingKind>({ kind, observed }: Observation<Kind>): string {
-  return findings[kind].sentence(observed)
+  return findings[kind].sentence(observed) + modelWords(observed.failing_model)
 }
 
 /** The first two questions of the README's table, answered with a run's figures; the third is the finding itself. */

@@ -28,6 +28,9 @@ export function slow(slow: readonly CallFigures[]): string {
   return slow.length === 0 ? '' : `; ${calls(slow, 'tool')} ${slow.length === 1 ? 'was' : 'were'} slow`
 }
 
+/** All there is to say of calls where no agent came to make one. */
+export const noCalls = 'No call was made'
+
 /** What is added to a sentence of calls that failed; nothing where none did. */
 export function failed(number: number): string {
   return number === 0 ? '' : `; ${count(number, 'call')} failed`

@@ -1,4 +1,5 @@
 import type { SomeFacts } from 'contract/facts'
+import type { FailingModel } from './failing-model.ts'
 
 /**
  * A step as the formulas here see it. The ledger and received spans are both mapped to it, so that what a run knows of
@@ -37,6 +38,8 @@ export interface AnalysisEvent {
 /** What a trace shows, by the rule of its scenario; `span_ids` are what the rule points at, empty when it finds nothing. */
 export interface Observed {
   span_ids: string[]
+  /** Where model calls failed, whatever else the rule looks for. */
+  failing_model?: FailingModel
 }
 
 export function durationOf(step: AnalysisStep): number {

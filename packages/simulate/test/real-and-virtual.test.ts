@@ -4,6 +4,7 @@ import { decisionsOf } from 'engine/decisions'
 import { scenarios } from 'engine/scenarios/index'
 import { drive } from 'engine/virtual/drive'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { quicklyFailing } from '../../../test/support/failing-model.ts'
 import { type Pair, startPair } from '../../../scripts/pair.ts'
 import { Asking } from '../src/asked.ts'
 import { begin } from '../src/play.ts'
@@ -71,6 +72,15 @@ test.each(Object.keys(quick))(
     }
   },
 )
+
+test.each(['answered', 'lost'] as const)('a model fails the same in both (%s)', async (ends) => {
+  const query = await quicklyFailing('react', 'delay_ms=5&llm_delay_ms=5', ends)
+  const { seed = '', ...params } = Object.fromEntries(new URLSearchParams(query))
+  const [really, virtually] = [await playReally('react', seed, params), await playVirtually('react', seed, params)]
+  const [real, virtual] = [decisionsOf(really), decisionsOf(virtually)].map(toMicroseconds)
+  expect(virtual).toEqual(real)
+  expect(really.filter(({ injected }) => injected?.fault === 'model_failure').length).toBeGreaterThan(0)
+})
 
 /** Runs of a level, small. What they have to have: the attempts that only tool-service itself can make true. */
 const levelled: Record<string, Record<string, string>> = {

@@ -67,10 +67,11 @@ const without = (others: readonly string[], spanIds: readonly string[]) => [
 
 const endedByLength = ({ facts }: LedgerStep) => facts.operation === 'chat' && facts.finish_reason === 'length'
 
-/** Calls that failed though no tool said that it failed them. */
+/** Calls that failed though no tool said that it failed them, and no model was made to. */
 function unplannedOf(steps: readonly LedgerStep[]): Key['unplanned'] {
   const failed = steps.filter(
-    ({ facts, status, tool }) => facts.operation === 'http_client' && status === 'error' && tool === null,
+    ({ facts, status, tool, injected }) =>
+      facts.operation === 'http_client' && status === 'error' && tool === null && injected?.fault !== 'model_failure',
   )
   const byType = Object.groupBy(failed, ({ error_type }) => error_type ?? '_OTHER')
   return {

@@ -2,7 +2,7 @@ import type { LedgerStep } from 'contract/ledger'
 
 /** What one agent does with its own hands: an agent with one of these is known by it. */
 const work: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat', 'process_chunk', 'human_feedback'])
-const calls: ReadonlySet<string> = new Set(['execute_tool', 'retrieval'])
+const calls: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat'])
 
 /** The id of the SERVER span below a CLIENT span, where whoever recorded the run knows it. */
 export type ServerSpanOf = (clientSpanId: string) => string | undefined

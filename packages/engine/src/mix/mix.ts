@@ -26,6 +26,7 @@ const populationFault = z
     z.strictObject({ kind: z.literal('slow_tool'), tool, factor, ...timing }),
     z.strictObject({ kind: z.literal('failing_tool'), tool, rate: share, ...timing }),
     z.strictObject({ kind: z.literal('slow_model'), factor, ...timing }),
+    z.strictObject({ kind: z.literal('failing_model'), rate: share, ...timing }),
   ])
   .refine(({ from, until }) => from < until, { path: ['until'], error: 'expected a time after `from`' })
 export type PopulationFault = z.output<typeof populationFault>

@@ -2,7 +2,7 @@ import type { LedgerStep } from 'contract/ledger'
 import { fails } from 'contract/tool'
 import { refusalOf } from 'contract/toolbox'
 import type { FaultDeclaration } from '../key/register.ts'
-import { ToolFailure, UndeclaredDemand } from '../errors.ts'
+import { type CallFailure, ToolFailure, UndeclaredDemand } from '../errors.ts'
 import type { Slower } from '../planted.ts'
 import type { Answer, Asked, ToolCall } from '../ports.ts'
 import { backoff, type RetryPolicy } from '../retry-policy.ts'
@@ -48,7 +48,7 @@ export async function withRetries(call: OpenStep, tool: string, options: AskedBe
 }
 
 /** Waits so long before the next attempt, which is said on the call. */
-export async function waitBefore(call: OpenStep, attempt: number, waitMs: number, failure: ToolFailure): Promise<void> {
+export async function waitBefore(call: OpenStep, attempt: number, waitMs: number, failure: CallFailure): Promise<void> {
   const { retryAfterMs = 0 } = failure.answer
   call.event({
     name: 'retry',

@@ -1,8 +1,10 @@
 import type { FactsOf, Stated } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Random } from 'contract/random'
+import { failureOf } from '../model-failures.ts'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
+import { askModel } from './ask-model.ts'
 
 type ChatFacts = Stated<FactsOf<'chat'>>
 
@@ -19,7 +21,7 @@ export interface ChatOptions {
   loopStep?: number
 }
 
-/** One call of the simulated model: it draws what it takes and uses, and does so. */
+/** One call of the simulated model: it draws what it takes and uses, and does so. Rejects with ModelFailure where nobody answers. */
 export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion> {
   const { run } = agent
   const { index } = options
@@ -32,8 +34,8 @@ export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion>
   return converse(agent, key, { ...completion, delayMs }, { ...options, random, injected })
 }
 
-/** One call of the simulated model: it takes that time and uses these tokens. `random` words what is said. */
-export function converse(
+/** The same of a call that takes that time and uses these tokens. `random` words what is said. */
+export async function converse(
   agent: OpenStep,
   key: string,
   completion: Completion,
@@ -46,23 +48,33 @@ export function converse(
   }: Pick<ChatOptions, 'toolCall' | 'finishReason' | 'loopStep'> & { random: Random; injected: LedgerStep['injected'] },
 ): Promise<Completion> {
   const { run } = agent
-  return agent.open(
+  const broken = await agent.open(
     { key, injected, facts: { operation: 'chat', provider, model: modelName, step: loopStep } },
     async (step) => {
-      await step.spend(completion.delayMs)
-      const response = responseFacts(completion, toolCall ? 'tool_call' : finishReason)
-      if (toolCall) response.tool_call_id = toolCall.id
-      if (run.captureContent) addMessages(response, random, toolCall)
+      const end = await askModel(step, {
+        usualMs: run.llmDelayMs,
+        answer: async (asked, end) => {
+          await asked.spend(completion.delayMs)
+          return end
+        },
+      })
+      const asks = end ? undefined : toolCall
+      const response = responseFacts(completion, end ? 'content_filter' : asks ? 'tool_call' : finishReason)
+      if (asks) response.tool_call_id = asks.id
+      if (run.captureContent) addMessages(response, random, asks)
       step.learn<'chat'>(response)
-      return completion
+      return end
     },
   )
+  // The call was answered; who asked has nothing of it.
+  if (broken) throw failureOf(broken, true)
+  return completion
 }
 
 /** What is known once the model has answered. */
 export function responseFacts(
   completion: Omit<Completion, 'delayMs'>,
-  finishReason: NonNullable<ChatFacts['finish_reason']>,
+  finishReason: ChatFacts['finish_reason'],
 ): Partial<ChatFacts> {
   return {
     response_model: modelName,

@@ -2,7 +2,9 @@ import type { EventOf } from 'contract/facts'
 import type { Random } from 'contract/random'
 import type { FaultDeclaration } from '../key/register.ts'
 import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.ts'
+import { type DrawnFailure, failureOf } from '../model-failures.ts'
 import type { OpenStep } from '../open-step.ts'
+import { askModel } from './ask-model.ts'
 import { responseFacts, textMessage } from './chat.ts'
 
 export interface StreamOptions {
@@ -38,8 +40,8 @@ export function tellToken(run: OpenStep['run'], random: Random, index: number): 
   return run.emit?.({ type: 'token', index, text })
 }
 
-/** One call whose tokens come one by one. Events on its span tell the timeline, never one a token. Resolves to the tokens. */
-export function streamChat(agent: OpenStep, options: StreamOptions): Promise<number> {
+/** One call whose tokens come one by one. Events on its span tell the timeline, never one a token. Rejects with ModelFailure where it has no end. */
+export async function streamChat(agent: OpenStep, options: StreamOptions): Promise<void> {
   const { run } = agent
   const { clock, signal } = run
   const key = `${agent.key}/chat`
@@ -47,7 +49,7 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
   const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 }, 0)
   const modelFactor = run.planted.modelFactorOf(key)
   const ttftMs = run.profile.firstTokenMs(random, options.ttftMs, run.jitter) * modelFactor
-  return agent.open(
+  const broken = await agent.open(
     {
       key,
       injected: { drawn_ms: options.durationMs, ...(modelFactor > 1 && { fault: 'slow_model' }) },
@@ -89,28 +91,35 @@ export function streamChat(agent: OpenStep, options: StreamOptions): Promise<num
         if (written) await written
       }
 
-      await clock.sleep(ttftMs, signal)
-      step.learn<'chat'>({ first_chunk_s: (clock.now() - startMs) / 1000 })
-      await emitToken(ttftMs)
-      while (clock.now() - startMs < options.durationMs || !backgroundEnded) {
-        const isContended =
-          options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contentionOf(options), key)
-        const slowness = modelFactor * (isContended ? 1 + options.contention : 1)
-        await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * slowness, signal)
-        await emitToken(options.intervalMs * slowness)
+      const answer = async (asked: OpenStep, end: DrawnFailure | undefined) => {
+        const askedMs = clock.now()
+        const lastsMs = options.durationMs * (end?.share ?? 1)
+        await clock.sleep(ttftMs, signal)
+        step.learn<'chat'>({ first_chunk_s: (clock.now() - startMs) / 1000 })
+        await emitToken(ttftMs)
+        while (clock.now() - askedMs < lastsMs || !(backgroundEnded || end)) {
+          const isContended =
+            options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contentionOf(options), key)
+          const slowness = modelFactor * (isContended ? 1 + options.contention : 1)
+          await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * slowness, signal)
+          await emitToken(options.intervalMs * slowness)
+        }
+        if (!end) await ended
+        asked.idealMs += lastsMs
+        for (const mark of marks) step.event(mark)
+        step.event({ name: 'last_token', time_ms: lastAt, tokens })
+        const reason = end === undefined ? 'stop' : end.name === 'withheld' ? 'content_filter' : undefined
+        const response = responseFacts({ ...completion, outputTokens: tokens }, reason)
+        if (run.captureContent) {
+          const said = { ...textMessage('assistant', `${tokens} tokens`), finish_reason: reason ?? 'error' }
+          response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
+          response.output_messages = JSON.stringify([said])
+        }
+        step.learn<'chat'>(response)
+        return end
       }
-      await ended
-      step.idealMs += options.durationMs
-      for (const mark of marks) step.event(mark)
-      step.event({ name: 'last_token', time_ms: lastAt, tokens })
-      const response = responseFacts({ ...completion, outputTokens: tokens }, 'stop')
-      if (run.captureContent) {
-        const answer = { ...textMessage('assistant', `${tokens} tokens`), finish_reason: 'stop' }
-        response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
-        response.output_messages = JSON.stringify([answer])
-      }
-      step.learn<'chat'>(response)
-      return tokens
+      return askModel(step, { usualMs: options.ttftMs, isStream: true, answer })
     },
   )
+  if (broken) throw failureOf(broken, true)
 }

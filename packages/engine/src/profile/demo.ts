@@ -14,6 +14,9 @@ export const demo: Profile = {
     cachedTokens: 0,
     outputTokens: random.integer(20, 120),
   }),
+  modelRetry: { maxRetries: 2, backoffMs: 20, backoffMaxMs: 320, jitter: 'full' },
+  // Less than a second cannot be said.
+  retryAfterS: () => 1,
   firstTokenMs: drawMs,
   personS: (_random, askedS = 0) => askedS,
 }

@@ -1,4 +1,5 @@
 import type { Random } from 'contract/random'
+import type { RetryPolicy } from '../retry-policy.ts'
 
 /** What one call of the simulated model takes and uses. */
 export interface ModelCall {
@@ -22,6 +23,10 @@ export interface Profile {
   toolMs: (random: Random, tool: string, medianMs: number, jitter: number) => number
   /** One model call around the median that was asked for; `contextTokens` is what it is sent beyond its prompt. */
   modelCall: (random: Random, medianMs: number, jitter: number, contextTokens: number) => ModelCall
+  /** How often a model that fails is asked again, and after how long. */
+  modelRetry: RetryPolicy
+  /** How long a model asks to be left alone that takes no more calls, whole s. */
+  retryAfterS: (random: Random) => number
   /** How long a model takes to its first token, ms. */
   firstTokenMs: (random: Random, medianMs: number, jitter: number) => number
   /** How long a person takes to answer, s: what was asked for, if anything was. */

@@ -44,17 +44,20 @@ export const stream = defineScenario({
     const started = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()
     const asked = { delayMs: params.tool_delay_ms, errorRate: params.error_rate }
+    let isAnswered = false
     await workflow.together(
-      (lane) =>
-        lane.invokeAgent('streamer', {}, async (streamer) => {
-          await streamer.streamChat({
+      async (lane) => {
+        const work = lane.invokeAgent('streamer', {}, (streamer) =>
+          streamer.streamChat({
             ttftMs: params.ttft_ms,
             intervalMs: params.token_interval_ms,
             contention: params.contention,
             durationMs: params.duration_s * 1000,
             background: { started: started.promise, ended: ended.promise },
-          })
-        }),
+          }),
+        )
+        isAnswered = await succeeded(work)
+      },
       (lane) =>
         lane.invokeAgent(
           'background',
@@ -72,6 +75,6 @@ export const stream = defineScenario({
           },
         ),
     )
-    return true
+    return isAnswered
   },
 })

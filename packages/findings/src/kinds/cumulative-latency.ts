@@ -39,6 +39,7 @@ export const cumulativeLatency = defineFinding({
   cause: { remedy: { changes: { delay_ms: 0 }, label: 'tools that take no time' } },
   observe,
   sentence: ({ depth, total_ms, tools_ms, between_ms, largest_share, slow, failed_calls }) => {
+    if (depth === 0) return say.noCalls
     const calls = depth === 1 ? 'One call' : `${depth} calls one after the other`
     const parts = `${calls} took ${say.ms(total_ms)}: ${say.ms(tools_ms)} in tools, ${say.ms(between_ms)} beside them`
     const largest =

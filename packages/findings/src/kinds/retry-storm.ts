@@ -142,6 +142,7 @@ export const retryStorm = defineFinding({
   observe,
   sentence: ({ calls, attempts, amplification, gave_up, origin, slow }) => {
     const { tools, faulty, began } = origin
+    if (calls === 0) return say.noCalls
     const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')}`
     if (tools.length === 0) return `${all}: nothing failed${say.slow(slow)}`
     const rates = (some: readonly ToolFailures[]) =>

@@ -7,7 +7,7 @@ import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, with
 
 export interface StepVariance extends Observed, CallTrouble {
   steps: number
-  /** `stop` when the agent was done, `length` when it ran out of steps. */
+  /** `stop` when the agent was done, `length` when it ran out of steps, `content_filter` or `failure` when its model failed. */
   stopped_by: string
   thinking_ms: number
   acting_ms: number
@@ -23,6 +23,7 @@ export interface StepVariance extends Observed, CallTrouble {
 function observe(steps: readonly AnalysisStep[]): StepVariance {
   const calls = callsOf(steps)
   const chats = byStart(withOperation(steps, 'chat'))
+  const last = chats.at(-1)
   const { slow, ids, figures } = troubleOf(calls)
   const toolMs = excessOf(slow)
   const usualCall = median(calls.map(({ ms, usual_ms }) => Math.min(ms, usual_ms)))
@@ -30,7 +31,7 @@ function observe(steps: readonly AnalysisStep[]): StepVariance {
   return {
     span_ids: ids,
     steps: calls.length,
-    stopped_by: chats.at(-1)?.facts.finish_reason ?? '',
+    stopped_by: last?.failed ? 'failure' : (last?.facts.finish_reason ?? ''),
     thinking_ms: round(sum(chats.map(durationOf))),
     acting_ms: round(sum(calls.map(({ step }) => durationOf(step)))),
     ...figures,
@@ -40,6 +41,11 @@ function observe(steps: readonly AnalysisStep[]): StepVariance {
   }
 }
 
+const ends: Readonly<Record<string, string>> = {
+  length: 'there were no more',
+  content_filter: 'the model failed',
+  failure: 'the model failed',
+}
 const reasons = { tool: 'slow tools explain the time', steps: 'the number of steps explains the time' }
 
 export const stepVariance = defineFinding({
@@ -53,7 +59,7 @@ export const stepVariance = defineFinding({
     const why = explained_by
       ? `${reasons[explained_by]} (${say.ms(tool_ms)} of slow calls, ${say.ms(steps_ms)} of further steps)`
       : 'there is nothing to explain'
-    return `${say.count(steps, 'step')} until ${stopped_by === 'length' ? 'there were no more' : 'the agent was done'}: ${say.ms(thinking_ms)} thinking, ${say.ms(acting_ms)} acting; ${calls}; ${why}${say.failed(failed_calls)}`
+    return `${say.count(steps, 'step')} until ${ends[stopped_by] ?? 'the agent was done'}: ${say.ms(thinking_ms)} thinking, ${say.ms(acting_ms)} acting; ${calls}; ${why}${say.failed(failed_calls)}`
   },
   questions: ({ steps, slow }, { totalMs, table }) => {
     const tools = table.filter(({ name }) => name.startsWith('execute_tool'))

@@ -51,6 +51,7 @@ export const straggler = defineFinding({
   cause: { fault: 'straggler' },
   observe,
   sentence: ({ stragglers, others, failed_calls, saving_ms }) => {
+    if (others.count + stragglers.length === 0) return say.noCalls
     const failed = say.failed(failed_calls)
     if (stragglers.length === 0)
       return `None of the ${others.count} calls was slow: their median is ${say.ms(others.p50_ms)}, their p99 ${say.ms(others.p99_ms)}${failed}`
