@@ -74,12 +74,9 @@ export const factsSchema = z.discriminatedUnion('operation', [
     first_chunk_s: number('Time to the first token, s').optional(),
     response_model: text('Which model answered').optional(),
     response_id: text('Of the answer').optional(),
-    finish_reason: z
-      .enum(['stop', 'length', 'tool_call', 'content_filter'])
-      .optional()
-      .meta({
-        description: 'Why the model ended: `stop`, `length` (no steps were left), `tool_call` or `content_filter`',
-      }),
+    finish_reason: z.enum(['stop', 'length', 'tool_call', 'content_filter']).optional().meta({
+      description: 'Why the model ended: `stop`, `length` (no steps were left), `tool_call` or `content_filter`',
+    }),
     input_tokens: count('Tokens of the prompt').optional(),
     cached_tokens: count('Tokens of the prompt that were read from a cache').optional(),
     output_tokens: count('Tokens of the answer').optional(),
