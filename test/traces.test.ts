@@ -158,7 +158,7 @@ describe('the symptoms', () => {
     expect(chat).toMatchObject({ status: 'unset' })
     expect(chat?.events.map(({ name }) => name)).toEqual(attempts.slice(1).map(() => 'retry'))
     expect(result.summary.llm_retries).toBe(attempts.length - 1)
-    expect(spans.flatMap(faultsOf)).toEqual([])
+    expect(attempts.flatMap(faultsOf)).toEqual([])
   })
 
   it('a model that nobody hears of fails its agent, and the run says so', async () => {

@@ -131,8 +131,8 @@ describe('failures of a model', () => {
 describe('a model that takes no more calls', () => {
   it('is left alone for as long as it asks', async () => {
     let waits = 0
-    for (const seed of seeds) {
-      const { chats, attemptsOf } = await play('rag', { seed, llm_error_rate: 0.8, profile: 'measured' })
+    for (let seed = 0; seed < 30; seed++) {
+      const { chats, attemptsOf } = await play('rag', { seed: `s${seed}`, llm_error_rate: 0.8, profile: 'measured' })
       for (const chat of chats)
         for (const [index, attempt] of attemptsOf(chat).entries()) {
           const { facts } = attempt
