@@ -110,7 +110,7 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
   invoke_workflow react
     invoke_agent react
       chat synthetic-llm-1
-      execute_tool calendar
+      execute_tool calculator
         GET
           GET /tool/:tool_name
       chat synthetic-llm-1
