@@ -121,6 +121,28 @@ test('a run whose replica is gone has no ledger, and is never complete', async (
   expect(Date.parse(body.knows_since)).toBeLessThan(Date.now())
 })
 
+test('a trace that others may have a run of is not complete while one of them does not answer', async () => {
+  const [port] = await freePorts(1)
+  const there = await startAgent()
+  await startInspector(there.url, `http://127.0.0.1:${port}`)
+  const alone = await runScenario(there.url, 'fanout', small)
+  expect(await verify(alone.trace_id)).toMatchObject({ verdict: 'complete', note: null })
+  const traceId = randomBytes(16).toString('hex')
+  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
+  const { spans } = await runScenario(there.url, 'fanout', small, { traceparent })
+  await expect
+    .poll(() => verify(traceId, 0), { timeout: 20_000 })
+    .toMatchObject({
+      verdict: 'no_ledger',
+      counts: { expected: spans.total, received: spans.total, differences: 0 },
+      note: `Whether there are more runs of this trace is not known: http://127.0.0.1:${port} does not answer (ECONNREFUSED)`,
+    })
+  // Who waits is told as soon as it does.
+  const waiting = verify(traceId, 600)
+  await startAgent({ PORT: String(port) })
+  expect(await waiting).toMatchObject({ verdict: 'complete', note: null })
+})
+
 test('every closed ledger goes to the folder of LEDGER_SINK, and outlives its process', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ledgers-'))
   cleanups.push(() => rmSync(folder, { recursive: true }))

@@ -4,7 +4,7 @@ import type { KnownAgent } from './agents.ts'
 import { Problem } from 'service-kit/problem'
 import type { FileLedgers } from './file/ledgers.ts'
 import { keysOf } from './keys.ts'
-import { type Agents, answerAgents, askAgents, merge, type Told } from './ledgers.ts'
+import { type Agents, answerAgents, askAgents, type AskedLedger, merge, type Told } from './ledgers.ts'
 import { isRunning } from './verify/expectation.ts'
 
 /** A page shows two traces at most, beside each other. */
@@ -39,7 +39,7 @@ export class KeptLedgers {
   }
 
   /** Asks the agents of a trace: senders go on, and a run may join it. Throws a 404 problem where none has a ledger. */
-  async ask(traceId: string): Promise<LedgerAnswer> {
+  async ask(traceId: string): Promise<AskedLedger> {
     const ofFile = this.#ofFile?.find(traceId)
     if (ofFile) return ofFile
     this.forget(traceId)
@@ -97,9 +97,9 @@ export class KeptLedgers {
     this.#kept.delete(traceId)
   }
 
-  #keep(traceId: string, { ledger: { runs }, bodies, isWhole }: Told): void {
+  #keep(traceId: string, { ledger: { runs, silent = [] }, bodies }: Told): void {
     // What is sealed opens elsewhere, and a key that is pending comes later.
-    if (!isWhole || runs.some((run) => isRunning(run) || run.sealed || run.key === 'pending')) return
+    if (silent.length > 0 || runs.some((run) => isRunning(run) || run.sealed || run.key === 'pending')) return
     const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
     const toldAtMs = Math.max(...runs.map(({ started_ms, age_ms }) => started_ms + age_ms))
     this.#kept.set(traceId, { bodies, bytes, toldAtMs })

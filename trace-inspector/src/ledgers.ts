@@ -90,17 +90,20 @@ export class NoLedger extends Problem {
   }
 }
 
+/** The ledger of a trace, and which agents did not say whether they know it, in words: they may have a run of it. */
+export interface AskedLedger extends LedgerAnswer {
+  silent?: readonly string[]
+}
+
 /** What the agents of a trace said of it. */
 export interface Told {
-  ledger: LedgerAnswer
+  ledger: AskedLedger
   /** As it was sent, by each that has a ledger. */
   bodies: readonly Buffer[]
-  /** Whether each of the others said that it does not know the trace. */
-  isWhole: boolean
 }
 
 /** The ledger of a trace, put together from all agents that took part in it. Throws as `askAgents`. */
-export async function fetchLedger(agents: Agents, traceId: string): Promise<LedgerAnswer> {
+export async function fetchLedger(agents: Agents, traceId: string): Promise<AskedLedger> {
   return (await askAgents(agents, traceId)).ledger
 }
 
@@ -141,13 +144,15 @@ function toldBy(agents: readonly string[], traceId: string, answers: readonly An
   const sealed = answers.find((answer) => 'status' in answer && answer.status === 423)
   if (sealed && 'detail' in sealed) throw new Problem(423, 'Sealed', sealed.detail)
   const told = answers.flatMap((answer) => ('ledger' in answer ? [answer] : []))
-  if (told.length > 0)
-    return {
-      ledger: merge(told.map(({ ledger }) => ledger)),
-      bodies: told.map(({ body }) => body),
-      isWhole: answers.every((answer) => 'ledger' in answer || answer.status === 404),
-    }
-  const said = answers.map((answer, index) => `${agents[index]} ${'why' in answer ? answer.why : ''}`)
+  const saysOf = (answer: Answer, place: number) => `${agents[place]} ${'why' in answer ? answer.why : ''}`
+  if (told.length > 0) {
+    const silent = answers.flatMap((answer, place) =>
+      'ledger' in answer || answer.status === 404 ? [] : [saysOf(answer, place)],
+    )
+    const ledger = merge(told.map(({ ledger }) => ledger))
+    return { ledger: silent.length > 0 ? { ...ledger, silent } : ledger, bodies: told.map(({ body }) => body) }
+  }
+  const said = answers.map(saysOf)
   const why =
     agents.length > 0
       ? `${said.join('; ')}. AGENT_URLS says where agents are.`

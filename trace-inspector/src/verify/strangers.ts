@@ -1,5 +1,6 @@
 import { type LedgerAnswer, ledgerSchemaVersion } from 'contract/ledger'
 import { instanceIdAttribute } from 'dialects/gen-ai/names'
+import type { AskedLedger } from '../ledgers.ts'
 import type { ReceivedSpan } from '../otlp/span.ts'
 
 export interface Strangers {
@@ -20,6 +21,13 @@ export const withoutRuns = (traceId: string): LedgerAnswer => ({
   senders: [],
 })
 
+/** Whether somebody sent a parent with a run of a trace, and may have sent it with others. */
+const hasCaller = ({ runs }: LedgerAnswer) =>
+  runs.some(({ steps }) => steps.some((step) => step.remote_parent_span_id !== null))
+
+/** Agents that may have a run of a trace and did not say so, in words: a trace that an agent began has none elsewhere. */
+export const unheardOf = (ledger: AskedLedger): readonly string[] => (hasCaller(ledger) ? (ledger.silent ?? []) : [])
+
 /** Tells spans that are no step of a run apart: not all of them are somebody's fault. */
 export function strangers(
   ledger: LedgerAnswer,
@@ -32,7 +40,7 @@ export function strangers(
   const steps = ledger.runs.flatMap((run) => (run.sampled ? run.steps : []))
   const services = new Set(steps.map(({ service }) => service))
   const spanIds = new Set(steps.flatMap(({ span_id }) => span_id ?? []))
-  const hasCaller = ledger.runs.some((run) => run.steps.some((step) => step.remote_parent_span_id !== null))
+  const isCalled = hasCaller(ledger)
   const unanswered = unansweredCalls(ledger)
 
   const isBelowRun = (span: ReceivedSpan) =>
@@ -41,7 +49,7 @@ export function strangers(
   for (const span of rest) {
     if (span.kind === 'server' && unanswered.delete(span.parentSpanId)) found.notOwed.push(span)
     else if (pathTo(span, spans).some(isOfAnother)) found.withoutLedger.push(span)
-    else if (hasCaller && !services.has(span.service) && !isBelowRun(span)) found.ofCaller.push(span)
+    else if (isCalled && !services.has(span.service) && !isBelowRun(span)) found.ofCaller.push(span)
     else found.unexpected.push(span)
   }
   return found

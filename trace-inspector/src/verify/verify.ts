@@ -1,6 +1,7 @@
 import type { LedgerAnswer } from 'contract/ledger'
 import { disturbedBy } from 'findings/planted'
 import { instanceIdAttribute } from 'dialects/gen-ai/names'
+import type { AskedLedger } from '../ledgers.ts'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { type Transport, otlp } from './transport.ts'
 import { compare, nothing, type Received } from './compare.ts'
@@ -8,11 +9,13 @@ import { type Difference, type DifferenceKind, Differences } from './difference.
 import type { Excuse } from './excuse.ts'
 import { isRunning, pathOf } from './expectation.ts'
 import { skewByService } from './skew.ts'
+import { unheardOf } from './strangers.ts'
 import { shortPath } from './path.ts'
 
 /**
  * `complete`: all there, once, unchanged. `absent`: nothing came, or nothing was sampled. An excuse where something is
- * missing and there is one: neither pass nor fail. So is `no_ledger`: spans came of a run that no agent knows any more.
+ * missing and there is one: neither pass nor fail. So is `no_ledger`: spans came of a run that no agent knows any more, or an
+ * agent that does not answer may have a run of the trace.
  */
 export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | 'no_ledger' | Excuse['verdict']
 
@@ -55,7 +58,7 @@ const ofMissing = new Set<DifferenceKind>(['missing', 'orphaned'])
 
 /** What is to be said of a trace. `excuse` is for what is missing. */
 export function verify(
-  ledger: LedgerAnswer,
+  ledger: AskedLedger,
   received: Received = nothing,
   { transport = otlp, excuse }: { transport?: Transport; excuse?: Excuse | undefined } = {},
 ): Verification {
@@ -74,6 +77,7 @@ export function verify(
   const { withoutLedger } = strangers
   const hasCome = pairs.length + strangers.unexpected.length + withoutLedger.length > 0
   const isKnown = ledger.runs.length > 0
+  const unheard = unheardOf(ledger)
   return {
     trace_id: ledger.trace_id,
     disturbed: disturbanceIn(ledger),
@@ -85,7 +89,7 @@ export function verify(
           ? 'incomplete'
           : differences.total > 0 && isKnown
             ? 'altered'
-            : withoutLedger.length > 0
+            : withoutLedger.length + unheard.length > 0
               ? 'no_ledger'
               : 'complete',
     sealed: ledger.runs.some((run) => run.sealed === true),
@@ -101,7 +105,13 @@ export function verify(
       ...differences.counts,
     },
     differences: differences.list,
-    note: isExcused ? excuse.why : withoutLedger.length > 0 ? whose(withoutLedger) : null,
+    note: isExcused
+      ? excuse.why
+      : withoutLedger.length > 0
+        ? whose(withoutLedger)
+        : unheard.length > 0
+          ? `Whether there are more runs of this trace is not known: ${unheard.join('; ')}`
+          : null,
     clock_skew_ms: skewByService(skew),
     not_carried: transport.notCarried,
   }

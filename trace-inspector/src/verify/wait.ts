@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LedgerAnswer } from 'contract/ledger'
-import { NoLedger } from '../ledgers.ts'
+import { type AskedLedger, NoLedger } from '../ledgers.ts'
 import type { Traces } from '../traces.ts'
 import { excuseOf } from './excuse.ts'
 import { expectationsOf, isRunning } from './expectation.ts'
+import { unheardOf, withoutRuns } from './strangers.ts'
 import { isSettled, type Verification, verify } from './verify.ts'
-import { withoutRuns } from './strangers.ts'
 
 export interface Sources {
   traces: Traces
-  fetchLedger: (traceId: string) => Promise<LedgerAnswer>
+  fetchLedger: (traceId: string) => Promise<AskedLedger>
 }
 
 /** Between two looks at the ledger of a run that is under way, ms; it doubles in between. */
@@ -20,7 +19,7 @@ const strangersMs = 5000
 
 /**
  * Verifies a trace as soon as everything is there, or when `signal` is aborted: what is missing then is missing.
- * It wakes when spans arrive, and asks the agents again only while the run is under way. Throws NoLedger where nobody has a
+ * It wakes when spans arrive, and asks the agents again only while the run is under way, or one may have a run and does not say. Throws NoLedger where nobody has a
  * ledger and nothing came.
  */
 export async function verifyWhenThere(traceId: string, sources: Sources, signal: AbortSignal): Promise<Verification> {
@@ -47,7 +46,7 @@ async function waitAndVerify(
 ): Promise<Verification> {
   let askedAt = performance.now()
   let ledger = await fetchLedger(traceId)
-  for (let pause = pauseMs.first; ledger.runs.some(isRunning) && !signal.aborted; pause *= 2) {
+  for (let pause = pauseMs.first; mayGrow(ledger) && !signal.aborted; pause *= 2) {
     await ended(ledger, traces, Math.min(pause, pauseMs.longest), signal)
     askedAt = performance.now()
     ledger = await fetchLedger(traceId)
@@ -70,8 +69,11 @@ async function waitAndVerify(
   }
 }
 
+/** Whether what is owed may be more by and by. */
+const mayGrow = (ledger: AskedLedger) => ledger.runs.some(isRunning) || unheardOf(ledger).length > 0
+
 /** Resolves when the spans of the requests have come, which end with their runs; or after a pause; or at the end of the wait. */
-async function ended(ledger: LedgerAnswer, traces: Traces, pause: number, signal: AbortSignal): Promise<void> {
+async function ended(ledger: AskedLedger, traces: Traces, pause: number, signal: AbortSignal): Promise<void> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(pause)])
   const requests = ledger.runs.flatMap(({ steps }) => steps[0]?.span_id ?? [])
   const hasCome = () => {

@@ -137,15 +137,18 @@ export class OpenTrace {
   /** Asks whether all is there, then draws what is, and what is not. `first` is what was there before. */
   async #judge(traceId: string, waitS: number, first: TraceModel | null): Promise<void> {
     const verify = (seconds: number) =>
-      getJson<Verification>(`/traces/${traceId}/verify?wait_s=${seconds}`).catch((error: unknown) => {
-        if (this.#id === traceId) this.ledgerProblem.value = messageOf(error)
-        return null
-      })
+      getJson<Verification & { knows_since: string }>(`/traces/${traceId}/verify?wait_s=${seconds}`).catch(
+        (error: unknown) => {
+          if (this.#id === traceId) this.ledgerProblem.value = messageOf(error)
+          return null
+        },
+      )
     let verdict: Verification | null = null
     if (!this.ledgerProblem.value) {
-      // Of what goes elsewhere, or is forgotten, nothing comes by waiting.
       const early = first === null && waitS > 0 ? await verify(0) : null
-      verdict = early && ['elsewhere', 'forgotten'].includes(early.verdict) ? early : await verify(waitS)
+      // Of what goes elsewhere, or was before its time, nothing comes by waiting.
+      const isPast = early?.verdict === 'forgotten' && Date.parse(early.knows_since) < Date.now()
+      verdict = early && (isPast || early.verdict === 'elsewhere') ? early : await verify(waitS)
     }
     if (this.#id !== traceId) return
     batch(() => {
