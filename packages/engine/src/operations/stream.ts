@@ -79,16 +79,17 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         marks.push({ name: 'background_ended', time_ms: clock.now(), tokens })
       })
 
-      const emitToken = async (dueMs: number) => {
+      /** Resolves when somebody who reads along has taken it; undefined where nobody has to be waited for. */
+      const emitToken = (dueMs: number): Promise<void> | undefined => {
         const now = clock.now()
-        for (const mark of marks.splice(0)) step.event({ ...mark, next_ms: Math.round(now - mark.time_ms) })
+        for (const mark of marks) step.event({ ...mark, next_ms: Math.round(now - mark.time_ms) })
+        marks.length = 0
         const gapMs = now - lastAt
         if (tokens === 0) step.event({ name: 'first_token', time_ms: now, tokens: 1 })
         else if (gapMs > stallFactor * dueMs && stalls++ < mostStalls)
           step.event({ name: 'stall', time_ms: now, tokens, gap_ms: Math.round(gapMs) })
         lastAt = now
-        const written = tellToken(run, random, tokens++)
-        if (written) await written
+        return tellToken(run, random, tokens++)
       }
 
       const answer = async (asked: OpenStep, end: DrawnFailure | undefined) => {
@@ -102,7 +103,8 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
             options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contentionOf(options), key)
           const slowness = modelFactor * (isContended ? 1 + options.contention : 1)
           await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * slowness, signal)
-          await emitToken(options.intervalMs * slowness)
+          const written = emitToken(options.intervalMs * slowness)
+          if (written) await written
         }
         if (!end) await ended
         asked.idealMs += lastsMs

@@ -30,6 +30,35 @@ export interface Between {
   served: (served: Served, below: OpenSpan) => void
 }
 
+/** What a tool answers: text is made when somebody reads it. */
+class VirtualAnswer implements Answer {
+  readonly tool: string
+  readonly delay_ms: number
+  readonly ok = true
+  readonly service = toolService
+  readonly payloadBytes: number
+  readonly #call: ToolCall
+  readonly #isRead: boolean
+
+  constructor(call: ToolCall, isRead: boolean) {
+    this.tool = call.tool
+    this.delay_ms = call.delayMs
+    this.payloadBytes = Math.round(call.payloadKb * 1024)
+    this.#call = call
+    this.#isRead = isRead
+  }
+
+  get result() {
+    const { tool, asked, seed, key, flaw, version } = this.#call
+    return answerTo(tool, { text: asked?.text, seed, key, flaw, version })
+  }
+
+  get payload(): string {
+    const { seed, key } = this.#call
+    return this.#isRead && this.payloadBytes > 0 ? payloadOf(this.payloadBytes, `${seed} ${key}`) : ''
+  }
+}
+
 /** The tools in the agent's own process and time, as slow and as broken as they are asked to be, a network away. */
 export class VirtualTools implements Tools {
   readonly #clock: Clock
@@ -52,7 +81,7 @@ export class VirtualTools implements Tools {
   }
 
   async call(call: ToolCall, span: OpenSpan, signal: AbortSignal): Promise<Answer> {
-    const { tool, fails, payloadKb, seed, key, retryAfterS, asked, flaw, version } = call
+    const { tool, fails, retryAfterS, asked } = call
     const refused = asked && !asked.isDrawn ? refusalOf(tool, asked.text)?.status : undefined
     const status = refused ?? (fails ? (call.status ?? 503) : 200)
     // What is refused is refused at once.
@@ -67,21 +96,7 @@ export class VirtualTools implements Tools {
       const left = retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000, retryAfter: String(retryAfterS) }
       throw refusal(tool, status, { service: toolService, delayMs, ...left })
     }
-    const payloadBytes = Math.round(payloadKb * 1024)
-    const isRead = this.#between !== undefined && payloadBytes > 0
-    return {
-      tool,
-      delay_ms: delayMs,
-      ok: true,
-      service: toolService,
-      payloadBytes,
-      get result() {
-        return answerTo(tool, { text: asked?.text, seed, key, flaw, version })
-      },
-      get payload() {
-        return isRead ? payloadOf(payloadBytes, `${seed} ${key}`) : ''
-      },
-    }
+    return new VirtualAnswer(call, this.#between !== undefined)
   }
 
   #wayMs(): number {
