@@ -11,7 +11,7 @@ import type {
 } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Attributes, Line } from './line.ts'
-import { type Entries, type Shape, Shapes, type Values } from './shapes.ts'
+import { type Entries, Shapes, type Values, writtenOf } from './shapes.ts'
 
 type Lines<Fact> = Readonly<Record<string, Line<Fact>>>
 
@@ -94,16 +94,13 @@ const nothing: Omission = { attributes: new Set(), events: new Set() }
 /** Takes an attribute. */
 export type Visit = (name: string, value: Attributes[string]) => void
 
-function visitEach(placed: Shape['opening'], values: readonly unknown[], visit: Visit): void {
-  for (const { entry, at } of placed) {
-    const value = at < 0 ? entry.always : values[at]
-    if (value === undefined) continue
-    const written = entry.write ? entry.write(value) : (value as Attributes[string])
-    if (written !== undefined) visit(entry.name, written)
-  }
-}
+/** Takes attributes that other spans have just so: what was made of this object once may be kept. */
+export type VisitShared = (attributes: Attributes) => void
 
-/** Values of one step's facts: read at once. */
+/** What a step has to say beside its facts and what its run says. */
+const beside = { agent: 'its agent', sort: 'its sort', error: 'its error' }
+
+/** Values of one step: read at once. */
 const values: unknown[] = []
 
 function write(attributes: Attributes, entries: Entries, facts: Values): void {
@@ -146,14 +143,23 @@ export class Dialect {
     const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
       Object.entries(lines).flatMap(([name, line]) => (omitted.attributes.has(name) ? [] : { ...(line as Line), name }))
     const { operations, events, run } = table
+    this.#run = entriesOf(run)
     this.#operations = Object.fromEntries(
       Object.entries(operations).map(([operation, writing]) => {
         const [opening, learned] = [entriesOf(writing.opening), entriesOf(writing.learned)]
-        return [operation, { opening, learned, shapes: new Shapes(opening, learned) }]
+        return [operation, { opening, learned, shapes: this.#shapesOf(writing.sort !== undefined, opening, learned) }]
       }),
     )
     this.#events = Object.fromEntries(Object.entries(events).map(([event, lines]) => [event, entriesOf(lines)]))
-    this.#run = entriesOf(run)
+  }
+
+  #shapesOf(saysRun: boolean, opening: Entries, learned: Entries): Shapes {
+    const ofRun = this.#run.map((entry) => ({ ...entry, fact: `its run's ${entry.fact}` }))
+    const told: Entries = saysRun
+      ? [...ofRun, { name: this.#table.agentId, fact: beside.agent }, { name: this.#table.sort, fact: beside.sort }]
+      : []
+    const failed = { name: this.#table.errorType, fact: beside.error }
+    return new Shapes([...ofRun.map(({ fact }) => fact), ...Object.values(beside)], [...opening, ...told, ...learned, failed])
   }
 
   #writing(facts: Facts | Stated): Writing<Facts> {
@@ -197,22 +203,25 @@ export class Dialect {
   }
 
   /**
-   * Hands over all that `attributesOf` says of a step, one by one and in its order, without an object for them. Content is
-   * what stands in the step: in a ledger that keeps it, text.
+   * Hands over all that `attributesOf` says of a step, in its order and without an object for it: what many steps say alike
+   * together, and what it alone says one by one. Content is what stands in the step: in a ledger that keeps it, text.
    */
-  eachAttribute(step: LedgerStep, run: RunFacts, visit: Visit): void {
+  eachAttribute(step: LedgerStep, run: RunFacts, visit: Visit, visitShared: VisitShared): void {
     const { facts, agent_id, error_type } = step
     const { shapes } = this.#operations[facts.operation] as { shapes: Shapes }
-    const { opening, learned } = shapes.of(facts, values)
-    visitEach(opening, values, visit)
-    const { sort } = this.#writing(facts)
-    if (sort) {
-      for (const { name, fact } of this.#run) visit(name, run[fact as keyof RunFacts])
-      if (agent_id !== null) visit(this.#table.agentId, agent_id)
-      visit(this.#table.sort, sort(facts))
+    const shape = shapes.of(facts, values)
+    let at = shape.names.length
+    for (const { fact } of this.#run) values[at++] = run[fact as keyof RunFacts]
+    values[at++] = agent_id
+    values[at++] = this.#writing(facts).sort?.(facts)
+    values[at] = error_type
+    for (const piece of shape.piecesOf(values)) {
+      if (piece.shared) visitShared(piece.shared)
+      else {
+        const written = writtenOf(piece.entry, values[piece.at])
+        if (written !== undefined) visit(piece.entry.name, written)
+      }
     }
-    visitEach(learned, values, visit)
-    if (error_type !== null) visit(this.#table.errorType, error_type)
   }
 
   /** Whether an event of this name is on spans. */

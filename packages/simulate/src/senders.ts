@@ -40,8 +40,9 @@ export class ServicesWriter {
     })
   }
 
-  take(): Uint8Array {
+  /** A request of each service that has spans, good until the next is added: together, they are one of all. */
+  take(): Uint8Array[] {
     this.#count = 0
-    return Buffer.concat(this.#all.filter(({ count }) => count > 0).map((writer) => writer.take()))
+    return this.#all.filter(({ count }) => count > 0).map((writer) => writer.take())
   }
 }

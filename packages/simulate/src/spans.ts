@@ -3,7 +3,14 @@ import type { LedgerStep } from 'contract/ledger'
 import type { Attributes as Written } from 'dialects/line'
 import { errorType, http } from 'dialects/gen-ai/names'
 import { type Served, toolService } from 'engine/virtual/tools'
-import { type Attributes, type EndedSpan, spanKind, type Visit } from './otlp/span.ts'
+import {
+  type Attributes,
+  type AttributeValue,
+  type EndedSpan,
+  oneByOne,
+  spanKind,
+  type Visit,
+} from './otlp/span.ts'
 import type { VirtualRecorder, VirtualSpan } from './recorder.ts'
 
 /** A run that has ended, for whoever reads its spans off the ledger. */
@@ -114,18 +121,38 @@ class StepSpan implements EndedSpan {
     return this
   }
 
-  eachAttribute(visit: Visit): void {
+  eachAttribute(visit: Visit, visitShared = oneByOne(visit)): void {
     const { recorder, facts, path, query } = this.#run
     const step = this.#step
     const opened = this.#opened as VirtualSpan
-    if (!step) return visitServed(opened.served as Served, visit)
+    if (!step) return visitShared(attributesOfServed(opened.served as Served))
     if (step.parent_id === null) return visitRequest(path, query, visit)
-    recorder.dialect.eachAttribute(step, facts, visit as (name: string, value: Written[string]) => void)
+    recorder.dialect.eachAttribute(
+      step,
+      facts,
+      visit as (name: string, value: Written[string]) => void,
+      visitShared as (attributes: Written) => void,
+    )
   }
 }
 
 /** Content is text here: the ledger has it as it was stated. */
 const asText = (attributes: Written) => attributes as Attributes
+
+/** By tool and status: there are few of both. */
+const served = new Map<string, Map<number, Attributes>>()
+
+function attributesOfServed({ tool, status }: Served): Attributes {
+  let ofTool = served.get(tool)
+  if (!ofTool) served.set(tool, (ofTool = new Map()))
+  let known = ofTool.get(status)
+  if (!known) {
+    const made: Record<string, AttributeValue> = {}
+    visitServed({ tool, status }, (name, value) => (made[name] = value))
+    ofTool.set(status, (known = made))
+  }
+  return known
+}
 
 function visitRequest(path: string, query: string, visit: Visit): void {
   visit(http.route, path)
@@ -135,7 +162,7 @@ function visitRequest(path: string, query: string, visit: Visit): void {
   visit(http.statusCode, 200)
 }
 
-function visitServed({ tool, status }: Served, visit: Visit): void {
+function visitServed({ tool, status }: Pick<Served, 'tool' | 'status'>, visit: Visit): void {
   visit(http.route, '/tool/:tool_name')
   visitServer(`/tool/${encodeURIComponent(tool)}`, hosts.tool, visit)
   visit(http.statusCode, status)

@@ -52,6 +52,8 @@ export class ProtobufWriter implements SpanWriter {
   /** One function for all attributes of all spans. */
   readonly #visit = (name: string, value: AttributeValue) =>
     this.#attribute(this.#out, field.span.attributes, name, value)
+  readonly #shared = new Map<Attributes, Uint8Array>()
+  readonly #visitShared = (attributes: Attributes) => this.#out.bytes(this.#sharedOf(attributes))
 
   constructor(resource: Attributes, scope: { name: string; version?: string | undefined }) {
     const head = new Bytes(1024)
@@ -106,7 +108,7 @@ export class ProtobufWriter implements SpanWriter {
     out.nanoseconds(span.startMs)
     out.byte(field.span.end)
     out.nanoseconds(span.endMs)
-    span.eachAttribute(this.#visit)
+    span.eachAttribute(this.#visit, this.#visitShared)
     for (const event of span.events) {
       out.byte(field.span.events)
       const at = out.open()
@@ -193,6 +195,17 @@ export class ProtobufWriter implements SpanWriter {
     return made
   }
 
+  /** Attributes of a span that others have, too, encoded once. */
+  #sharedOf(attributes: Attributes): Uint8Array {
+    const known = this.#shared.get(attributes)
+    if (known) return known
+    this.#attributes(sheet, field.span.attributes, attributes)
+    const made = sheet.takeCopy()
+    if (this.#shared.size === mostKept) this.#shared.clear()
+    this.#shared.set(attributes, made)
+    return made
+  }
+
   /** A trace's id with its tag and length: spans come trace by trace. */
   #traceIdOf(traceId: string): Uint8Array {
     if (traceId !== this.#traceId) {
@@ -217,6 +230,8 @@ export class ProtobufWriter implements SpanWriter {
 }
 
 const scratch = new Bytes(4096)
+/** A key may be written to the one while a set of attributes is written to the other. */
+const sheet = new Bytes(4096)
 
 function writeValue(out: Bytes, value: AttributeValue): void {
   if (typeof value === 'string') {

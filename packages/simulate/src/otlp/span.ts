@@ -2,6 +2,8 @@
 export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[]
 export type Attributes = Readonly<Record<string, AttributeValue>>
 export type Visit = (name: string, value: AttributeValue) => void
+/** Takes attributes that other spans have just so: what was made of this object once may be kept. */
+export type VisitShared = (attributes: Attributes) => void
 
 /** OTLP's numbers for a span's kind. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const
@@ -24,8 +26,16 @@ export interface EndedSpan {
   readonly failure: string | undefined
   /** Whether its parent is in another process. */
   readonly isRemoteParent: boolean
-  eachAttribute(visit: Visit): void
+  /** Without `visitShared`, all come one by one. */
+  eachAttribute(visit: Visit, visitShared?: VisitShared): void
 }
+
+/** Takes attributes one by one. */
+export const oneByOne =
+  (visit: Visit): VisitShared =>
+  (attributes) => {
+    for (const name in attributes) visit(name, attributes[name] as AttributeValue)
+  }
 
 /** What spans of one service are collected in, until they are sent or written. */
 export interface SpanWriter {

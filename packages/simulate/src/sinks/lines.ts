@@ -24,7 +24,7 @@ export class SpanLines implements Sink {
     const writer = this.#writer
     const lines: Uint8Array[] = []
     writer.addRun(run, () => {
-      if (writer.count >= mostSpans || writer.size >= mostBytes) lines.push(writer.take())
+      if (writer.count >= mostSpans || writer.size >= mostBytes) lines.push(...writer.take())
     })
     for (const bytes of lines) await this.#write(bytes)
   }
@@ -32,7 +32,7 @@ export class SpanLines implements Sink {
   unitEnded(): void {}
 
   async end(): Promise<void> {
-    if (this.#writer.count > 0) await this.#write(this.#writer.take())
+    for (const bytes of this.#writer.take()) await this.#write(bytes)
   }
 }
 

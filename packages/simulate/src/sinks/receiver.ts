@@ -140,7 +140,7 @@ export class ReceiverSink implements Sink, BatchSource<Batch> {
 
   #cut(): void {
     const count = this.#writer.count
-    const batch: Batch = { body: this.#writer.take(), count, lastUnit: this.#lastUnit, taken: undefined }
+    const batch: Batch = { body: Buffer.concat(this.#writer.take()), count, lastUnit: this.#lastUnit, taken: undefined }
     this.#lastUnit = undefined
     if (this.#kept === 0) this.#heardAt = performance.now()
     this.#waiting.push(batch)
