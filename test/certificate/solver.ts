@@ -21,7 +21,11 @@ export interface Solution {
 }
 
 /** Keys of the first call of a model, by scenario: each id and time of it follows from seed and key. */
-const firstChat: Readonly<Record<string, string>> = { react: 'react/chat/0', stream: 'streamer/chat' }
+const firstChat: Readonly<Record<string, string>> = {
+  react: 'react/chat/0',
+  human: 'planner/chat/0',
+  stream: 'streamer/chat',
+}
 const chatKeyOf = (scenario: string) => firstChat[scenario] ?? 'planner/chat'
 
 /** So many seeds whose first time is nearest are played to the end. */
@@ -79,8 +83,8 @@ function callIdentifier(random: Random, scenario: string): string {
   const keys: Readonly<Record<string, string>> = {
     chain: 'link/0/call/id',
     dag: 'branch/0/call/id',
-    react: 'react call-id/0',
-    human: 'planner call-id',
+    react: 'react/call/0/id',
+    human: 'planner/call/0/id',
     stream: 'background/call/0/id',
   }
   return random.identifier(keys[scenario] ?? 'worker/0/call/id', 24)
@@ -105,7 +109,7 @@ function cluesOf({ wanted, trace }: Target) {
     /** What this draw depends on beside the seed. */
     asked: JSON.stringify([wanted.scenario, params.profile, llmDelayMs, jitter]),
     draw: (seed: string) =>
-      drawCompletion(drawsOf(seed, wanted.scenario).fork(key), { profile, llmDelayMs, jitter }, 0).delayMs,
+      drawCompletion(drawsOf(seed, wanted.scenario).fork(key), { profile, llmDelayMs, jitter }).delayMs,
   }
 }
 

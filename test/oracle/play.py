@@ -8,6 +8,7 @@ from draws import Random, time_around
 
 TOOLS = ["search", "database", "calculator", "calendar", "mail"]
 CHECKPOINT_MS = 64 / 1024 * 200
+OBSERVED = 120
 
 
 class Run:
@@ -42,12 +43,21 @@ class Run:
 
     # What agents do: each returns how long it takes, and whether it worked.
 
-    def chat(self, key, context_tokens=0):
-        random = self.random.fork(key)
-        ms = time_around(random, self.params["llm_delay_ms"], self.jitter)
-        self.tokens += random.integer(150, 350) + context_tokens + random.integer(20, 120)
-        factor = self.model_factor()
-        return min(ms * factor, 3_600_000)
+    def chat(self, key, new_tokens=0):
+        return Conversation(self, key, new_tokens).ask(key)
+
+    def completion(self, random, median_ms, new_tokens, sent_tokens=0):
+        """How long a model call takes, what it was sent, and what of its answer is sent again."""
+        jitter = self.jitter if median_ms else 0
+        times = random.lognormal(1, jitter)
+        prompt = random.integer(150, 350)
+        first = min(0.4 * random.lognormal(1, jitter / 2), 0.9 * times)
+        answer = max(1, math.floor((times - first) / 0.6 * 70 + 0.5))
+        reasoning = math.floor(answer * (0.2 + 0.4 * random.uniform()))
+        sent = (sent_tokens or prompt) + new_tokens
+        # What the call before was sent is cached, in whole blocks.
+        self.tokens += sent - sent_tokens // 32 * 32 + answer
+        return min(median_ms * times, 3_600_000), sent, answer - reasoning
 
     def model_factor(self):
         factor = math.prod(float(word[1]) for word in self.asked if word[0] == "slow_model")
@@ -90,6 +100,26 @@ class Run:
         return self.random.fork(f"{key}/backoff/{attempt}").uniform() * bound
 
 
+class Conversation:
+    """What an agent is sent by its model and its tools, which is sent again with every call."""
+
+    def __init__(self, run, agent, new_tokens=0):
+        self.run, self.agent = run, agent
+        self.calls, self.sent, self.new = 0, 0, new_tokens
+
+    def ask(self, key=None):
+        random = self.run.random.fork(key or f"{self.agent}/chat/{self.calls}")
+        self.calls += 1
+        ms, self.sent, self.new = self.run.completion(random, self.run.params["llm_delay_ms"], self.new, self.sent)
+        return min(ms * self.run.model_factor(), 3_600_000)
+
+    def act(self, key, tool, delay_ms, own=None, rate=None, retry=None, thoughts=1):
+        ms = sum(self.ask() for _ in range(thoughts))
+        took, ok = self.run.call(key, tool, delay_ms, own, rate, retry)
+        self.new += OBSERVED
+        return ms + took, ok
+
+
 def in_lanes(works, lanes):
     """Work begun in order as lanes come free: when all has ended, with when each began."""
     free = [0.0] * min(lanes, max(1, len(works)))
@@ -120,8 +150,8 @@ def fanout(run):
     straggler = stragglers_of(run)
     calls = []
     for index in range(p["fanout"]):
-        key = f"worker/{index}/call"
-        calls.append(run.call(key, tool_of(index), p["delay_ms"], straggler(index, key)))
+        worker, key = Conversation(run, f"worker/{index}"), f"worker/{index}/call"
+        calls.append(worker.act(key, tool_of(index), p["delay_ms"], straggler(index, key), thoughts=p["thoughts"]))
     return ms + in_lanes([took for took, _ in calls], p["concurrency"])[0], all(ok for _, ok in calls)
 
 
@@ -131,13 +161,13 @@ def dag(run):
     straggler = stragglers_of(run)
     calls = []
     for index in range(p["fanout"]):
-        key = f"branch/{index}/call"
-        calls.append(run.call(key, tool_of(index), p["delay_ms"], straggler(index, key)))
+        branch, key = Conversation(run, f"branch/{index}"), f"branch/{index}/call"
+        calls.append(branch.act(key, tool_of(index), p["delay_ms"], straggler(index, key), thoughts=p["thoughts"]))
     ms += max(took for took, _ in calls)
     took, joined = run.call("aggregator/call", "aggregate", p["delay_ms"])
     ms += took
     if joined:
-        ms += run.chat("aggregator/chat")
+        ms += run.chat("aggregator/chat", OBSERVED * p["fanout"])
     return ms, joined and all(ok for _, ok in calls)
 
 
@@ -145,7 +175,8 @@ def chain(run):
     p = run.params
     ms = run.chat("planner/chat")
     for index in range(p["depth"]):
-        took, ok = run.call(f"link/{index}/call", tool_of(index), p["delay_ms"])
+        link = Conversation(run, f"link/{index}", OBSERVED if index else 0)
+        took, ok = link.act(f"link/{index}/call", tool_of(index), p["delay_ms"], thoughts=p["thoughts"])
         ms += took
         if not ok:
             return ms, False
@@ -156,10 +187,10 @@ def retry(run):
     p = run.params
     ms = run.chat("planner/chat")
     rates = failure_rates(run.random.fork("planner").fork("faulty-tools"), p["fanout"], p["error_rate"], p["faulty_tools"])
-    calls = [
-        run.call(f"worker/{index}/call", tool_of(index), p["delay_ms"], rate=rates[tool_of(index)], retry=p)
-        for index in range(p["fanout"])
-    ]
+    calls = []
+    for index in range(p["fanout"]):
+        worker, tool = Conversation(run, f"worker/{index}"), tool_of(index)
+        calls.append(worker.act(f"worker/{index}/call", tool, p["delay_ms"], None, rates[tool], p, p["thoughts"]))
     return ms + in_lanes([took for took, _ in calls], p["concurrency"])[0], all(ok for _, ok in calls)
 
 
@@ -180,23 +211,21 @@ def react(run):
     p = run.params
     agent = run.random.fork("react")
     tools, slowness, finishing = (agent.fork(name) for name in ("tools", "slow-tools", "finish"))
+    conversation = Conversation(run, "react")
     ms, steps, done = 0, 0, False
     while steps < p["max_steps"] and not done:
         tool = TOOLS[tools.integer(0, 4)]
-        ms += run.chat(f"react/chat/{steps}", 120 * steps)
         key = f"react/call/{steps}"
         own = (f"slow_tool/{key}", p["slow_tool_factor"]) if slowness.chance(p["slow_tool_probability"]) else None
-        ms += run.call(key, tool, p["delay_ms"], own)[0]
+        ms += conversation.act(key, tool, p["delay_ms"], own)[0]
         done = finishing.chance(p["finish_probability"])
         steps += 1
-    return ms + run.chat(f"react/chat/{steps}", 120 * steps), done
+    return ms + conversation.ask(), done
 
 
 def human(run):
     p = run.params
-    ms = run.chat("planner/chat")
-    took, ok = run.call("planner/call/0", "database", p["delay_ms"])
-    ms += took
+    ms, ok = Conversation(run, "planner").act("planner/call/0", "database", p["delay_ms"])
     if not ok:
         return ms, False
     run.waited_ms = p["human_delay_s"] * 1000
@@ -232,9 +261,9 @@ def stream(run):
     busy_until = in_lanes(calls, p["concurrency"])[0] if count else 0
     contends = p["contention"] > 0 and count > 0 and run.strikes("contention")
     random = run.random.fork("streamer/chat")
-    random.lognormal(0, 0)
-    run.tokens += random.integer(150, 350)
-    random.integer(20, 120)
+    told = run.tokens
+    _, sent, _ = run.completion(random, 0, 0)
+    run.tokens = told + sent
     factor = run.model_factor()
     now = time_around(random, p["ttft_ms"], run.jitter) * factor
     random.uniform()

@@ -105,6 +105,8 @@ const conventions: [RegExp, Convention][] = [
       },
       optional: {
         'gen_ai.usage.cache_read.input_tokens': count,
+        'gen_ai.usage.cache_creation.input_tokens': count,
+        'gen_ai.usage.reasoning.output_tokens': count,
         'ati.tool.call.id': text,
         'ati.step': count,
         'gen_ai.request.stream': z.literal(true),

@@ -11,13 +11,13 @@ const n = (value: RunResult['params'][string] | undefined) => Number(value)
  * code that makes them. What chance decides (attempts, tool calls of a loop) is taken from the run's own summary.
  */
 export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], summary: Summary) => Counts> = {
-  fanout: ({ fanout }) => ({ agent_app: 5 + 3 * n(fanout), tool_service: n(fanout) }),
-  chain: ({ depth }) => ({ agent_app: 5 + 3 * n(depth), tool_service: n(depth) }),
-  retry: ({ fanout }, { retries }) => {
+  fanout: ({ fanout, thoughts }) => ({ agent_app: 5 + (3 + n(thoughts)) * n(fanout), tool_service: n(fanout) }),
+  chain: ({ depth, thoughts }) => ({ agent_app: 5 + (3 + n(thoughts)) * n(depth), tool_service: n(depth) }),
+  retry: ({ fanout, thoughts }, { retries }) => {
     const attempts = n(fanout) + retries
-    return { agent_app: 5 + 2 * n(fanout) + attempts, tool_service: attempts }
+    return { agent_app: 5 + (2 + n(thoughts)) * n(fanout) + attempts, tool_service: attempts }
   },
-  dag: ({ fanout }) => ({ agent_app: 9 + 3 * n(fanout), tool_service: n(fanout) + 1 }),
+  dag: ({ fanout, thoughts }) => ({ agent_app: 9 + (3 + n(thoughts)) * n(fanout), tool_service: n(fanout) + 1 }),
   react: (_params, { tool_calls }) => ({ agent_app: 4 + (tool_calls + 1) + 2 * tool_calls, tool_service: tool_calls }),
   human: ({ outcome }) =>
     outcome === 'approve' ? { agent_app: 10, tool_service: 2 } : { agent_app: 8, tool_service: 1 },
@@ -34,22 +34,27 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
     invoke_agent planner
       chat synthetic-llm-1
       invoke_agent worker
+        chat synthetic-llm-1
         execute_tool search
           GET
             GET /tool/:tool_name
       invoke_agent worker
+        chat synthetic-llm-1
         execute_tool database
           GET
             GET /tool/:tool_name
       invoke_agent worker
+        chat synthetic-llm-1
         execute_tool calculator
           GET
             GET /tool/:tool_name
       invoke_agent worker
+        chat synthetic-llm-1
         execute_tool calendar
           GET
             GET /tool/:tool_name
       invoke_agent worker
+        chat synthetic-llm-1
         execute_tool mail
           GET
             GET /tool/:tool_name
@@ -62,14 +67,17 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
     invoke_agent planner
       chat synthetic-llm-1
       invoke_agent link
+        chat synthetic-llm-1
         execute_tool search
           GET
             GET /tool/:tool_name
         invoke_agent link
+          chat synthetic-llm-1
           execute_tool database
             GET
               GET /tool/:tool_name
           invoke_agent link
+            chat synthetic-llm-1
             execute_tool calculator
               GET
                 GET /tool/:tool_name
@@ -82,6 +90,7 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
     invoke_agent planner
       chat synthetic-llm-1
       invoke_agent worker
+        chat synthetic-llm-1
         execute_tool search
           3 × GET
             GET /tool/:tool_name
@@ -94,6 +103,7 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
     invoke_agent planner
       chat synthetic-llm-1
       invoke_agent branch
+        chat synthetic-llm-1
         execute_tool search
           GET
             GET /tool/:tool_name

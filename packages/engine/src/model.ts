@@ -1,5 +1,5 @@
 import type { Random } from 'contract/random'
-import type { ModelCall, Profile } from './profile/profile.ts'
+import type { Context, ModelCall, Profile } from './profile/profile.ts'
 
 export const provider = 'synthetic'
 export const modelName = 'synthetic-llm-1'
@@ -17,14 +17,14 @@ export function drawMs(random: Random, medianMs: number, jitter: number): number
   return Math.min(random.lognormal(medianMs, jitter), longestMs)
 }
 
-/** `contextTokens` is what the call sends beyond its prompt: history, retrieved text. */
+/** What one call takes and uses that is sent this beside its prompt. */
 export function drawCompletion(
   random: Random,
   { profile, llmDelayMs, jitter }: { profile: Profile; llmDelayMs: number; jitter: number },
-  contextTokens: number,
+  context: Context = { sentTokens: 0, newTokens: 0 },
 ): Completion {
   return {
-    ...profile.modelCall(random, llmDelayMs, jitter, contextTokens),
+    ...profile.modelCall(random, llmDelayMs, jitter, context),
     responseId: `resp_${random.identifier('response', 24)}`,
   }
 }

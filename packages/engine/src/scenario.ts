@@ -180,6 +180,14 @@ export function defineScenario<
 export const concurrency = (fallback: number) =>
   integer({ min: 1, max: 1000, default: fallback, description: 'Tool calls at the same time' })
 
+export const thoughts = (who: string) =>
+  integer({
+    min: 0,
+    max: 10,
+    default: 1,
+    description: `Model calls of a ${who} before its tool call: the last asks for it, those before it end in words; 0 lets nobody ask`,
+  })
+
 export const stragglers = (description: string, max: number) => integer({ min: 0, max, description })
 
 export const stragglerFactor = (fallback: number) =>

@@ -7,6 +7,7 @@ import { inLanes } from './lanes.ts'
 import type { Opening, OpenStep } from './open-step.ts'
 import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
+import { Conversation } from './operations/conversation.ts'
 import { checkpoint } from './operations/checkpoint.ts'
 import { type ChunkOptions, processChunk } from './operations/chunk.ts'
 import { awaitHuman, type HumanOptions } from './operations/human.ts'
@@ -56,6 +57,11 @@ export class Step implements OpenStep {
   /** One call of the simulated model. */
   chat(options: ChatOptions = {}) {
     return chat(this, options)
+  }
+
+  /** What it says to the model and hears from it, call after call; `observations` are what it knows already. */
+  converse(observations?: number): Conversation {
+    return new Conversation(this, observations)
   }
 
   /** One call whose tokens come one by one. */

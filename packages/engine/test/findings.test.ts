@@ -60,7 +60,7 @@ describe('chain', () => {
     const { result, observed } = await findingOf('cumulative_latency', 'chain', { seed: 'a', depth: 60, mode })
     expect(observed.depth).toBe(60)
     expect(observed.span_ids).toEqual([])
-    expect(observed.tools_ms + observed.between_ms).toBeCloseTo(observed.total_ms, 2)
+    expect(observed.tools_ms + observed.model_ms + observed.between_ms).toBeCloseTo(observed.total_ms, 2)
     expect(observed.total_ms).toBeCloseTo(result.elapsed_s * 1000, -1)
     expect(observed.largest_share).toBeLessThan(0.05)
   })
@@ -74,7 +74,7 @@ describe('chain', () => {
 
   it('says that a short one is short', async () => {
     const { finding } = await findingOf('cumulative_latency', 'chain', { seed: 'a', depth: 1, jitter: 0 })
-    expect(finding.text).toMatch(/^One call took \d+ ms: 80 ms in tools, \d+ ms beside them$/)
+    expect(finding.text).toMatch(/^One call took \d+ ms: 80 ms in tools, 60 ms in the model, \d+ ms beside them$/)
   })
 
   it('makes the same decisions nested and flat', async () => {
@@ -189,7 +189,9 @@ describe('dag', () => {
   it.each(seeds)('of several slow branches points at the one that was waited for (%s)', async (seed) => {
     const { run, finding, observed } = await findingOf('critical_path', 'dag', { seed, stragglers: 5 })
     const bottleneck = run.ledger.steps.find(({ span_id }) => span_id === observed.bottleneck?.span_id)
-    const call = run.ledger.steps.find(({ parent_id }) => parent_id === bottleneck?.id)
+    const call = run.ledger.steps.find(
+      ({ parent_id, facts }) => parent_id === bottleneck?.id && facts.operation === 'execute_tool',
+    )
     expect(observed.span_ids).toEqual([call?.span_id])
     expect(finding.injected?.map(({ span_id }) => span_id)).toContain(call?.span_id)
     const healthy = await findingOf('critical_path', 'dag', { seed, stragglers: 0 })

@@ -8,16 +8,9 @@ import { scenarioOf, scenarios } from '../src/scenarios/index.ts'
 async function play(scenario: string, query: Record<string, string | number>) {
   const { run, result } = await simulate(scenario, query)
   const { steps } = run.ledger
-  const took = new Map(steps.map(({ span_id, duration_ms }) => [span_id ?? '', duration_ms ?? 0]))
-  const calls = steps.filter(({ facts }) => facts.operation === 'execute_tool')
   return {
     finding: result.finding,
     totalMs: steps.find(({ facts }) => facts.operation === 'invoke_workflow')?.duration_ms ?? 0,
-    figures: {
-      params: result.params,
-      durationOf: (id: string) => took.get(id) ?? 0,
-      calls: new Map(calls.map(({ span_id, duration_ms }) => [span_id ?? '', duration_ms ?? 0])),
-    },
   }
 }
 
@@ -30,7 +23,7 @@ test.each(
 )('$scenario, seed $seed: without the fault the run saves what its finding says', async ({ scenario, seed }) => {
   const before = await play(scenario, { seed, jitter: 0.1 })
   const after = await play(scenario, { seed, jitter: 0.1, ...remedyOf(scenarioOf[scenario]).changes })
-  const predicted = predict(before.finding, before.figures)?.value ?? Number.NaN
+  const predicted = predict(before.finding)?.value ?? Number.NaN
   const measured = before.totalMs - after.totalMs
   // The median of the others stands in for what the slow ones would have drawn.
   expect(Math.abs(measured - predicted)).toBeLessThanOrEqual(Math.max(40, measured * 0.1))
@@ -41,7 +34,7 @@ test('a stream without contention has the rate that the finding says', async () 
   const before = await play('stream', query)
   const after = await play('stream', { ...query, ...remedyOf(scenarioOf.stream).changes })
   const rate = (after.finding.observed as { rate_with_background: number }).rate_with_background
-  const prediction = predict(before.finding, before.figures)
+  const prediction = predict(before.finding)
   expect(prediction?.unit).toBe('tokens/s')
   expect(Math.abs(rate - (prediction?.value ?? 0)) / rate).toBeLessThan(0.15)
 })

@@ -47,7 +47,9 @@ describe('ideal time', () => {
     async (concurrency) => {
       const { result, run } = await simulate('fanout', { seed: 'a', fanout: 20, concurrency })
       const drawn = drawnOf(run.ledger.steps)
-      const calls = Array.from({ length: 20 }, (_, index) => drawn.get(`worker/${index}/call/0`) as number)
+      const calls = Array.from({ length: 20 }, (_, index) =>
+        ['chat/0', 'call/0'].reduce((ms, step) => ms + (drawn.get(`worker/${index}/${step}`) as number), 0),
+      )
       const before = (drawn.get('planner/chat') as number) + (drawn.get('checkpoint') as number)
       expect(result.summary.ideal_ms).toBeCloseTo(before + scheduled(calls, concurrency), 2)
       expect(result.summary.max_in_flight).toBe(concurrency)
@@ -127,14 +129,29 @@ describe('the context of a model', () => {
     return run.ledger.steps.flatMap(({ facts }) => (facts.operation === 'chat' ? (facts.input_tokens ?? 0) : []))
   }
 
-  it('grows by what was observed with every step of a loop', async () => {
-    const tokens = await inputs('react', { max_steps: 20, finish_probability: 0 })
-    expect(tokens).toHaveLength(21)
-    // A prompt has 150 to 350 tokens, an observation 120.
-    for (const [step, count] of tokens.entries()) {
-      expect(count).toBeGreaterThanOrEqual(150 + 120 * step)
-      expect(count).toBeLessThanOrEqual(350 + 120 * step)
+  it('grows by what was said and observed with every step of a loop', async () => {
+    const { run } = await simulate('react', { seed: 'a', max_steps: 20, finish_probability: 0 })
+    const chats = run.ledger.steps.flatMap(({ facts }) => (facts.operation === 'chat' ? [facts] : []))
+    expect(chats).toHaveLength(21)
+    for (const [step, { input_tokens }] of chats.entries()) {
+      const before = chats[step - 1]
+      if (!before) continue
+      const { input_tokens: sent = 0, output_tokens = 0, reasoning_tokens = 0 } = before
+      expect(input_tokens).toBe(sent + output_tokens - reasoning_tokens + 120)
     }
+  })
+
+  it('has in a chain what the link before has found', async () => {
+    const [, first = 0, ...others] = await inputs('chain', { depth: 20 })
+    expect(first).toBeLessThanOrEqual(350)
+    expect(Math.min(...others)).toBeGreaterThanOrEqual(150 + 120)
+    expect(Math.max(...others)).toBeLessThanOrEqual(350 + 120)
+  })
+
+  it('has at a join what all branches have found', async () => {
+    const tokens = (await inputs('dag', { fanout: 20 })).at(-1)
+    expect(tokens).toBeGreaterThanOrEqual(150 + 20 * 120)
+    expect(tokens).toBeLessThanOrEqual(350 + 20 * 120)
   })
 
   it('has all that was retrieved, four bytes a token', async () => {

@@ -14,7 +14,7 @@ export interface Finding<Figures extends Observed> {
   /** Answers the README's questions with a run's figures. */
   questions: (observed: Figures, seen: Seen) => Answers
   /** What a run without its fault would save (of a stream: what rate its tokens would have). */
-  without: (observed: Figures, run: RunFigures) => Prediction | null
+  without: (observed: Figures) => Prediction | null
   chart: (observed: Figures) => Chart
 }
 
@@ -44,15 +44,6 @@ export interface Answers {
   symptom: string
   /** Why the table does not show the cause, with the table's own figures. */
   missed: string
-}
-
-/** What is known of a run besides its observation. */
-export interface RunFigures {
-  params: Readonly<Record<string, unknown>>
-  /** Of the span with this id, ms; 0 for one that is not there. */
-  durationOf: (spanId: string) => number
-  /** Durations of all tool calls by span id, in order of start. */
-  calls: ReadonlyMap<string, number>
 }
 
 export interface Prediction {

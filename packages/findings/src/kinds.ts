@@ -1,6 +1,6 @@
 import type { FaultKind } from 'contract/faults'
 import type { Chart } from './chart.ts'
-import type { Answers, Finding, Prediction, RunFigures, Seen } from './finding.ts'
+import type { Answers, Finding, Prediction, Seen } from './finding.ts'
 import { failingModel, modelWords } from './failing-model.ts'
 import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
@@ -57,11 +57,8 @@ export function answersFor<Kind extends FindingKind>({ kind, observed }: Observa
 }
 
 /** What a finding says that a run without its fault would save. */
-export function predict<Kind extends FindingKind>(
-  { kind, observed }: Observation<Kind>,
-  run: RunFigures,
-): Prediction | null {
-  return findings[kind].without(observed, run)
+export function predict<Kind extends FindingKind>({ kind, observed }: Observation<Kind>): Prediction | null {
+  return findings[kind].without(observed)
 }
 
 export function chartOf<Kind extends FindingKind>({ kind, observed }: Observation<Kind>): Chart {

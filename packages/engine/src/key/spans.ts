@@ -1,6 +1,6 @@
 import type { LedgerStep } from 'contract/ledger'
 
-/** What one agent does with its own hands: an agent with one of these is known by it. */
+/** What one agent does with its own hands. */
 const work: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat', 'process_chunk', 'human_feedback'])
 const calls: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat'])
 
@@ -21,14 +21,14 @@ export class NamingSpans {
     this.#below = Map.groupBy(steps, ({ parent_id }) => parent_id)
   }
 
-  /** The call, its CLIENT and SERVER spans, and its agent's span where that agent has this one call. */
+  /** The call, its CLIENT and SERVER spans, and its agent's span where that agent does nothing else but think about it. */
   of(key: string): string[] {
     const step = this.#byKey.get(key)
     if (!step) return []
     const call = step.facts.operation === 'http_client' ? this.#parentOf(step) : step
     const attempts = call === step ? this.#attemptsOf(call) : [step]
     const agent = call && this.#parentOf(call)
-    const isKnownByIt = agent?.facts.operation === 'invoke_agent' && this.#worksOf(agent) === 1
+    const isKnownByIt = agent?.facts.operation === 'invoke_agent' && call && this.#doesOnly(agent, call)
     const named = new Set([step, ...(call ? [call] : []), ...attempts, ...(isKnownByIt ? [agent] : [])])
     const servers = attempts.map(({ span_id }) => this.#serverSpanOf(span_id ?? ''))
     return [...[...named].map(({ span_id }) => span_id ?? undefined), ...servers].filter((id) => id !== undefined)
@@ -43,7 +43,9 @@ export class NamingSpans {
     return (this.#below.get(call.id) ?? []).filter(({ facts }) => facts.operation === 'http_client')
   }
 
-  #worksOf({ id }: LedgerStep): number {
-    return (this.#below.get(id) ?? []).filter(({ facts }) => work.has(facts.operation)).length
+  #doesOnly({ id }: LedgerStep, step: LedgerStep): boolean {
+    const own = (this.#below.get(id) ?? []).filter(({ facts }) => work.has(facts.operation))
+    const isThought = ({ facts }: LedgerStep) => facts.operation === 'chat' && step.facts.operation !== 'chat'
+    return own.every((each) => each === step || isThought(each))
   }
 }

@@ -4,6 +4,7 @@ import { converse } from '../operations/chat.ts'
 import { scriptedStream } from '../operations/scripted-stream.ts'
 import { scriptedCall } from '../operations/scripted-call.ts'
 import { callIdOf } from '../operations/tool.ts'
+import { reasoningOf } from '../profile/usage.ts'
 import type { Step } from '../step.ts'
 import { Beside } from './beside.ts'
 import { attemptsOf, stepsOf } from './schedule.ts'
@@ -133,15 +134,18 @@ async function playStep(
     case 'chat': {
       const random = agent.run.random.fork(step.key)
       const delayMs = valueOf(step.ms, out)
+      const cachedTokens = valueOf(step.cachedTokens, out)
       const completion = {
         delayMs,
         inputTokens: step.inputTokens,
-        cachedTokens: valueOf(step.cachedTokens, out),
+        cachedTokens,
+        cacheWriteTokens: step.inputTokens - cachedTokens,
         outputTokens: step.outputTokens,
+        reasoningTokens: reasoningOf(random.fork('reasoning'), step.outputTokens),
         responseId: `resp_${random.identifier('response', 24)}`,
       }
       const toolCall =
-        step.asksForTool && next?.kind === 'call' ? { id: callIdFor(agent, next), tool: next.tool } : undefined
+        step.asksForTool && next?.kind === 'call' ? { id: callIdOf(agent.run, next.key), tool: next.tool, asked: { text: next.arguments } } : undefined
       await converse(agent, step.key, completion, { random, injected: { drawn_ms: delayMs }, toolCall })
       return undefined
     }
@@ -177,9 +181,6 @@ function wantedBy(step: ScriptStep): string | undefined {
   return step.kind === 'call' ? (JSON.parse(step.arguments) as { id: string }).id : undefined
 }
 
-/** The id of a call, whoever asks for it. */
-const callIdFor = (agent: Step, { key }: CallStep) => callIdOf(agent.run.random, `${key}/id`)
-
 /** Which of several of its kind a step of an agent is. */
 const indexOf = ({ key }: ScriptStep) => Number(key.slice(key.lastIndexOf('/') + 1))
 
@@ -213,6 +214,6 @@ function playCall(agent: Step, step: CallStep, { out, beside }: Stage): Promise<
     retryAfterS: attempt.retryAfterS,
     bytes: attempt.bytes,
   }))
-  const call = { ...step, callId: callIdFor(agent, step), attempts }
+  const call = { ...step, attempts }
   return beside.during(step.tool, () => failureOf(scriptedCall(agent, call)))
 }

@@ -4,6 +4,8 @@ import type { Random } from 'contract/random'
 import { failureOf } from '../model-failures.ts'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
+import type { Asked } from '../ports.ts'
+import type { Context } from '../profile/profile.ts'
 import { askModel } from './ask-model.ts'
 
 type ChatFacts = Stated<FactsOf<'chat'>>
@@ -11,14 +13,14 @@ type ChatFacts = Stated<FactsOf<'chat'>>
 export interface ChatOptions {
   /** Which of several calls of one agent. */
   index?: number
-  /** Tokens sent beyond the prompt: history, retrieved text. */
-  contextTokens?: number
+  /** What it is sent beside the prompt. */
+  context?: Context
   /** The tool call that the model asks for; without, it stops. */
-  toolCall?: { id: string; tool: string } | undefined
+  toolCall?: { id: string; tool: string; asked: Pick<Asked, 'text'> } | undefined
   /** Why the model ends when it asks for no tool. */
-  finishReason?: 'stop' | 'length'
+  finishReason?: 'stop' | 'length' | undefined
   /** Names the step of a loop, from 0. */
-  loopStep?: number
+  loopStep?: number | undefined
 }
 
 /** One call of the simulated model: it draws what it takes and uses, and does so. Rejects with ModelFailure where nobody answers. */
@@ -27,7 +29,7 @@ export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion>
   const { index } = options
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
-  const completion = drawCompletion(random, run, options.contextTokens ?? 0)
+  const completion = drawCompletion(random, run, options.context)
   const modelFactor = run.planted.modelFactorOf(key)
   const delayMs = Math.min(completion.delayMs * modelFactor, run.profile.longestMs)
   const injected = modelFactor > 1 ? { drawn_ms: delayMs, fault: 'slow_model' as const } : { drawn_ms: delayMs }
@@ -82,18 +84,27 @@ export function responseFacts(
     finish_reason: finishReason,
     input_tokens: completion.inputTokens,
     ...(completion.cachedTokens > 0 && { cached_tokens: completion.cachedTokens }),
+    ...(completion.cacheWriteTokens > 0 && { cache_write_tokens: completion.cacheWriteTokens }),
     output_tokens: completion.outputTokens,
+    ...(completion.reasoningTokens > 0 && { reasoning_tokens: completion.reasoningTokens }),
   }
 }
 
 /** What was asked and answered, as content. */
 function addMessages(response: Partial<ChatFacts>, random: Random, toolCall: ChatOptions['toolCall']): void {
   const answer = toolCall
-    ? { role: 'assistant', parts: [{ type: 'tool_call', id: toolCall.id, name: toolCall.tool, arguments: {} }] }
+    ? { role: 'assistant', parts: [toolCallPart(toolCall)] }
     : textMessage('assistant', sentence(random, 16))
   response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
   response.output_messages = JSON.stringify([{ ...answer, finish_reason: response.finish_reason }])
 }
+
+const toolCallPart = ({ id, tool, asked }: NonNullable<ChatOptions['toolCall']>) => ({
+  type: 'tool_call',
+  id,
+  name: tool,
+  arguments: JSON.parse(asked.text) as unknown,
+})
 
 /** A message as the GenAI conventions' schemas have it. */
 export function textMessage(role: 'user' | 'assistant', content: string) {

@@ -21,8 +21,6 @@ export interface DecidedAttempt {
 export interface ScriptedCall {
   key: string
   tool: string
-  /** The call that a model asked for; drawn where none did. */
-  callId?: string | undefined
   arguments: string
   result: string
   /** It fetches so many documents. */
@@ -33,7 +31,7 @@ export interface ScriptedCall {
 /** One logical tool call whose attempts are decided beforehand. Rejects with ToolFailure when the last of them is refused. */
 export function scriptedCall(
   agent: OpenStep,
-  { key, tool, callId, attempts, documents, ...said }: ScriptedCall,
+  { key, tool, attempts, documents, ...said }: ScriptedCall,
 ): Promise<Answer> {
   const { run } = agent
   const facts: Opening['facts'] =
@@ -41,7 +39,7 @@ export function scriptedCall(
       ? {
           operation: 'execute_tool',
           tool,
-          call_id: callId ?? callIdOf(run.random, `${key}/id`),
+          call_id: callIdOf(run, key),
           description: descriptionOf(tool),
         }
       : { operation: 'retrieval', provider, source: tool }

@@ -48,7 +48,13 @@ export function scriptedStream(
       stopListening()
     }
     const responseId = `resp_${random.identifier('response', 24)}`
-    const completion = { responseId, inputTokens, cachedTokens: 0, outputTokens: tokens }
-    step.learn<'chat'>({ ...responseFacts(completion, 'stop'), response_model: model })
+    const usage = {
+      inputTokens,
+      cachedTokens: 0,
+      cacheWriteTokens: inputTokens,
+      outputTokens: tokens,
+      reasoningTokens: 0,
+    }
+    step.learn<'chat'>({ ...responseFacts({ responseId, ...usage }, 'stop'), response_model: model })
   })
 }

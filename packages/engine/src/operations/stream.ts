@@ -46,7 +46,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
   const { clock, signal } = run
   const key = `${agent.key}/chat`
   const random = run.random.fork(key)
-  const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 }, 0)
+  const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 })
   const modelFactor = run.planted.modelFactorOf(key)
   const ttftMs = run.profile.firstTokenMs(random, options.ttftMs, run.jitter) * modelFactor
   const broken = await agent.open(
@@ -111,7 +111,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         for (const mark of marks) step.event(mark)
         step.event({ name: 'last_token', time_ms: lastAt, tokens })
         const reason = end === undefined ? 'stop' : end.name === 'withheld' ? 'content_filter' : undefined
-        const response = responseFacts({ ...completion, outputTokens: tokens }, reason)
+        const response = responseFacts({ ...completion, outputTokens: tokens, reasoningTokens: 0 }, reason)
         if (run.captureContent) {
           const said = { ...textMessage('assistant', `${tokens} tokens`), finish_reason: reason ?? 'error' }
           response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])

@@ -9,21 +9,22 @@ import { type CallBehavior, withRetries } from './attempt.ts'
 
 export interface ToolCallOptions extends CallBehavior {
   /** Which of several calls of one agent. */
-  index?: number
-  /** The call that a model asked for; drawn where none did. */
-  callId?: string
+  index?: number | undefined
   /** Names the step of a loop, from 0. */
-  loopStep?: number
+  loopStep?: number | undefined
   /** What the tool is asked: refused where there is no such tool, or its schema does not take them; plausible ones unless given. */
-  arguments?: Readonly<Record<string, unknown>>
+  arguments?: Readonly<Record<string, unknown>> | undefined
   /** Whether arguments and result are on its span; as the agent has it for all content unless given. */
   capture?: boolean
 }
 
-/** An identifier for a tool call, as a model would give it. */
-export function callIdOf(random: Random, key: string): string {
-  return `call_${random.identifier(key, 24)}`
-}
+const callKeyOf = ({ key }: OpenStep, index?: number) => (index === undefined ? `${key}/call` : `${key}/call/${index}`)
+
+/** The identifier of the call of this key, as a model would give it. */
+export const callIdOf = ({ random }: OpenStep['run'], key: string) => `call_${random.identifier(`${key}/id`, 24)}`
+
+/** That of an agent's call, or of one of several, whether or not a model has asked for it. */
+export const callIdFor = (agent: OpenStep, index?: number) => callIdOf(agent.run, callKeyOf(agent, index))
 
 /** What the call of this key plausibly asks, with `more` in it. */
 export function drawnArguments(random: Random, key: string, tool: string, more: object = {}): Asked {
@@ -34,6 +35,16 @@ export function drawnArguments(random: Random, key: string, tool: string, more: 
       return (text ??= JSON.stringify({ ...argumentsFor(random.fork(`${key}/arguments`), tool), ...more }))
     },
   }
+}
+
+/** What a tool is asked in a call of an agent, or in one of several. */
+export function askedOf(
+  agent: OpenStep,
+  tool: string,
+  { index, arguments: given }: Pick<ToolCallOptions, 'index' | 'arguments'>,
+): Asked {
+  if (given) return { text: JSON.stringify(given), isDrawn: false }
+  return drawnArguments(agent.run.random, callKeyOf(agent, index), tool)
 }
 
 /** One logical call. Whoever reads along hears of its end. */
@@ -58,12 +69,10 @@ async function reported(agent: OpenStep, tool: string, options: ToolCallOptions)
 
 function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Promise<Answer> {
   const { run } = agent
-  const { index, callId, capture = run.captureContent } = options
-  const key = index === undefined ? `${agent.key}/call` : `${agent.key}/call/${index}`
+  const { capture = run.captureContent } = options
+  const key = callKeyOf(agent, options.index)
   const slowdown = run.planted.slowdownOf({ tool, key, agentId: agent.record.agent_id }, options.slowdown)
-  const asked = options.arguments
-    ? { text: JSON.stringify(options.arguments), isDrawn: false }
-    : drawnArguments(run.random, key, tool)
+  const asked = askedOf(agent, tool, options)
   return agent.open(
     {
       key,
@@ -71,7 +80,7 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
       facts: {
         operation: 'execute_tool',
         tool,
-        call_id: callId ?? callIdOf(run.random, `${key}/id`),
+        call_id: callIdOf(run, key),
         description: descriptionOf(tool),
         ...askedFacts(options),
       },

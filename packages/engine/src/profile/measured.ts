@@ -1,6 +1,7 @@
 import { longestDelayMs } from 'contract/tool'
 import type { Profile } from './profile.ts'
 import { Quantiles } from './quantiles.ts'
+import { usageOf } from './usage.ts'
 
 /**
  * Published figures of coding and support agents in production. Where a source gives a few quantiles, the distribution goes
@@ -52,7 +53,7 @@ const modelErrorRate = 0.03
 const retryAfterMedianS = 5
 const retryAfterSigma = 0.7
 
-/** Of an agent's input most has been sent before. */
+/** Of an agent's input most has been sent before: of the prompt this share, by others, and all that the conversation has had. */
 const cachedShare = 0.96
 /** The instructions and the tools' descriptions that every call begins with. Ours. */
 const promptTokens = { min: 1500, max: 3500 }
@@ -85,16 +86,14 @@ export const measured: Profile = {
     1000 *
     (medianMs / toolMedianMs) *
     (tool in toolFactors ? (toolFactors[tool] as number) * toolsTogether : 1),
-  modelCall(random, medianMs, _jitter, contextTokens) {
+  modelCall(random, medianMs, _jitter, context) {
     const scale = medianMs / modelMedianMs
     const tokens = Math.round(outputTokens.draw(random))
     const ttftMs = random.lognormal(firstTokenMs * scale, firstTokenSigma)
-    const inputTokens = random.integer(promptTokens.min, promptTokens.max) + contextTokens
+    const prompt = random.integer(promptTokens.min, promptTokens.max)
     return {
       delayMs: ttftMs + (tokens / tokensPerSecond) * 1000 * scale,
-      inputTokens,
-      cachedTokens: Math.floor(inputTokens * cachedShare),
-      outputTokens: tokens,
+      ...usageOf(random, { tokens: prompt, knownTokens: Math.round(prompt * cachedShare) }, context, tokens),
     }
   },
   modelRetry: { maxRetries: 2, backoffMs: 500, backoffMaxMs: 8000, jitter: 'full' },

@@ -5,10 +5,22 @@ import type { RetryPolicy } from '../retry-policy.ts'
 export interface ModelCall {
   /** From the request to the last token, ms: the time to the first one, and that of the output. */
   delayMs: number
+  /** All that it was sent. */
   inputTokens: number
-  /** How much of the input was read from a cache. */
+  /** Of these, read from a cache, and written to it. */
   cachedTokens: number
+  cacheWriteTokens: number
   outputTokens: number
+  /** Of these, thought and not said. */
+  reasoningTokens: number
+}
+
+/** What a call is sent beside its prompt. */
+export interface Context {
+  /** What the conversation's last call was sent, the prompt with it; 0 in its first. */
+  sentTokens: number
+  /** What has come since: said, observed, retrieved. */
+  newTokens: number
 }
 
 /** How long models, tools and people take: everything that a run draws of time beside its own factors. */
@@ -21,8 +33,8 @@ export interface Profile {
   longestMs: number
   /** How long a tool takes around the median that was asked for, ms. */
   toolMs: (random: Random, tool: string, medianMs: number, jitter: number) => number
-  /** One model call around the median that was asked for; `contextTokens` is what it is sent beyond its prompt. */
-  modelCall: (random: Random, medianMs: number, jitter: number, contextTokens: number) => ModelCall
+  /** One model call around the median that was asked for. */
+  modelCall: (random: Random, medianMs: number, jitter: number, context: Context) => ModelCall
   /** How often a model that fails is asked again, and after how long. */
   modelRetry: RetryPolicy
   /** How long a model asks to be left alone that takes no more calls, whole s. */

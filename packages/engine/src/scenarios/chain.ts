@@ -1,6 +1,6 @@
 import { choice, integer } from 'contract/scalars'
 import { toolOf } from '../tools.ts'
-import { defineScenario } from '../scenario.ts'
+import { defineScenario, thoughts } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 import { chainLevels } from '../levels/chain.ts'
 import type { Step } from '../step.ts'
@@ -12,16 +12,17 @@ export const chain = defineScenario({
   missed: 'Every call has a normal latency; only their number, one below the other, makes the time',
   reveals: 'How deep the path is, and how its small shares add up',
   finding: 'cumulative_latency',
-  spans: { agent_app: '5 + 3 × depth', tool_service: 'depth' },
+  spans: { agent_app: '5 + (3 + thoughts) × depth', tool_service: 'depth' },
   params: {
     depth: integer({ min: 1, max: 5000, default: 60, description: 'Links of the chain' }),
     mode: choice(['nested', 'flat'], {
       default: 'nested',
       description: 'Whether a link calls the next, or the planner calls one after the other',
     }),
+    thoughts: thoughts('link'),
   },
   levels: chainLevels,
-  demand: ({ depth }) => ({ callsAtOnce: 1, calls: depth, steps: 5 + 4 * depth }),
+  demand: ({ depth, thoughts }) => ({ callsAtOnce: 1, calls: depth, steps: 5 + (4 + thoughts) * depth }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner', chain_depth: params.depth } }, async (planner) => {
       await planner.chat()
@@ -30,7 +31,12 @@ export const chain = defineScenario({
       async function link(caller: Step, index: number): Promise<boolean> {
         let rest = true
         const own = caller.invokeAgent('link', { index, facts: { chain_index: index } }, async (agent) => {
-          await agent.executeTool(toolOf(index), { delayMs: params.delay_ms, errorRate: params.error_rate })
+          // Each knows what the one before has found.
+          await agent.converse(index > 0 ? 1 : 0).act(toolOf(index), {
+            thoughts: params.thoughts,
+            delayMs: params.delay_ms,
+            errorRate: params.error_rate,
+          })
           if (params.mode === 'nested' && index + 1 < params.depth) rest = await link(agent, index + 1)
         })
         return (await succeeded(own)) && rest

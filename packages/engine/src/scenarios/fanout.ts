@@ -1,6 +1,6 @@
 import { integer } from 'contract/scalars'
 import { toolOf } from '../tools.ts'
-import { concurrency, defineScenario, stragglerFactor, stragglers, stragglersFit } from '../scenario.ts'
+import { concurrency, defineScenario, stragglerFactor, stragglers, stragglersFit, thoughts } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 import { fanoutLevels } from '../levels/fanout.ts'
 
@@ -11,20 +11,21 @@ export const fanout = defineScenario({
   missed: 'Two slow calls among a hundred vanish in every average, and no aggregate says which batch waited for them',
   reveals: 'Which worker was slow, and how much earlier the batch would have ended without it',
   finding: 'straggler',
-  spans: { agent_app: '5 + 3 × fanout', tool_service: 'fanout' },
+  spans: { agent_app: '5 + (3 + thoughts) × fanout', tool_service: 'fanout' },
   params: {
     fanout: integer({ min: 1, max: 10_000, default: 100, description: 'Workers' }),
     concurrency: concurrency(20),
     stragglers: stragglers('Workers that are slow; 2 % of fanout, rounded up, unless given', 10_000),
     straggler_factor: stragglerFactor(10),
+    thoughts: thoughts('worker'),
   },
   derived: { stragglers: { from: ({ fanout }) => Math.ceil(fanout * 0.02), text: '2 % of fanout, rounded up' } },
   check: stragglersFit,
   levels: fanoutLevels,
-  demand: ({ fanout, concurrency }) => ({
+  demand: ({ fanout, concurrency, thoughts }) => ({
     callsAtOnce: Math.min(fanout, concurrency),
     calls: fanout,
-    steps: 5 + 4 * fanout,
+    steps: 5 + (4 + thoughts) * fanout,
   }),
   run: (workflow, params) =>
     workflow.invokeAgent(
@@ -39,7 +40,8 @@ export const fanout = defineScenario({
             'worker',
             { index, facts: { worker_index: index, queued_ms: queuedMs } },
             (worker) =>
-              worker.executeTool(toolOf(index), {
+              worker.converse().act(toolOf(index), {
+                thoughts: params.thoughts,
                 delayMs: params.delay_ms,
                 errorRate: params.error_rate,
                 ...(slow.has(index) && { slowdown: { factor: params.straggler_factor, fault: 'straggler' } }),

@@ -1,5 +1,4 @@
 import { choice, number } from 'contract/scalars'
-import { callIdOf } from '../operations/tool.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 import { humanLevels } from '../levels/human.ts'
@@ -24,11 +23,10 @@ export const human = defineScenario({
   demand: () => ({ callsAtOnce: 1, calls: 2, steps: 12 }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner' } }, async (planner) => {
-      const toolCall = { id: callIdOf(planner.random, 'call-id'), tool: 'database' }
-      await planner.chat({ toolCall })
       const asked = { delayMs: params.delay_ms, errorRate: params.error_rate }
-      if (!(await succeeded(planner.executeTool(toolCall.tool, { index: 0, callId: toolCall.id, ...asked }))))
-        return false
+      const conversation = planner.converse()
+      await conversation.decide('database', { index: 0 })
+      if (!(await succeeded(conversation.execute('database', { index: 0, ...asked })))) return false
       const isApproved = await planner.awaitHuman({ delayS: params.human_delay_s, outcome: params.outcome })
       return !isApproved || succeeded(planner.executeTool('mail', { index: 1, ...asked }))
     }),

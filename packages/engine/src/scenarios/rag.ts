@@ -101,7 +101,7 @@ export const rag = defineScenario({
             content,
           })
         }
-        await planner.chat({ contextTokens: Math.ceil((totalKb * 1024) / bytesPerToken) })
+        await planner.chat({ context: { sentTokens: 0, newTokens: Math.ceil((totalKb * 1024) / bytesPerToken) } })
         return true
       },
     )

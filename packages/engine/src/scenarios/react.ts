@@ -1,12 +1,8 @@
 import { integer, number } from 'contract/scalars'
-import { callIdOf } from '../operations/tool.ts'
 import { toolNames } from '../tools.ts'
 import { defineScenario } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 import { reactLevels } from '../levels/react.ts'
-
-/** What one observed answer adds to the context of all later thoughts. */
-const tokensPerObservation = 120
 
 export const react = defineScenario({
   name: 'react',
@@ -44,35 +40,25 @@ export const react = defineScenario({
       const toolChoice = agent.random.fork('tools')
       const slowness = agent.random.fork('slow-tools')
       const finishing = agent.random.fork('finish')
+      const conversation = agent.converse()
       let isDone = false
       let steps = 0
       for (; steps < params.max_steps && !isDone; steps++) {
-        const toolCall = { id: callIdOf(agent.random, `call-id/${steps}`), tool: toolChoice.pick(toolNames) }
-        await agent.chat({
-          index: steps,
-          contextTokens: steps * tokensPerObservation,
-          toolCall,
-          loopStep: steps,
-        })
+        const tool = toolChoice.pick(toolNames)
         const isSlow = slowness.chance(params.slow_tool_probability)
+        const call = { index: steps, loopStep: steps }
+        await conversation.decide(tool, call)
         await succeeded(
-          agent.executeTool(toolCall.tool, {
-            index: steps,
+          conversation.execute(tool, {
+            ...call,
             delayMs: params.delay_ms,
             errorRate: params.error_rate,
-            callId: toolCall.id,
-            loopStep: steps,
             ...(isSlow && { slowdown: { factor: params.slow_tool_factor, fault: 'slow_tool' } }),
           }),
         )
         isDone = finishing.chance(params.finish_probability)
       }
-      await agent.chat({
-        index: steps,
-        contextTokens: steps * tokensPerObservation,
-        finishReason: isDone ? 'stop' : 'length',
-        loopStep: steps,
-      })
+      await conversation.ask({ finishReason: isDone ? 'stop' : 'length', loopStep: steps })
       return isDone
     }),
 })

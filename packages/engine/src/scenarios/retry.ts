@@ -2,7 +2,7 @@ import { choice, integer, number } from 'contract/scalars'
 import type { Random } from 'contract/random'
 import { defaultRetryAfterMaxMs } from '../retry-policy.ts'
 import { toolNames, toolOf } from '../tools.ts'
-import { concurrency, defineScenario } from '../scenario.ts'
+import { concurrency, defineScenario, thoughts } from '../scenario.ts'
 import { succeeded } from '../errors.ts'
 import { retryLevels } from '../levels/retry.ts'
 
@@ -31,7 +31,7 @@ export const retry = defineScenario({
   missed: 'Retries are counted as fresh requests, and a call that was rescued leaves no error behind',
   reveals: 'Every sequence of attempts with its back-offs, and the tools that it came from',
   finding: 'retry_storm',
-  spans: { agent_app: '5 + 2 × fanout + attempts', tool_service: 'attempts' },
+  spans: { agent_app: '5 + (2 + thoughts) × fanout + attempts', tool_service: 'attempts' },
   params: {
     fanout: integer({ min: 1, max: 10_000, default: 100, description: 'Workers' }),
     error_rate: number({ min: 0, max: 1, default: 0.1, description: 'Mean probability that an attempt fails' }),
@@ -60,11 +60,12 @@ export const retry = defineScenario({
       default: 2,
       description: 'How many of the five tools carry the failures; 0 spreads them evenly',
     }),
+    thoughts: thoughts('worker'),
   },
   levels: retryLevels,
-  demand: ({ fanout, concurrency, max_retries }) => {
+  demand: ({ fanout, concurrency, max_retries, thoughts }) => {
     const calls = fanout * (1 + max_retries)
-    return { callsAtOnce: Math.min(fanout, concurrency), calls, steps: 5 + 2 * fanout + 2 * calls }
+    return { callsAtOnce: Math.min(fanout, concurrency), calls, steps: 5 + (2 + thoughts) * fanout + 2 * calls }
   },
   run: (workflow, params) =>
     workflow.invokeAgent(
@@ -85,7 +86,8 @@ export const retry = defineScenario({
             'worker',
             { index, facts: { worker_index: index, queued_ms: queuedMs } },
             (worker) =>
-              worker.executeTool(tool, {
+              worker.converse().act(tool, {
+                thoughts: params.thoughts,
                 delayMs: params.delay_ms,
                 errorRate: params.error_rate,
                 failureRate: rates.get(tool) as number,

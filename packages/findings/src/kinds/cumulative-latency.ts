@@ -2,14 +2,16 @@ import { defineFinding, saving } from '../finding.ts'
 import { count, ms, percent } from '../format.ts'
 import { callsOf, type CallTrouble, troubleOf } from '../calls.ts'
 import * as say from '../sentence.ts'
-import { type AnalysisStep, durationOf, type Observed, round, sum, workflowOf } from '../step.ts'
+import { type AnalysisStep, durationOf, type Observed, round, sum, withOperation, workflowOf } from '../step.ts'
 
 export interface CumulativeLatency extends Observed, CallTrouble {
   /** Tool calls one after the other. */
   depth: number
   total_ms: number
   tools_ms: number
-  /** Between the calls: everything that is not a tool. */
+  /** What the model took, which is asked before each call. */
+  model_ms: number
+  /** What is neither. */
   between_ms: number
   /** Of the total, that the longest call takes: small, which is the point. */
   largest_share: number
@@ -22,6 +24,7 @@ function observe(steps: readonly AnalysisStep[]): CumulativeLatency {
   const workflow = workflowOf(steps)
   const total = workflow ? durationOf(workflow) : 0
   const tools = sum(times)
+  const model = sum(withOperation(steps, 'chat').map(durationOf))
   const longest = times.reduce((most, ms) => Math.max(most, ms), 0)
   const { ids, figures } = troubleOf(calls)
   return {
@@ -29,7 +32,8 @@ function observe(steps: readonly AnalysisStep[]): CumulativeLatency {
     depth: calls.length,
     total_ms: round(total),
     tools_ms: round(tools),
-    between_ms: round(Math.max(0, total - tools)),
+    model_ms: round(model),
+    between_ms: round(Math.max(0, total - tools - model)),
     largest_share: total > 0 ? round(Math.min(1, longest / total)) : 0,
     ...figures,
   }
@@ -38,10 +42,10 @@ function observe(steps: readonly AnalysisStep[]): CumulativeLatency {
 export const cumulativeLatency = defineFinding({
   cause: { remedy: { changes: { delay_ms: 0 }, label: 'tools that take no time' } },
   observe,
-  sentence: ({ depth, total_ms, tools_ms, between_ms, largest_share, slow, failed_calls }) => {
+  sentence: ({ depth, total_ms, tools_ms, model_ms, between_ms, largest_share, slow, failed_calls }) => {
     if (depth === 0) return say.noCalls
     const calls = depth === 1 ? 'One call' : `${depth} calls one after the other`
-    const parts = `${calls} took ${say.ms(total_ms)}: ${say.ms(tools_ms)} in tools, ${say.ms(between_ms)} beside them`
+    const parts = `${calls} took ${say.ms(total_ms)}: ${say.ms(tools_ms)} in tools, ${say.ms(model_ms)} in the model, ${say.ms(between_ms)} beside them`
     const largest =
       slow.length > 0
         ? `; ${say.calls(slow)} ${slow.length === 1 ? 'was' : 'were'} slow`

@@ -1,10 +1,10 @@
 import { defineFinding, saving } from '../finding.ts'
 import { count, ms, whole } from '../format.ts'
+import { savingOf } from '../batch.ts'
 import * as say from '../sentence.ts'
-import { makespan } from '../schedule.ts'
 import { type Call, type CallFigures, callsOf, describeCall, failedCalls, idsOf, slowCalls } from '../calls.ts'
 import { type Distribution, distribution, median } from '../statistics.ts'
-import { type AnalysisStep, durationOf, type Observed, round } from '../step.ts'
+import { type AnalysisStep, durationOf, type Observed } from '../step.ts'
 
 export interface Stragglers extends Observed {
   /** Of all tool calls. */
@@ -18,10 +18,7 @@ export interface Stragglers extends Observed {
   saving_ms: number
 }
 
-/**
- * Calls that are slow beside the others. The saving is the makespan of the list schedule (measured durations, in order of
- * start, at the run's concurrency) minus that of the same schedule with the stragglers at the others' median.
- */
+/** Calls that are slow beside the others. The saving is that of the batch with the stragglers at the others' median. */
 function observe(steps: readonly AnalysisStep[]): Stragglers {
   const calls = callsOf(steps)
   const durations = calls.map(({ step }) => durationOf(step))
@@ -30,21 +27,14 @@ function observe(steps: readonly AnalysisStep[]): Stragglers {
   const isSlow = new Set(slow)
   const others = durations.filter((_, index) => !isSlow.has(calls[index] as Call))
   const usual = median(others)
-  const without = durations.map((ms, index) => (isSlow.has(calls[index] as Call) ? usual : ms))
-  const slots = slotsOf(steps) ?? calls.length
   return {
     span_ids: idsOf(slow, failed),
     calls: distribution(durations),
     others: distribution(others),
     stragglers: slow.map(describeCall),
     failed_calls: failed.length,
-    saving_ms: round(makespan(durations, slots) - makespan(without, slots)),
+    saving_ms: savingOf(steps, calls, (call) => (isSlow.has(call) ? durationOf(call.step) - usual : 0)),
   }
-}
-
-/** Calls at the same time at most, as the planner says. */
-function slotsOf(steps: readonly AnalysisStep[]): number | undefined {
-  return steps.find(({ facts }) => (facts.concurrency ?? 0) >= 1)?.facts.concurrency
 }
 
 export const straggler = defineFinding({

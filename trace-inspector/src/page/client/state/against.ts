@@ -4,7 +4,7 @@ import type { Prediction } from 'findings/finding'
 import { type Observation, predict } from 'findings/kinds'
 import { align, type StepPair } from '../../model/align.ts'
 import { workflowOf } from '../../model/critical.ts'
-import { callsOf, type TraceModel } from '../../model/trace-model.ts'
+import type { TraceModel } from '../../model/trace-model.ts'
 import { address, note } from './address.ts'
 import { agents, anyScenario, asTexts, scenarioFor } from './agents.ts'
 import { getJson, messageOf } from './api.ts'
@@ -67,7 +67,7 @@ export async function loadAgainst(shown: OpenTrace): Promise<void> {
     if (address.value.against !== traceId) return
     const beforeMs = totalOf(before)
     const afterMs = totalOf(model)
-    const prediction = found.observed && predict(found as Observation, figuresOf(before, shown.runs.value[0]))
+    const prediction = found.observed && predict(found as Observation)
     const rate =
       second.kind === 'token_timeline' && second.observed
         ? (second.observed as { rate_with_background: number | null }).rate_with_background
@@ -93,15 +93,6 @@ function lookAt(model: TraceModel, revelation: Revelation): Look {
   second.model.value = model
   second.revelation.value = revelation
   return new Look(second, 'waterfall-without', { wanted: () => '', keep: () => {} })
-}
-
-function figuresOf(model: TraceModel, run: LedgerRun | undefined) {
-  const places = new Map(model.columns.id.map((id, span) => [id, span]))
-  return {
-    params: run?.params ?? {},
-    durationOf: (id: string) => model.columns.duration[places.get(id) ?? -1] ?? 0,
-    calls: callsOf(model),
-  }
 }
 
 function totalOf({ columns, tree }: TraceModel): number {

@@ -1,0 +1,74 @@
+import type { Completion } from '../model.ts'
+import type { OpenStep } from '../open-step.ts'
+import type { Answer } from '../ports.ts'
+import { chat, type ChatOptions } from './chat.ts'
+import { askedOf, callIdFor, executeTool, type ToolCallOptions } from './tool.ts'
+
+/** What one observed answer adds to the context of all later calls. */
+export const tokensPerObservation = 120
+
+/** What is asked of the model. */
+type Question = Pick<ChatOptions, 'toolCall' | 'finishReason' | 'loopStep'>
+
+export interface Decision extends Pick<ToolCallOptions, 'index' | 'loopStep' | 'arguments'> {
+  /** Model calls before the tool call: the last of them asks for it, those before it end in words. Without any nobody asks. */
+  thoughts?: number | undefined
+}
+
+/**
+ * What an agent and its model say to each other, and what the agent observes. Each call sends all that came before: the context
+ * grows, and what the call before has sent already is read from the provider's cache.
+ */
+export class Conversation {
+  readonly #agent: OpenStep
+  /** Calls of the model so far. */
+  #calls = 0
+  /** What the last of them was sent. */
+  #sentTokens = 0
+  /** What has come since. */
+  #newTokens: number
+
+  /** `observations` are what the agent knows already, from whoever called it. */
+  constructor(agent: OpenStep, observations = 0) {
+    this.#agent = agent
+    this.#newTokens = observations * tokensPerObservation
+  }
+
+  /** One call of the model. */
+  async ask(question: Question = {}): Promise<Completion> {
+    const context = { sentTokens: this.#sentTokens, newTokens: this.#newTokens }
+    const completion = await chat(this.#agent, { ...question, index: this.#calls++, context })
+    this.#sentTokens = completion.inputTokens
+    // Providers send no reasoning back.
+    this.#newTokens = completion.outputTokens - completion.reasoningTokens
+    return completion
+  }
+
+  /** The model thinks, and asks for a call of this tool. Rejects with ModelFailure where it does not answer. */
+  async decide(tool: string, { thoughts = 1, loopStep, ...call }: Decision = {}): Promise<void> {
+    for (let before = 1; before < thoughts; before++) await this.ask({ loopStep })
+    if (thoughts === 0) return
+    const toolCall = { id: callIdFor(this.#agent, call.index), tool, asked: askedOf(this.#agent, tool, call) }
+    await this.ask({ toolCall, loopStep })
+  }
+
+  /** Does it, and observes the answer, or that there is none. Rejects as the call does. */
+  async execute(tool: string, options: ToolCallOptions): Promise<Answer> {
+    try {
+      return await executeTool(this.#agent, tool, options)
+    } finally {
+      this.observe()
+    }
+  }
+
+  /** Decides, and does it. */
+  async act(tool: string, options: ToolCallOptions & Decision): Promise<Answer> {
+    await this.decide(tool, options)
+    return this.execute(tool, options)
+  }
+
+  /** The agent has learned something, which the next call is sent. */
+  observe(tokens = tokensPerObservation): void {
+    this.#newTokens += tokens
+  }
+}
