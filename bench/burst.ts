@@ -8,7 +8,7 @@ import { startReceiver } from './processes.ts'
 
 const limitMs = 100
 const runs = 600
-const query = 'depth=20&delay_ms=20'
+const query = 'depth=20&delay_ms=20&thoughts=0'
 const readers = 25
 /** A reader takes what has come, and rests, ms. */
 const restMs = 5

@@ -8,10 +8,10 @@ const runs = [
   {
     name: 'fan-out 100/20/80, elapsed',
     scenario: 'fanout',
-    query: 'fanout=100&concurrency=20&delay_ms=80&stragglers=0&jitter=0',
+    query: 'fanout=100&concurrency=20&delay_ms=80&stragglers=0&jitter=0&thoughts=0',
     limit: 1.1,
   },
-  { name: 'chain 60 × 80, elapsed', scenario: 'chain', query: 'depth=60&delay_ms=80&jitter=0', limit: 1.04 },
+  { name: 'chain 60 × 80, elapsed', scenario: 'chain', query: 'depth=60&delay_ms=80&jitter=0&thoughts=0', limit: 1.04 },
 ]
 
 /** How much longer a run takes than the times that were drawn for it: our own overhead. The floor is the run's `ideal_ms`. */

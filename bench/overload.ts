@@ -7,7 +7,7 @@ import { startReceiver } from './processes.ts'
 const limitMs = 50
 /** As many tool calls as are admitted, begun and ended in waves of 500. */
 const runs = 20
-const query = 'fanout=1000&concurrency=500&delay_ms=5000&jitter=0.2'
+const query = 'fanout=1000&concurrency=500&delay_ms=5000&jitter=0.2&thoughts=0'
 
 /** How long somebody waits who asks something small of an agent that plays as many tool calls as it admits. */
 export const overload: Benchmark = {

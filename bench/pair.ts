@@ -68,7 +68,7 @@ export async function startServices(receiver: Measured, env: Record<string, stri
 
 /** Parameters of a fan-out in which nothing takes time of its own. */
 export const hopsQuery = (count: number, concurrency: number) =>
-  `fanout=${count}&concurrency=${concurrency}&delay_ms=0&llm_delay_ms=0&stragglers=0`
+  `fanout=${count}&concurrency=${concurrency}&delay_ms=0&llm_delay_ms=0&stragglers=0&thoughts=0`
 
 /** Every instrumentation that auto-instrumentations-node has, as OTEL_NODE_ENABLED_INSTRUMENTATIONS names them. */
 export function allInstrumentations(): string {

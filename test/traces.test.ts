@@ -238,7 +238,7 @@ describe('depth and breadth', () => {
   })
 
   it('a fan-out of 10,000 answers, and all its spans arrive', async () => {
-    const { result, spans } = await traced('fanout', 'fanout=10000&concurrency=500&delay_ms=0&llm_delay_ms=0')
+    const { result, spans } = await traced('fanout', 'fanout=10000&concurrency=500&delay_ms=0&thoughts=0')
     expect(result.ok).toBe(true)
     expect(spans).toHaveLength(40_005)
   })
