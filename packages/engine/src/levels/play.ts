@@ -145,7 +145,9 @@ async function playStep(
         responseId: `resp_${random.identifier('response', 24)}`,
       }
       const toolCall =
-        step.asksForTool && next?.kind === 'call' ? { id: callIdOf(agent.run, next.key), tool: next.tool, asked: { text: next.arguments } } : undefined
+        step.asksForTool && next?.kind === 'call'
+          ? { id: callIdOf(agent.run, next.key), tool: next.tool, asked: { text: next.arguments } }
+          : undefined
       await converse(agent, step.key, completion, { random, injected: { drawn_ms: delayMs }, toolCall })
       return undefined
     }
