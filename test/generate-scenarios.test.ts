@@ -37,7 +37,7 @@ describe('generate_scenarios.sh with options', () => {
     expect(output).toMatch(/^ {2}elapsed +\d\.\d{3} s, ideal \d\.\d{3} s$/m)
     expect(output).toContain(`\n  trace        ${result.trace_id}\n  seed`)
     expect(output).toMatch(/^ {2}seed +x$/m)
-    expect(output).toMatch(/^ {2}spans +25: 20 of the agent, 5 of tool-service$/m)
+    expect(output).toMatch(/^ {2}spans +30: 25 of the agent, 5 of tool-service$/m)
     const atOnce = result.summary.max_in_flight
     expect(output).toContain(`  tools        calls 5, failed 0, retries 0, at most ${atOnce} at the same time\n`)
     // What it finds is decided by how long calls really took.

@@ -181,7 +181,7 @@ describe('sanity_check.sh', () => {
     expect(failuresIn(output)).toEqual([
       'FAIL health its status is "ill"',
       expect.stringMatching(/^FAIL bad request it does not name fanout: 400 Bad query/),
-      expect.stringMatching(/^FAIL fanout 85 spans in all, but 81 by name \(trace \w{32}\)$/),
+      expect.stringMatching(/^FAIL fanout 105 spans in all, but 101 by name \(trace \w{32}\)$/),
       expect.stringMatching(/^FAIL chain it is a run of links/),
       expect.stringMatching(/^FAIL replay seed \w+ decided .*output_tokens=0.*, before: .*output_tokens=[1-9]/),
       expect.stringMatching(/^FAIL dag ok is false, though no tool call failed/),
