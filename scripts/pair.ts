@@ -63,7 +63,9 @@ export async function startPair(
   agentEnv: Record<string, string> = {},
 ): Promise<Pair> {
   const tools = await startService('tool-service', env)
-  const agent = await startService('agent-app', { TOOL_BASE: tools.url, ...env, ...agentEnv })
+  // A tool that is there is waited for, however busy the machine is.
+  const patient = { TOOL_BASE: tools.url, TOOL_TIMEOUT_MS: '240000' }
+  const agent = await startService('agent-app', { ...patient, ...env, ...agentEnv })
   return {
     agent,
     tools,

@@ -355,14 +355,14 @@ describe.runIf(hasHelm && programs.collector)('the chart, in the real Collector'
           before = other.spans.size
           return isStill
         },
-        { interval: 3000, timeout: 60_000 },
+        { interval: 3000 },
       )
       .toBe(true)
     slow.behavior = {}
     expect((await played.ended).code).toBe(0)
     expect(played.text()).toMatch(/took all of them/)
     const spans = Number(/with ([\d,]+) spans/.exec(played.text())?.[1]?.replaceAll(',', ''))
-    await expect.poll(() => slow.spans.size + other.spans.size, { timeout: 60_000 }).toBe(spans)
+    await expect.poll(() => slow.spans.size + other.spans.size).toBe(spans)
     await collector.stop()
     expect(other.duplicates).toBe(0)
     for (const [shard, { spans: own }] of inspectors.entries())
@@ -408,7 +408,7 @@ describe.runIf(hasHelm && programs.collector)('the chart, in the real Collector'
     having = next.url
     const [meanwhile, elsewhere] = [await run('f'), await run('0')]
     expect(await verdictOf(elsewhere, 60)).toBe('complete')
-    await expect.poll(async () => (await fetch(`${old.url}/traces/${meanwhile}`)).status, { timeout: 20_000 }).toBe(200)
+    await expect.poll(async () => (await fetch(`${old.url}/traces/${meanwhile}`)).status).toBe(200)
 
     await old.stop('SIGKILL')
     const after = await run('f')

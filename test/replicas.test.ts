@@ -65,10 +65,10 @@ test('replicas behind one name are all asked, the newest first, and those that c
   await expect(ledgers.ask(trace_id)).rejects.toThrow(`${first.url} does not know it`)
 
   behind.unshift('127.0.0.2')
-  await expect.poll(() => agent.addresses(), { timeout: 20_000 }).toEqual([second.url, first.url])
+  await expect.poll(() => agent.addresses()).toEqual([second.url, first.url])
   expect(await ledgers.ask(trace_id)).toMatchObject({ runs: [{ trace_id }] })
   behind.pop()
-  await expect.poll(() => agent.addresses(), { timeout: 20_000 }).toEqual([second.url])
+  await expect.poll(() => agent.addresses()).toEqual([second.url])
   // What was just looked up is not looked up again for everybody who asks.
   const before = asked
   await Promise.all(Array.from({ length: 20 }, () => agent.addresses()))
@@ -131,7 +131,7 @@ test('a trace that others may have a run of is not complete while one of them do
   const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
   const { spans } = await runScenario(there.url, 'fanout', small, { traceparent })
   await expect
-    .poll(() => verify(traceId, 0), { timeout: 20_000 })
+    .poll(() => verify(traceId, 0))
     .toMatchObject({
       verdict: 'no_ledger',
       counts: { expected: spans.total, received: spans.total, differences: 0 },
@@ -182,9 +182,7 @@ test('a LEDGER_SINK that takes nothing holds up no run, gets all once it does, a
   expect(agent.output.join('\n')).not.toContain('secret-token')
   expect(await metricsOf(agent)).toMatchObject({ ledgers_queued: 2, 'ledgers_total{fate="written"}': 0 })
   isTaking = true
-  await expect
-    .poll(() => taken.map(({ trace_id }) => trace_id), { timeout: 30_000 })
-    .toEqual(runs.map(({ trace_id }) => trace_id))
+  await expect.poll(() => taken.map(({ trace_id }) => trace_id)).toEqual(runs.map(({ trace_id }) => trace_id))
   isTaking = false
   await runScenario(agent.url, 'fanout', small)
   expect(await agent.stop()).toBe(0)
@@ -209,7 +207,7 @@ test('a run that is not waited for is answered at once, tells its end when it is
   })
   expect(await json(`${agent.url}/health`)).toMatchObject({ in_flight: 1 })
   await expect
-    .poll(() => json(agent.url + status), { timeout: 30_000 })
+    .poll(() => json(agent.url + status))
     .toMatchObject({
       state: 'closed',
       runs: [

@@ -32,7 +32,7 @@ export function toolApp(defaults = { delayMs: 80, errorRate: 0 }, clock = system
 }
 
 /** An agent in this process, and the tools at `toolBase`. */
-export function agentApp(toolBase: string, changes: Partial<Deps> = {}, toolTimeoutMs = 500) {
+export function agentApp(toolBase: string, changes: Partial<Deps> = {}, toolTimeoutMs = 60_000) {
   const tools = new ToolClient(toolBase, toolTimeoutMs)
   const pace = new Pace()
   const lifecycle = new Lifecycle()

@@ -467,7 +467,7 @@ test('a trace of which nothing comes is absent', async () => {
   const { trace_id, spans } = await stack.run(retry)
   // Until they have left, they are queued.
   await expect
-    .poll(() => stack.verify(trace_id), { timeout: 20_000 })
+    .poll(() => stack.verify(trace_id))
     .toMatchObject({
       verdict: 'absent',
       run: 'closed',

@@ -59,7 +59,7 @@ test('a run that is older than the inspector is forgotten, and the next that los
     stack.meddler.meddle = only(named('checkpoint'), () => [])
     const next = await stack.run(small)
     await expect
-      .poll(() => verify(inspector, next.trace_id), { timeout: 20_000 })
+      .poll(() => verify(inspector, next.trace_id))
       .toMatchObject({ verdict: 'incomplete', counts: { missing: 1 } })
     stack.meddler.meddle = (parcel) => [parcel]
   })
@@ -98,7 +98,7 @@ test('what may have gone to another in its place is forgotten, and what is all h
 test('a run that began before the inspector and came in time is complete', async () => {
   stack.meddler.hold()
   const { trace_id, spans } = await stack.run(small)
-  await expect.poll(() => stack.meddler.held(), { timeout: 20_000 }).toBe(spans.total)
+  await expect.poll(() => stack.meddler.held()).toBe(spans.total)
   await withInspector({}, async (inspector) => {
     const verification = verify(inspector, trace_id, 60)
     await stack.meddler.release()

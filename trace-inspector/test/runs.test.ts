@@ -51,7 +51,7 @@ test('who misses spans is told of those that were turned down here', async () =>
   stack.meddler.meddle = (parcel) => [changed(parcel, ({ span }) => Object.assign(span, { name: 5 }))]
   const { trace_id, spans } = await stack.run(small)
   const rejected = async () => (await stack.get<{ rejected_spans: number }>('/health')).rejected_spans
-  await expect.poll(rejected, { timeout: 20_000 }).toBe(spans.total)
+  await expect.poll(rejected).toBe(spans.total)
   expect(await stack.verify(trace_id)).toMatchObject({
     verdict: 'absent',
     note: expect.stringMatching(
@@ -111,7 +111,7 @@ test('a run that has ended is drawn by what its agent told when it was verified:
     const response = await fetch(`${inspector.url}/traces/${trace_id}/${path}`, init)
     return { status: response.status, ...((await response.json()) as object) }
   }
-  await expect.poll(() => ask('verify'), { timeout: 20_000 }).toMatchObject({ verdict: 'incomplete', run: 'closed' })
+  await expect.poll(() => ask('verify')).toMatchObject({ verdict: 'incomplete', run: 'closed' })
   await other.stop()
   expect(await ask('picture?ledger=1')).toMatchObject({ status: 200, judged: expect.anything() as unknown })
   // It alone takes the one answer, and opens what it sealed.

@@ -111,7 +111,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     )
     const traceId = answer.headers.get('x-trace-id') ?? ''
     const arrived = async () => (await fetch(`${stack.inspector.url}/traces/${traceId}`)).status
-    await expect.poll(arrived, { timeout: 20_000 }).toBe(200)
+    await expect.poll(arrived).toBe(200)
     const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${traceId}`)
     await page.getByText('still running').waitFor()
     const grid = page.getByRole('treegrid')

@@ -58,7 +58,7 @@ export async function startStack(
         const body = (await response.json()) as { spans?: number }
         return body.spans ?? 0
       }
-      await expect.poll(count, { timeout: 20_000 }).toBe(spans)
+      await expect.poll(count).toBe(spans)
     },
     verify: (traceId, waitS = 0) => get(`/traces/${traceId}/verify?wait_s=${waitS}`),
     reveal: (traceId) => get(`/traces/${traceId}/reveal`),
