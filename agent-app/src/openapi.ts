@@ -4,6 +4,7 @@ import { ownPathOf } from 'engine/catalog'
 import { answerSchema } from 'contract/answer'
 import { keyAnswerJsonSchema } from 'contract/key'
 import { ledgerJsonSchema } from 'contract/ledger'
+import { usageJsonSchema } from 'contract/usage'
 import {
   answer,
   json,
@@ -33,8 +34,8 @@ const prefer = {
 }
 const openAnswer = {
   type: 'object',
-  required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'key', 'spans'],
-  properties: { key: keyAnswerJsonSchema },
+  required: ['ok', 'scenario', 'trace_id', 'seed', 'params', 'replay', 'summary', 'usage', 'key', 'spans'],
+  properties: { key: keyAnswerJsonSchema, usage: usageJsonSchema },
 }
 const blindAnswer = {
   type: 'object',

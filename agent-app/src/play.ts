@@ -1,5 +1,6 @@
 import { context } from '@opentelemetry/api'
 import type { Request, Response } from 'express'
+import { parseQuirks } from 'contract/quirks'
 import { badQuery, clashingQuery, Problem } from 'service-kit/problem'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
@@ -62,8 +63,8 @@ export async function play(
     throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
   }
   if (deps.lifecycle.stopping.aborted) throw stopping()
-  const writer = isBlind ? { ...deps, dialect: deps.blindDialect } : deps
-  const recorder = recordRun(writer, context.active(), req.headers)
+  const dialect = (isBlind ? deps.blindDialect : deps.dialect).withQuirks(parseQuirks(parsed.params.quirks))
+  const recorder = recordRun({ ...deps, dialect }, context.active(), req.headers)
   if (isBlind) deps.seals.refuseAnswered(deps.runs.find(recorder.traceId))
   const release = deps.admission.admit(costOf(offer.scenario.plan(parsed.params).demand))
   const ports: Ports = {

@@ -8,7 +8,7 @@ import {
   TraceFlags,
   type Tracer,
 } from '@opentelemetry/api'
-import type { Operation, RunFacts, StepEvent } from 'contract/facts'
+import type { Operation, RunFacts, Stated, StepEvent } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Dialect } from 'dialects/dialect'
 import type { OpenSpan, Recorder, SpanOpening } from 'engine/ports'
@@ -51,14 +51,17 @@ class SdkSpan implements OpenSpan {
   readonly #writer: SpanWriter
   readonly #span: Span
   readonly #above: Context
+  /** What it began with. */
+  readonly #facts: Stated | undefined
   /** Most spans have nothing below them that would need it. */
   #context: Context | undefined
 
-  constructor(writer: SpanWriter, span: Span, above: Context) {
+  constructor(writer: SpanWriter, span: Span, above: Context, facts?: Stated) {
     this.id = spanIdOf(span)
     this.#writer = writer
     this.#span = span
     this.#above = above
+    this.#facts = facts
   }
 
   get #below(): Context {
@@ -75,11 +78,11 @@ class SdkSpan implements OpenSpan {
       links: dependsOn.map(({ span_id }) => ({ context: { traceId, spanId: span_id ?? '', traceFlags } })),
       startMs,
     })
-    return new SdkSpan(this.#writer, span, this.#below)
+    return new SdkSpan(this.#writer, span, this.#below, facts)
   }
 
   learn(operation: Operation, facts: Readonly<Record<string, unknown>>): void {
-    this.#span.setAttributes(this.#writer.dialect.learned(operation, facts))
+    this.#span.setAttributes(this.#writer.dialect.learned(operation, facts, this.#facts))
   }
 
   event(event: StepEvent): void {

@@ -37,6 +37,7 @@ function runOf(traceId: string, change: Partial<RunLedger> = {}): RunLedger {
     replay: '/run',
     service: 'synthetic-agent-app',
     dialect: 'gen-ai',
+    usage: null,
     sampled: true,
     state: 'closed',
     ok: true,

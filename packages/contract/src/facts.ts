@@ -24,6 +24,14 @@ const asked = {
   max_retries: count('Attempts after the first at most').optional(),
   step: count('Of a loop, from 0').optional(),
 }
+/** Tokens of model calls: cached and written ones are among those of the prompt, reasoning among those of the answer. */
+const usage = {
+  input_tokens: count('Tokens of the prompt').optional(),
+  cached_tokens: count('Tokens of the prompt that were read from a cache').optional(),
+  cache_write_tokens: count('Tokens of the prompt that were written to a cache').optional(),
+  output_tokens: count('Tokens of the answer').optional(),
+  reasoning_tokens: count('Tokens of the answer that were thought and not said').optional(),
+}
 const provider = text('Who runs the model, or the agent')
 
 export const factsSchema = z.discriminatedUnion('operation', [
@@ -42,6 +50,7 @@ export const factsSchema = z.discriminatedUnion('operation', [
     status: count('Of the answer; absent when there was none').optional(),
     response_bytes: count('What the tool answered, bytes; where it was asked for more than a word').optional(),
     retry_after: text('How long the tool asked to be left alone, s: as it stood in `Retry-After`').optional(),
+    ...usage,
   }),
   z.object({ operation: z.literal('invoke_workflow'), workflow: text('What it is called: the scenario') }),
   z.object({
@@ -62,6 +71,7 @@ export const factsSchema = z.discriminatedUnion('operation', [
     max_steps: count('Tool calls of the loop at most').optional(),
     chunks: count('Chunks that are retrieved').optional(),
     total_kb: number('Of all chunks, KB').optional(),
+    ...usage,
   }),
   z.object({
     operation: z.literal('chat'),
@@ -77,11 +87,7 @@ export const factsSchema = z.discriminatedUnion('operation', [
     finish_reason: z.enum(['stop', 'length', 'tool_call', 'content_filter']).optional().meta({
       description: 'Why the model ended: `stop`, `length` (no steps were left), `tool_call` or `content_filter`',
     }),
-    input_tokens: count('Tokens of the prompt').optional(),
-    cached_tokens: count('Tokens of the prompt that were read from a cache').optional(),
-    cache_write_tokens: count('Tokens of the prompt that were written to a cache').optional(),
-    output_tokens: count('Tokens of the answer').optional(),
-    reasoning_tokens: count('Tokens of the answer that were thought and not said').optional(),
+    ...usage,
     tool_call_id: text('Of the call that the model asked for').optional(),
     input_messages: contentOf('What the model was told').optional(),
     output_messages: contentOf('What the model said').optional(),

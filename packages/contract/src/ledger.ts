@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { faultKinds } from './faults.ts'
 import { dialectNames, eventSchema, factsSchema } from './facts.ts'
 import { keyAnswerSchema } from './key.ts'
+import { quirkNames } from './quirks.ts'
+import { usageSchema } from './usage.ts'
 
 /**
  * What a run did, as the run itself knows it: nothing here was asked of the SDK. It is a flat list, because a chain 5,000
@@ -60,6 +62,7 @@ export const runLedgerSchema = z.object({
   replay: z.string().meta({ description: 'The path that repeats the run' }),
   service: z.string(),
   dialect: z.enum(dialectNames).meta({ description: 'How its facts are written on spans' }),
+  quirks: z.array(z.enum(quirkNames)).optional().meta({ description: 'And with which of its quirks' }),
   sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
   state: z.enum(['running', 'closed']),
   ok: z.boolean().nullable().meta({
@@ -72,6 +75,7 @@ export const runLedgerSchema = z.object({
   key: keyAnswerSchema
     .default(null)
     .meta({ description: 'As in the answer of /run; in a file only where it was asked for' }),
+  usage: usageSchema.nullable().default(null).meta({ description: 'As in the answer of /run; null before its end' }),
   steps: z.array(ledgerStepSchema),
 })
 export type RunLedger = z.infer<typeof runLedgerSchema>

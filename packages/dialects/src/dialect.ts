@@ -10,7 +10,9 @@ import type {
   StepEvent,
 } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
+import type { Quirk } from 'contract/quirks'
 import type { Attributes, Line } from './line.ts'
+import { quirked } from './quirks.ts'
 import { type Entries, Shapes, type Values, writtenOf } from './shapes.ts'
 
 type Lines<Fact> = Readonly<Record<string, Line<Fact>>>
@@ -135,11 +137,14 @@ export class Dialect {
   readonly #events: Readonly<Record<string, Entries>>
   readonly #run: Entries
   readonly #omitted: Omission
+  readonly #quirks: ReadonlySet<Quirk>
+  readonly #withQuirks = new Map<string, Dialect>()
 
-  constructor(name: DialectName, table: DialectTable, omitted = nothing) {
+  constructor(name: DialectName, table: DialectTable, omitted = nothing, quirks: readonly Quirk[] = []) {
     this.name = name
     this.#table = table
     this.#omitted = omitted
+    this.#quirks = new Set(quirks)
     const entriesOf = (lines: Lines<PropertyKey> = {}): Entries =>
       Object.entries(lines).flatMap(([name, line]) => (omitted.attributes.has(name) ? [] : { ...(line as Line), name }))
     const { operations, events, run } = table
@@ -160,6 +165,19 @@ export class Dialect {
       : []
     const failed = { name: this.#table.errorType, fact: beside.error }
     return new Shapes([...ofRun.map(({ fact }) => fact), ...Object.values(beside)], [...opening, ...told, ...learned, failed])
+  }
+
+  get quirks(): readonly Quirk[] {
+    return [...this.#quirks]
+  }
+
+  /** The same with these quirks; always the same one. */
+  withQuirks(quirks: readonly Quirk[]): Dialect {
+    if (quirks.length === 0) return this
+    const key = quirks.join()
+    const known = this.#withQuirks.get(key) ?? new Dialect(this.name, this.#table, this.#omitted, quirks)
+    this.#withQuirks.set(key, known)
+    return known
   }
 
   #writing(facts: Facts | Stated): Writing<Facts> {
@@ -188,10 +206,11 @@ export class Dialect {
     return attributes
   }
 
-  /** What facts that came later add. */
-  learned(operation: Operation, facts: Values): Attributes {
+  /** What facts that came later add to those that are known. */
+  learned(operation: Operation, facts: Values, known: Values = facts): Attributes {
     const attributes: Attributes = {}
-    write(attributes, (this.#operations[operation] as { learned: Entries }).learned, facts)
+    const said = quirked(operation, facts, known, this.#quirks)
+    write(attributes, (this.#operations[operation] as { learned: Entries }).learned, said)
     return attributes
   }
 
@@ -209,7 +228,7 @@ export class Dialect {
   eachAttribute(step: LedgerStep, run: RunFacts, visit: Visit, visitShared: VisitShared): void {
     const { facts, agent_id, error_type } = step
     const { shapes } = this.#operations[facts.operation] as { shapes: Shapes }
-    const shape = shapes.of(facts, values)
+    const shape = shapes.of(quirked(facts.operation, facts, facts, this.#quirks), values)
     let at = shape.names.length
     for (const { fact } of this.#run) values[at++] = run[fact as keyof RunFacts]
     values[at++] = agent_id

@@ -1,4 +1,5 @@
 import type { RunFacts } from 'contract/facts'
+import type { Quirk } from 'contract/quirks'
 import type { Random } from 'contract/random'
 import type { Demand } from './demand.ts'
 import type { Ledger } from './ledger.ts'
@@ -33,6 +34,8 @@ export interface RunContext {
   readonly conversationId: string | undefined
   /** How long tools, the model and people take. */
   readonly profile: Profile
+  /** What its telemetry does to tokens. */
+  readonly quirks: ReadonlySet<Quirk>
   /** What goes wrong, beside what the scenario has of its own. */
   readonly planted: Planted
   /** Every fault that has struck, and which of them this replay goes without. */

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { FactsOf, RunFacts } from 'contract/facts'
 import type { Key, KeyAnswer } from 'contract/key'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
+import type { Usage } from 'contract/usage'
+import { parseQuirks } from 'contract/quirks'
 import { keyedSeed } from 'contract/secret'
 import { compareWithKey, withPlanted } from 'findings/planted'
 import { businessWorkflow } from './business.ts'
@@ -18,7 +20,7 @@ import { profileOf } from './profile/index.ts'
 import type { RunContext } from './run-context.ts'
 import type { Plan, Scenario } from './scenario.ts'
 import { Step } from './step.ts'
-import { countSpans, summarise } from './summary.ts'
+import { countSpans, summarise, usageIn } from './summary.ts'
 
 /** Whose runs these are. */
 export interface Agent {
@@ -68,6 +70,7 @@ export class Run {
   #ok: boolean | null = null
   #workflow: LedgerStep | undefined
   #finding: Finding | null = null
+  #usage: Usage | null = null
   /** Of the finding, with nothing of what was planted. */
   #sentence = ''
   #state: 'running' | 'closed' = 'running'
@@ -108,6 +111,7 @@ export class Run {
       readsContent: recorder.readsContent ?? false,
       conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
       profile: profileOf(params),
+      quirks: new Set(parseQuirks(params.quirks)),
       planted: new Planted(params, random, faults),
       faults,
       jitter: Number(params.jitter),
@@ -200,6 +204,7 @@ export class Run {
     this.#finding = findingOf(scenario.finding, this.ledger, dialect)
     this.ledger.forgetSaid()
     this.#sentence = this.#finding.text
+    this.#usage = usageIn(this.ledger.steps)
     return {
       ok: this.#ok as boolean,
       scenario: scenario.name,
@@ -209,6 +214,7 @@ export class Run {
       params: this.params,
       replay: this.replay,
       summary: summarise(this.ledger.steps, this.#root.idealMs),
+      usage: this.#usage,
       finding: this.#finding,
       spans: countSpans(this.ledger.steps, this.#context.serviceName, dialect),
     }
@@ -241,13 +247,14 @@ export class Run {
   }
 
   /** The run as `GET /runs` lists it. */
-  get summary(): Omit<RunLedger, 'steps' | 'finding' | 'key'> & { steps: number } {
-    const { steps, finding: _finding, key: _key, ...rest } = this.toLedger()
+  get summary(): Omit<RunLedger, 'steps' | 'finding' | 'key' | 'usage'> & { steps: number } {
+    const { steps, finding: _finding, key: _key, usage: _usage, ...rest } = this.toLedger()
     return { ...rest, steps: steps.length }
   }
 
   /** All that is known of the run by now. */
   toLedger(): RunLedger {
+    const { quirks } = this.#recorder.dialect
     return {
       trace_id: this.traceId,
       ...this.#context.facts,
@@ -257,6 +264,7 @@ export class Run {
       replay: this.replay,
       service: this.#context.serviceName,
       dialect: this.#recorder.dialect.name,
+      ...(quirks.length > 0 && { quirks: [...quirks] }),
       sampled: this.#recorder.sampled,
       state: this.#state,
       ok: this.#ok,
@@ -265,6 +273,7 @@ export class Run {
       age_ms: this.#context.clock.now() - this.#root.record.start_ms,
       finding: this.#finding,
       key: this.key,
+      usage: this.#usage,
       steps: this.#context.readsContent ? this.ledger.steps.map(kept) : this.ledger.steps,
     }
   }
@@ -283,6 +292,8 @@ export interface RunResult {
   /** The path that repeats this run. */
   replay: string
   summary: ReturnType<typeof summarise>
+  /** What its model calls used, and what that costs. */
+  usage: Usage
   /** What a good tool must see in the trace. */
   finding: Finding
   /** What must arrive at the other end of a pipeline. */

@@ -1,3 +1,4 @@
+import { quirkNames, quirks, quirksPattern } from 'contract/quirks'
 import { choice, flag, number, integer, text, type Fault } from 'contract/scalars'
 import { seedPattern } from 'contract/tool'
 import type { FindingKind } from 'findings/kinds'
@@ -80,6 +81,11 @@ export function commonParams(defaults: Defaults) {
       pattern: seedPattern,
       expected: '1 to 64 printable ASCII characters without blanks',
       description: 'Repeats every decision of a run; drawn when absent',
+    }),
+    quirks: text({
+      pattern: quirksPattern,
+      expected: `a list of ${quirkNames.join(', ')}`,
+      description: `What its telemetry does that adding up tokens has to know: ${quirkNames.map((name) => `${name} (${quirks[name]})`).join(', ')}`,
     }),
     conversation_id: text({
       pattern: new RegExp(`^[^${controls}]{1,128}$`, 'u'),

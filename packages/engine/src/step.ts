@@ -5,7 +5,7 @@ import { makespan } from 'findings/schedule'
 import { causeOfCancel, errorTypeOf, RunCancelled, UndeclaredDemand } from './errors.ts'
 import { inLanes } from './lanes.ts'
 import type { Opening, OpenStep } from './open-step.ts'
-import { agentOpening, type AgentOptions, workflowOpening } from './operations/agent.ts'
+import { agentOpening, type AgentOptions, tellingUsage, workflowOpening } from './operations/agent.ts'
 import { chat, type ChatOptions } from './operations/chat.ts'
 import { Conversation } from './operations/conversation.ts'
 import { checkpoint } from './operations/checkpoint.ts'
@@ -46,7 +46,7 @@ export class Step implements OpenStep {
 
   /** An agent at work: `body` is what it does. */
   invokeAgent<T>(name: string, options: AgentOptions, body: (agent: Step) => Promise<T>): Promise<T> {
-    return this.open(agentOpening(this.run, name, options), body)
+    return this.open(agentOpening(this.run, name, options), (agent) => tellingUsage(agent, body(agent)))
   }
 
   /** The whole of a run below its request. */

@@ -1,5 +1,7 @@
 import type { LedgerStep } from 'contract/ledger'
+import type { Usage } from 'contract/usage'
 import type { Dialect } from 'dialects/dialect'
+import { usageOf } from 'findings/usage'
 
 /** What a run did, in figures. `ideal_ms` is how long it would have taken if nothing but the drawn times took time. */
 export function summarise(steps: readonly LedgerStep[], idealMs: number) {
@@ -41,6 +43,23 @@ export function summarise(steps: readonly LedgerStep[], idealMs: number) {
   }
   summary.max_in_flight = mostAtOnce(attempts)
   return summary
+}
+
+const usesModels: ReadonlySet<string> = new Set(['invoke_agent', 'chat', 'http_client'])
+
+/** What the model calls of a run used: its ledger knows it of each. */
+export function usageIn(steps: readonly LedgerStep[]): Usage {
+  return usageOf(
+    steps
+      .filter(({ facts }) => usesModels.has(facts.operation))
+      .map(({ id, parent_id, facts, status }) => ({
+        span_id: id,
+        parent_span_id: parent_id,
+        operation: facts.operation,
+        facts,
+        failed: status === 'error',
+      })),
+  )
 }
 
 /** How many steps ran at the same time at most; one that starts as another ends does not count with it. */

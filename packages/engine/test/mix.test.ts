@@ -56,7 +56,7 @@ faults:
         "runs.0.scenario (line 4): expected one of fanout, chain, retry, dag, react, human, rag, stream, not raect",
         "runs.1.weight (line 6): Too small: expected number to be >0",
         "runs.1.params.max_steps (line 8): expected a whole number from 1 to 1000, not 5000",
-        "runs.1.params.max_step (line 9): expected one of max_steps, finish_probability, slow_tool_probability, slow_tool_factor, delay_ms, error_rate, jitter, llm_delay_ms, llm_error_rate, profile, faults, level, control, world, seed, conversation_id, not max_step",
+        "runs.1.params.max_step (line 9): expected one of max_steps, finish_probability, slow_tool_probability, slow_tool_factor, delay_ms, error_rate, jitter, llm_delay_ms, llm_error_rate, profile, faults, level, control, world, seed, quirks, conversation_id, not max_step",
         "runs.2.params.rag_chunks.max (line 10): expected a number from 1 to 1000, not 6000",
         "runs.3.params.outcome.choice.1 (line 11): expected one of approve, reject, expire, not maybe",
         "runs.3.params.faults (line 11): is what \`planted\` and \`faults\` of the mix say",

@@ -1,5 +1,6 @@
 import type { Key } from 'contract/key'
 import type { RunLedger } from 'contract/ledger'
+import { parseQuirks } from 'contract/quirks'
 import { keyedSeed } from 'contract/secret'
 import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
@@ -58,7 +59,7 @@ export function begin({
   const keyed = (text: string) => (secret === undefined ? text : keyedSeed(secret, text))
   // Generators of their own: no draw of the run's moves for ids and network.
   const recorder = new VirtualRecorder(
-    secret === undefined ? genAi : genAiBlind,
+    (secret === undefined ? genAi : genAiBlind).withQuirks(parseQuirks(params.quirks)),
     drawsOf(keyed(ids), name).fork('spans'),
   )
   const tools = new VirtualTools(clock, {

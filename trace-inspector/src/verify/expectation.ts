@@ -68,7 +68,7 @@ export function expectationsOf(ledger: LedgerAnswer): Expectation[] {
 }
 
 function ofRun(run: RunLedger): Expectation[] {
-  const dialect = dialectOf(run.dialect)
+  const dialect = dialectOf(run.dialect).withQuirks(run.quirks ?? [])
   const byId = new Map<number, Expectation>()
   for (const step of run.steps) byId.set(step.id, new Expectation(step, byId, run, dialect))
   return [...byId.values()].filter(({ step }) => step.duration_ms !== null)

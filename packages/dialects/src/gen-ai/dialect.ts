@@ -11,6 +11,15 @@ const asked = {
   [ati.step]: number('step'),
 } as const
 
+/** What calls of models used. */
+const usage = {
+  [names.inputTokens]: number('input_tokens'),
+  [names.cachedTokens]: number('cached_tokens'),
+  [names.cacheWriteTokens]: number('cache_write_tokens'),
+  [names.outputTokens]: number('output_tokens'),
+  [names.reasoningTokens]: number('reasoning_tokens'),
+} as const
+
 /** GenAI conventions v1.41.1, the stable HTTP ones, and what is ours beside them: every attribute by its fact. */
 export const table = {
   operations: {
@@ -33,6 +42,7 @@ export const table = {
         [http.statusCode]: number('status'),
         [http.responseBodySize]: number('response_bytes'),
         [http.retryAfter]: list('retry_after'),
+        ...usage,
       },
     },
     invoke_workflow: {
@@ -66,6 +76,7 @@ export const table = {
         [ati.ragChunks]: number('chunks'),
         [ati.ragTotalKb]: number('total_kb'),
       },
+      learned: usage,
       sort: ({ role }) => role,
     },
     chat: {
@@ -85,11 +96,7 @@ export const table = {
         [names.responseModel]: text('response_model'),
         [names.responseId]: text('response_id'),
         [names.finishReasons]: list('finish_reason'),
-        [names.inputTokens]: number('input_tokens'),
-        [names.cachedTokens]: number('cached_tokens'),
-        [names.cacheWriteTokens]: number('cache_write_tokens'),
-        [names.outputTokens]: number('output_tokens'),
-        [names.reasoningTokens]: number('reasoning_tokens'),
+        ...usage,
         [ati.toolCallId]: text('tool_call_id'),
         [names.inputMessages]: content('input_messages'),
         [names.outputMessages]: content('output_messages'),

@@ -26,7 +26,15 @@ export interface Levels<Name extends string = string> {
 export const onlyWithLevels: readonly string[] = ['control', 'world']
 
 /** Common parameters that go with every level. */
-export const takenByLevels: readonly string[] = ['level', 'control', 'world', 'faults', 'seed', 'conversation_id']
+export const takenByLevels: readonly string[] = [
+  'level',
+  'control',
+  'world',
+  'faults',
+  'seed',
+  'quirks',
+  'conversation_id',
+]
 
 export const levelOf = ({ level }: Given) => Number(level ?? 1) as 1 | LevelNumbers['level']
 

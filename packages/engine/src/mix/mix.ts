@@ -1,3 +1,4 @@
+import { quirkNames } from 'contract/quirks'
 import { z } from 'zod'
 import { profileNames } from '../profile/index.ts'
 import { allTools } from '../tools.ts'
@@ -62,6 +63,8 @@ export const mixSchema = z.strictObject({
   /** Some units are conversations: several runs, a person's pause between two of them. */
   sessions: z.strictObject({ share, turns: turns.default({ geometric: 0.5 }) }).optional(),
   faults: z.array(populationFault).default([]),
+  /** What telemetry does to tokens, each in a share of the runs. */
+  quirks: z.array(z.strictObject({ kind: z.enum(quirkNames), prevalence: share.default(1) })).default([]),
 })
 
 /** A mix that was checked: what is drawn for a parameter is within its range, and whole where it has to be. */

@@ -79,12 +79,18 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
       ? []
       : mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs)))
     const faults = writeFaults({ own: entry.planted, others })
+    const quirks = mix.quirks.filter(({ prevalence }, index) => own.fork(`quirk/${index}`).chance(prevalence))
     runs.push({
       unit,
       turn,
       atMs,
       scenario: entry.scenario,
-      params: { ...(!isLevelled && { profile: mix.profile }), ...drawn, ...(faults !== undefined && { faults }) },
+      params: {
+        ...(!isLevelled && { profile: mix.profile }),
+        ...(quirks.length > 0 && { quirks: quirks.map(({ kind }) => kind).join() }),
+        ...drawn,
+        ...(faults !== undefined && { faults }),
+      },
       seed: `${seed}/${unit}/${turn}`,
       conversationId: isSession ? `conv_${random.identifier('conversation', 16)}` : undefined,
     })

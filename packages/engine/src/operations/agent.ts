@@ -1,9 +1,11 @@
 import type { FactsOf } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
+import type { SomeTokens } from 'contract/usage'
 import { businessNameOf } from '../business.ts'
 import { provider } from '../model.ts'
 import type { RunContext } from '../run-context.ts'
-import type { Opening } from '../open-step.ts'
+import type { Opening, OpenStep } from '../open-step.ts'
+import { usageIn } from '../summary.ts'
 
 type AgentFacts = FactsOf<'invoke_agent'>
 
@@ -46,4 +48,29 @@ export function workflowOpening(run: RunContext): Opening {
     agentId: `${run.agentPrefix}workflow:v1`,
     facts: { operation: 'invoke_workflow', workflow: run.facts.workflow },
   }
+}
+
+/** An agent that has done its work says what its model calls used, where its telemetry does that. */
+export async function tellingUsage<T>(agent: OpenStep, work: Promise<T>): Promise<T> {
+  const { quirks, ledger } = agent.run
+  try {
+    return await work
+  } finally {
+    if (quirks.has('usage_repeated') || quirks.has('usage_on_parent'))
+      agent.learn<'invoke_agent'>(usageBelow(agent.record, ledger.steps))
+  }
+}
+
+/** Of its own calls: an agent below it has others. */
+function usageBelow(agent: LedgerStep, steps: readonly LedgerStep[]): SomeTokens {
+  const own = steps.slice(agent.id)
+  const chats = own.filter(({ parent_id, facts }) => parent_id === agent.id && facts.operation === 'chat')
+  if (chats.length === 0) return {}
+  const ids = new Set(chats.map(({ id }) => id))
+  const { input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens } = usageIn([
+    agent,
+    ...chats,
+    ...own.filter(({ parent_id }) => parent_id !== null && ids.has(parent_id)),
+  ])
+  return { input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens }
 }

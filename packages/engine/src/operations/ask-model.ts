@@ -1,3 +1,4 @@
+import type { SomeTokens } from 'contract/usage'
 import type { FaultDeclaration } from '../key/register.ts'
 import { ModelFailure } from '../errors.ts'
 import { modelName } from '../model.ts'
@@ -9,6 +10,8 @@ import { waitBefore } from './attempt.ts'
 /** Somebody else's: no SERVER span of it is owed. */
 const api = { url: 'https://models.example/v1/chat', server_address: 'models.example', server_port: 443 } as const
 
+const noAnswer = { output_tokens: 0, reasoning_tokens: undefined } as const
+
 /** A client gives up on a model that is silent for so many times the usual time to its answer, or to its first token. */
 const patience = 10
 
@@ -17,6 +20,8 @@ export interface Asked<T> {
   usualMs: number
   /** Whether a failure may come amid the answer: the client has what came before it, and cannot ask again. */
   isStream?: boolean
+  /** What an attempt used that has been answered, or broke off; one that got no answer used the prompt alone. */
+  usage: () => SomeTokens
   /** Makes the answer, in the time of `step`; `end` is what keeps it from being whole. */
   answer: (step: OpenStep, end: DrawnFailure | undefined) => Promise<T>
 }
@@ -25,7 +30,8 @@ export interface Asked<T> {
  * One logical call of the model. Where models fail, its attempts are POST spans below `chat`, which are sent again as clients
  * of providers do; where they do not, `chat` is all there is. Rejects with ModelFailure when no attempt was answered.
  */
-export async function askModel<T>(chat: OpenStep, { usualMs, isStream = false, answer }: Asked<T>): Promise<T> {
+export async function askModel<T>(chat: OpenStep, asked: Asked<T>): Promise<T> {
+  const { usualMs, isStream = false, usage, answer } = asked
   const { run } = chat
   const rate = run.planted.modelFailureRateOf(run.llmErrorRate)
   if (rate === 0) return answer(chat, undefined)
@@ -33,6 +39,7 @@ export async function askModel<T>(chat: OpenStep, { usualMs, isStream = false, a
   const random = run.random.fork(`${chat.record.key}/failures`)
   const drawn = drawFailures(random, { rate, attempts: 1 + retry.maxRetries, isStream, retryAfterS })
 
+  const isBilled = run.quirks.has('retries_billed')
   const attempt = (number: number): Promise<T> => {
     const key = `${chat.record.key}/post/${number}`
     const planned = drawn.attempts[number]
@@ -40,9 +47,12 @@ export async function askModel<T>(chat: OpenStep, { usualMs, isStream = false, a
     const injected = failure ? { fault: 'model_failure' as const } : null
     const facts = { operation: 'http_client', method: 'POST', ...api, attempt: number } as const
     return chat.open({ key, injected, facts }, async (client) => {
-      if (failure && !breaksAnswer(failure, isStream)) return refuse(client, failure, usualMs)
+      if (failure && !breaksAnswer(failure, isStream)) {
+        if (isBilled && failure.name === 'timed_out') client.learn<'http_client'>({ ...usage(), ...noAnswer })
+        return refuse(client, failure, usualMs)
+      }
       const answered = await answer(client, failure)
-      client.learn<'http_client'>({ status: 200 })
+      client.learn<'http_client'>({ status: 200, ...(isBilled && usage()) })
       if (failure?.name === 'timed_out') return refuse(client, failure, usualMs, true)
       return answered
     })

@@ -1,5 +1,6 @@
 import type { FactsOf, Stated } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
+import type { SomeTokens } from 'contract/usage'
 import type { Random } from 'contract/random'
 import { failureOf } from '../model-failures.ts'
 import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
@@ -55,6 +56,7 @@ export async function converse(
     async (step) => {
       const end = await askModel(step, {
         usualMs: run.llmDelayMs,
+        usage: () => tokenFacts(completion),
         answer: async (asked, end) => {
           await asked.spend(completion.delayMs)
           return end
@@ -82,6 +84,13 @@ export function responseFacts(
     response_model: modelName,
     response_id: completion.responseId,
     finish_reason: finishReason,
+    ...tokenFacts(completion),
+  }
+}
+
+/** The tokens of a call, without what there were none of. */
+export function tokenFacts(completion: Omit<Completion, 'delayMs' | 'responseId'>): SomeTokens {
+  return {
     input_tokens: completion.inputTokens,
     ...(completion.cachedTokens > 0 && { cached_tokens: completion.cachedTokens }),
     ...(completion.cacheWriteTokens > 0 && { cache_write_tokens: completion.cacheWriteTokens }),

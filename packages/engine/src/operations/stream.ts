@@ -5,7 +5,7 @@ import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.
 import { type DrawnFailure, failureOf } from '../model-failures.ts'
 import type { OpenStep } from '../open-step.ts'
 import { askModel } from './ask-model.ts'
-import { responseFacts, textMessage } from './chat.ts'
+import { responseFacts, textMessage, tokenFacts } from './chat.ts'
 
 export interface StreamOptions {
   /** Median time to the first token, ms. */
@@ -92,6 +92,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         return tellToken(run, random, tokens++)
       }
 
+      const usage = () => tokenFacts({ ...completion, outputTokens: tokens, reasoningTokens: 0 })
       const answer = async (asked: OpenStep, end: DrawnFailure | undefined) => {
         const askedMs = clock.now()
         const lastsMs = options.durationMs * (end?.share ?? 1)
@@ -120,7 +121,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         step.learn<'chat'>(response)
         return end
       }
-      return askModel(step, { usualMs: options.ttftMs, isStream: true, answer })
+      return askModel(step, { usualMs: options.ttftMs, isStream: true, usage, answer })
     },
   )
   if (broken) throw failureOf(broken, true)

@@ -1,0 +1,106 @@
+import type { SomeFacts } from 'contract/facts'
+import { costOf } from 'contract/prices'
+import { type SomeTokens, tokenNames, type Tokens, type Usage, type UsageFigures } from 'contract/usage'
+
+/** What of a step its usage is read off. */
+export interface UsageStep {
+  span_id: string | number | null
+  parent_span_id: string | number | null
+  operation: string
+  facts: SomeFacts
+  failed: boolean
+}
+
+/** Tokens that one step says, and whose they are. */
+interface Report {
+  agent: string
+  model: string
+  calls: number
+  billedRetries: number
+  tokens: Tokens
+}
+
+/**
+ * What the model calls of a trace used, each counted once, wherever it is said: on the call, again on its agent or there alone,
+ * or by attempts where those that got no answer were billed. An agent that says it knows of all its calls.
+ */
+export function usageOf(steps: Iterable<UsageStep>): Usage {
+  const all = [...steps]
+  const agents = new Map(
+    all.filter(({ operation }) => operation === 'invoke_agent').map((step) => [step.span_id, step]),
+  )
+  const chats = all.filter(({ operation }) => operation === 'chat')
+  const chatIds = new Set(chats.map(({ span_id }) => span_id))
+  const attempts = all.filter(
+    ({ operation, parent_span_id }) => operation === 'http_client' && chatIds.has(parent_span_id),
+  )
+  const attemptsOf = Map.groupBy(attempts.filter(says), ({ parent_span_id }) => parent_span_id)
+  const isBeside = [...agents.values(), ...chats, ...attempts].some(({ facts }) => hasCacheBeside(facts))
+  const tokensOf = (facts: SomeTokens) => tokensSaid(facts, isBeside)
+
+  const reports: Report[] = []
+  let unreported = 0
+  for (const [agentId, own] of Map.groupBy(chats, ({ parent_span_id }) => parent_span_id)) {
+    const agent = agents.get(agentId)
+    const name = agent?.facts.definition ?? ''
+    const said = own.map((chat): Report => {
+      const billed = attemptsOf.get(chat.span_id) ?? []
+      const sources = billed.length > 0 ? billed : [chat]
+      return {
+        agent: name,
+        model: chat.facts.response_model ?? chat.facts.model ?? '',
+        calls: 1,
+        billedRetries: billed.filter(({ facts }) => facts.status === undefined).length,
+        tokens: sumOf(sources.map(({ facts }) => tokensOf(facts))),
+      }
+    })
+    if (!agent || !says(agent)) {
+      reports.push(...said)
+      unreported += own.filter((chat) => usesTokens(chat) && !says(chat) && !attemptsOf.has(chat.span_id)).length
+      continue
+    }
+    const [model = ''] = new Set(said.map((report) => report.model))
+    const billedRetries = said.reduce((sum, report) => sum + report.billedRetries, 0)
+    reports.push({ agent: name, model, calls: own.length, billedRetries, tokens: tokensOf(agent.facts) })
+  }
+  return {
+    ...figuresOf(reports),
+    unreported_calls: unreported,
+    agents: byName(reports, ({ agent }) => agent),
+    models: byName(reports, ({ model }) => model),
+  }
+}
+
+const says = ({ facts }: UsageStep) => facts.input_tokens !== undefined || facts.output_tokens !== undefined
+
+/** What was refused used none; of what broke off something had come. */
+const usesTokens = ({ failed, facts }: UsageStep) => !failed || facts.first_chunk_s !== undefined
+
+/** No prompt has less than a cache had of it: this one is told without. */
+const hasCacheBeside = ({ input_tokens, cached_tokens = 0, cache_write_tokens = 0 }: SomeTokens) =>
+  input_tokens !== undefined && cached_tokens + cache_write_tokens > input_tokens
+
+function tokensSaid(facts: SomeTokens, isBeside: boolean): Tokens {
+  const said = Object.fromEntries(tokenNames.map((name) => [name, facts[name] ?? 0])) as Tokens
+  if (isBeside) said.input_tokens += said.cached_tokens + said.cache_write_tokens
+  return said
+}
+
+export function sumOf(all: readonly Tokens[]): Tokens {
+  const sum = Object.fromEntries(tokenNames.map((name) => [name, 0])) as Tokens
+  for (const tokens of all) for (const name of tokenNames) sum[name] += tokens[name]
+  return sum
+}
+
+function figuresOf(reports: readonly Report[]): UsageFigures {
+  const costs = reports.map(({ model, tokens }) => costOf(model, tokens))
+  return {
+    calls: reports.reduce((sum, { calls }) => sum + calls, 0),
+    billed_retries: reports.reduce((sum, { billedRetries }) => sum + billedRetries, 0),
+    ...sumOf(reports.map(({ tokens }) => tokens)),
+    cost_usd: costs.includes(null) ? null : costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0) / 1e9,
+  }
+}
+
+const byName = (reports: readonly Report[], nameOf: (report: Report) => string) =>
+  Object.fromEntries([...Map.groupBy(reports, nameOf)].map(([name, own]) => [name, figuresOf(own)]))
