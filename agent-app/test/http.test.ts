@@ -327,7 +327,7 @@ describe('what can be run', () => {
       expect(notes).toHaveLength(names.length)
       for (const note of notes)
         expect(note).toMatch(
-          /^(a (whole )?number from \S+ to \S+|one of .+|true or false|1 to .+|off, or a list of .+): [A-Z]/,
+          /^(a (whole )?number from \S+ to \S+|one of .+|true or false|1 to .+|(off, or )?a list of .+): [A-Z]/,
         )
     }
   })

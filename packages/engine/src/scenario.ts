@@ -1,4 +1,4 @@
-import { quirkNames, quirks, quirksPattern } from 'contract/quirks'
+import { quirkNames, quirksPattern } from 'contract/quirks'
 import { choice, flag, number, integer, text, type Fault } from 'contract/scalars'
 import { seedPattern } from 'contract/tool'
 import type { FindingKind } from 'findings/kinds'
@@ -85,7 +85,7 @@ export function commonParams(defaults: Defaults) {
     quirks: text({
       pattern: quirksPattern,
       expected: `a list of ${quirkNames.join(', ')}`,
-      description: `What its telemetry does that adding up tokens has to know: ${quirkNames.map((name) => `${name} (${quirks[name]})`).join(', ')}`,
+      description: 'How its telemetry tells tokens, where that is not once and on each model call',
     }),
     conversation_id: text({
       pattern: new RegExp(`^[^${controls}]{1,128}$`, 'u'),

@@ -1,13 +1,5 @@
 import * as say from './sentence.ts'
-import { type AnalysisStep, withOperation } from './step.ts'
-
-/** What went wrong between an agent and its model. */
-export interface FailingModel {
-  /** Attempts that failed, and answers that were withheld, by status or in words. */
-  failures: Record<string, number>
-  /** Model calls that nobody answered. */
-  gave_up: number
-}
+import { type AnalysisStep, type FailingModel, withOperation } from './step.ts'
 
 /** Model calls that failed, with the attempts that did; undefined where none did. Every rule points at them. */
 export function failingModel(steps: readonly AnalysisStep[]): { ids: string[]; figures: FailingModel } | undefined {

@@ -1,5 +1,4 @@
 import type { SomeFacts } from 'contract/facts'
-import type { FailingModel } from './failing-model.ts'
 
 /**
  * A step as the formulas here see it. The ledger and received spans are both mapped to it, so that what a run knows of
@@ -33,6 +32,14 @@ export interface AnalysisEvent {
   gap_ms?: number | undefined
   next_ms?: number | undefined
   outcome?: string | undefined
+}
+
+/** What went wrong between an agent and its model. */
+export interface FailingModel {
+  /** Attempts that failed, and answers that were withheld, by status or in words. */
+  failures: Record<string, number>
+  /** Model calls that nobody answered. */
+  gave_up: number
 }
 
 /** What a trace shows, by the rule of its scenario; `span_ids` are what the rule points at, empty when it finds nothing. */
