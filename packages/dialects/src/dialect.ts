@@ -164,7 +164,10 @@ export class Dialect {
       ? [...ofRun, { name: this.#table.agentId, fact: beside.agent }, { name: this.#table.sort, fact: beside.sort }]
       : []
     const failed = { name: this.#table.errorType, fact: beside.error }
-    return new Shapes([...ofRun.map(({ fact }) => fact), ...Object.values(beside)], [...opening, ...told, ...learned, failed])
+    return new Shapes(
+      [...ofRun.map(({ fact }) => fact), ...Object.values(beside)],
+      [...opening, ...told, ...learned, failed],
+    )
   }
 
   get quirks(): readonly Quirk[] {

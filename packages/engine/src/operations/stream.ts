@@ -92,7 +92,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         return tellToken(run, random, tokens++)
       }
 
-      const usage = () => tokenFacts({ ...completion, outputTokens: tokens, reasoningTokens: 0 })
+      const used = () => ({ ...completion, outputTokens: tokens, reasoningTokens: 0 })
       const answer = async (asked: OpenStep, end: DrawnFailure | undefined) => {
         const askedMs = clock.now()
         const lastsMs = options.durationMs * (end?.share ?? 1)
@@ -112,7 +112,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         for (const mark of marks) step.event(mark)
         step.event({ name: 'last_token', time_ms: lastAt, tokens })
         const reason = end === undefined ? 'stop' : end.name === 'withheld' ? 'content_filter' : undefined
-        const response = responseFacts({ ...completion, outputTokens: tokens, reasoningTokens: 0 }, reason)
+        const response = responseFacts(used(), reason)
         if (run.captureContent) {
           const said = { ...textMessage('assistant', `${tokens} tokens`), finish_reason: reason ?? 'error' }
           response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
@@ -121,7 +121,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         step.learn<'chat'>(response)
         return end
       }
-      return askModel(step, { usualMs: options.ttftMs, isStream: true, usage, answer })
+      return askModel(step, { usualMs: options.ttftMs, isStream: true, usage: () => tokenFacts(used()), answer })
     },
   )
   if (broken) throw failureOf(broken, true)
