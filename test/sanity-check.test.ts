@@ -76,13 +76,12 @@ describe('sanity_check.sh', () => {
   it('asks trace-inspector whether all traces arrived, and links to them', async () => {
     const address = await deadAddress()
     const inspector = await startService('trace-inspector', { AGENT_URLS: address })
-    const traces = { ...exportingTo(inspector.url), TOOL_BASE: pair.tools.url }
-    const traced = await startService('agent-app', { ...traces, PORT: new URL(address).port })
+    const traced = await startPair(exportingTo(inspector.url), { PORT: new URL(address).port })
     const proxy = await startProxy(inspector.url, (answer) => ({
       ...answer,
       body: answer.body.replace(/"verdict":"\w+"/, '"verdict":"forgotten","note":"it was restarted since"'),
     }))
-    const env = { AGENT_BASE: traced.url }
+    const env = { AGENT_BASE: traced.agent.url }
     const { output } = await runScript('sanity_check.sh', ['--quick'], { env, usual: { 4319: proxy.url } })
     proxy.close()
     await traced.stop()

@@ -50,7 +50,7 @@ test('runs all services, each under its own name, and ends them on SIGTERM', asy
     TOOL_BASE: 'http://127.0.0.1:1',
   })
   await supervisor.until(ready)
-  const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT } = supervisor.ports
+  const { AGENT_PORT, SECONDARY_PORT, TOOL_PORT, INSPECTOR_PORT } = supervisor.ports
   const pids = supervisor.services()
   expect([...pids.keys()].sort()).toEqual(['agent-app', 'agent-app-secondary', 'tool-service', 'trace-inspector'])
   expect((await get(TOOL_PORT, '/health')).body.service).toBe('synthetic-tool-service')
@@ -60,6 +60,10 @@ test('runs all services, each under its own name, and ends them on SIGTERM', asy
     expect((await get(port, '/run?scenario=fanout&fanout=1&delay_ms=1')).status).toBe(200)
   }
   expect(supervisor.output()).toMatch(/^agent-app {11}\| fanout ok /m)
+  // It ends with where to look, and with what finds it.
+  await supervisor.until(/\nopen \S+\n/)
+  expect(supervisor.output()).toContain(`  export AGENT_BASE=http://127.0.0.1:${AGENT_PORT}\n`)
+  expect(supervisor.output()).toMatch(`\nopen http://localhost:${INSPECTOR_PORT}\n`)
 
   process.kill(supervisor.pid, 'SIGTERM')
   expect(await supervisor.ended).toBe(0)
@@ -83,14 +87,6 @@ test('traces go to the inspector, which knows the agents, unless the shell says 
   expect((await get(elsewhere.ports.INSPECTOR_PORT, '/traces')).body).toMatchObject({ spans: 0 })
 })
 
-test('ends with where to look, and with what finds it', async () => {
-  const supervisor = await start()
-  await supervisor.until(/\nopen \S+\n/)
-  const { AGENT_PORT, INSPECTOR_PORT } = supervisor.ports
-  expect(supervisor.output()).toContain(`  export AGENT_BASE=http://127.0.0.1:${AGENT_PORT}\n`)
-  expect(supervisor.output()).toMatch(`\nopen http://localhost:${INSPECTOR_PORT}\n`)
-})
-
 test.each([
   [['--help'], 0, /\nUSAGE npm start -- [^]*\n {2}AGENT_PORT\n {6}Port of the primary agent \(8080\)\n/],
   [['--port', '80'], 2, /^--port: expected one of --help\n[^]*\nUSAGE npm start -- /],
@@ -101,21 +97,14 @@ test.each([
   expect(supervisor.output()).toMatch(words)
 })
 
-test('a run that is under way comes to its end before the tools go', async () => {
-  const supervisor = await start()
-  await supervisor.until(ready)
-  const answer = get(supervisor.ports.AGENT_PORT, '/run?scenario=chain&depth=20&delay_ms=50')
-  await expect.poll(async () => (await get(supervisor.ports.AGENT_PORT, '/health')).body.in_flight).toBe(1)
-  process.kill(supervisor.pid, 'SIGINT')
-  expect(await answer).toMatchObject({ status: 200, body: { ok: true } })
-  expect(await supervisor.ended).toBe(0)
-})
-
-test('Ctrl-C in a terminal reaches npm and the supervisor, and npm hands it on: one stop, exit 0', async () => {
+test('Ctrl-C in a terminal reaches npm and the supervisor, and npm hands it on: one stop, after the run that is under way', async () => {
   const supervisor = await start({}, 'npm')
   await supervisor.until(ready)
   const pids = supervisor.services()
+  const answer = get(supervisor.ports.AGENT_PORT, '/run?scenario=chain&depth=20&delay_ms=50')
+  await expect.poll(async () => (await get(supervisor.ports.AGENT_PORT, '/health')).body.in_flight).toBe(1)
   process.kill(-supervisor.pid, 'SIGINT')
+  expect(await answer).toMatchObject({ status: 200, body: { ok: true } })
   expect(await supervisor.ended).toBe(0)
   expect(supervisor.output()).not.toMatch(/Asked twice/)
   await expectGone(pids)

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { exportingTo, type Service, startService } from '../../scripts/pair.ts'
 import type { Verification } from '../src/verify/verify.ts'
+import { freePorts } from './support/backend.ts'
 import { ahead, hasFaketime } from './support/faketime.ts'
 import { changed, type Meddler, startMeddler } from './support/meddler.ts'
 import type { Parcel } from './support/otlp.ts'
@@ -12,31 +13,35 @@ const tool = 'synthetic-tool-service'
 const run = 'scenario=chain&depth=8&delay_ms=5'
 
 describe.runIf(hasFaketime)('with clocks that differ', () => {
-  let services: Service[]
   let meddler: Meddler
+  let agent: Service
+  let inspector: Service
+  let toolPort: string
 
-  beforeEach(async () => {
-    services = []
+  beforeAll(async () => {
+    toolPort = String((await freePorts(1))[0])
     meddler = await startMeddler()
+    agent = await startAgent()
+    inspector = await startService('trace-inspector', { AGENT_URLS: agent.url })
+    meddler.target = inspector.url
   })
-  afterEach(async () => {
-    for (const service of services.reverse()) await service.stop()
+  afterEach(() => {
+    meddler.meddle = (parcel) => [parcel]
+  })
+  afterAll(async () => {
+    await agent.stop()
+    await inspector.stop()
     await meddler.close()
   })
 
-  async function start(...args: Parameters<typeof startService>): Promise<Service> {
-    const service = await startService(...args)
-    services.push(service)
-    return service
-  }
+  const startAgent = (env: Record<string, string> = {}) =>
+    startService('agent-app', { TOOL_BASE: `http://127.0.0.1:${toolPort}`, ...exportingTo(meddler.url), ...env })
 
-  /** A run of an agent and a tool-service whose clocks are ahead by so many seconds, verified once all has come. */
-  async function verified(seconds: { tool?: number; agent?: number }, meddle: (parcels: Parcel[]) => Parcel[]) {
-    const to = exportingTo(meddler.url)
-    const tools = await start('tool-service', { ...to, ...(seconds.tool && ahead(seconds.tool)) })
-    const agent = await start('agent-app', { TOOL_BASE: tools.url, ...to, ...(seconds.agent && ahead(seconds.agent)) })
-    const inspector = await start('trace-inspector', { AGENT_URLS: agent.url })
-    meddler.target = inspector.url
+  /** A run with a tool-service whose clock is ahead by so many seconds, verified once all has come. */
+  async function verified(seconds: number, meddle: (parcels: Parcel[]) => Parcel[]) {
+    const env = { PORT: toolPort, ...exportingTo(meddler.url), ...(seconds !== 0 && ahead(seconds)) }
+    const tools = await startService('tool-service', env)
+    onTestFinished(async () => void (await tools.stop()))
     meddler.hold()
     const answer = (await (await fetch(`${agent.url}/run?${run}`)).json()) as {
       trace_id: string
@@ -52,7 +57,7 @@ describe.runIf(hasFaketime)('with clocks that differ', () => {
   test.each([0.005, -0.005, 0.3, -0.3, 3600])(
     'a tool-service that is %d s ahead is complete, and how far it is is said',
     async (seconds) => {
-      const verification = await verified({ tool: seconds }, asTheyAre)
+      const verification = await verified(seconds, asTheyAre)
       expect(verification).toMatchObject({ verdict: 'complete', counts: { differences: 0 } })
       const { [tool]: skew = 0, ...others } = verification.clock_skew_ms
       expect(others).toEqual({})
@@ -62,10 +67,19 @@ describe.runIf(hasFaketime)('with clocks that differ', () => {
   )
 
   test('an agent whose own clock is an hour off is complete, too, and its run is not taken for an old one', async () => {
-    const verification = await verified({ agent: -3600 }, asTheyAre)
+    const [usual, usualInspector] = [agent, inspector]
+    agent = await startAgent(ahead(-3600))
+    inspector = await startService('trace-inspector', { AGENT_URLS: agent.url })
+    meddler.target = inspector.url
+    onTestFinished(async () => {
+      await agent.stop()
+      await inspector.stop()
+      ;[agent, inspector] = [usual, usualInspector]
+      meddler.target = inspector.url
+    })
+    const verification = await verified(0, asTheyAre)
     expect(verification).toMatchObject({ verdict: 'complete', counts: { differences: 0 } })
     expect(Math.round((verification.clock_skew_ms[tool] as number) / 300)).toBe(3_600_000 / 300)
-    const [inspector, agent] = [services[2] as Service, services[1] as Service]
     meddler.meddle = () => []
     const { trace_id } = (await (await fetch(`${agent.url}/run?${run}`)).json()) as { trace_id: string }
     const verify = async () => (await fetch(`${inspector.url}/traces/${trace_id}/verify`)).json()
@@ -73,10 +87,10 @@ describe.runIf(hasFaketime)('with clocks that differ', () => {
   })
 
   test.each([
-    ['before', { tool: 0 }],
-    ['behind', { tool: 0 }],
-    ['before', { tool: 0.3 }],
-  ] as const)('one SERVER span 20 ms %s its CLIENT span is told, with %j', async (where, seconds) => {
+    ['before', 0],
+    ['behind', 0],
+    ['before', 0.3],
+  ] as const)('one SERVER span 20 ms %s its CLIENT span is told, with a clock %d s ahead', async (where, seconds) => {
     const { verdict, counts, differences } = await verified(seconds, (parcels) => moved(parcels, where))
     expect([verdict, counts.differences, counts.time_changed]).toEqual(['altered', 1, 1])
     expect(differences[0]?.path).toMatch(/GET \/tool\/:tool_name \[link\/\d\/call\/0\/server\]$/)
