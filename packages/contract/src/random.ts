@@ -8,19 +8,25 @@ import { hash } from 'node:crypto'
  */
 export class Random {
   readonly #path: string
-  #a: number
-  #b: number
-  #c: number
-  #counter: number
+  #isSeeded = false
+  #a = 0
+  #b = 0
+  #c = 0
+  #counter = 0
 
   constructor(seed: string) {
     this.#path = seed
+  }
+
+  /** Comes before the first draw: many a generator is made to fork others, and nothing is drawn from it. */
+  #seed(): void {
     // As text: a Buffer for it would cost more than the hash.
-    const digest = hash('sha256', seed, 'binary')
+    const digest = hash('sha256', this.#path, 'binary')
     this.#a = word(digest, 0)
     this.#b = word(digest, 4)
     this.#c = word(digest, 8)
     this.#counter = word(digest, 12)
+    this.#isSeeded = true
   }
 
   /** An independent generator for `key`; the same key gives the same one, whatever was drawn before. */
@@ -35,6 +41,7 @@ export class Random {
   }
 
   #next(): number {
+    if (!this.#isSeeded) this.#seed()
     const sum = (this.#a + this.#b + this.#counter) | 0
     this.#counter = (this.#counter + 1) | 0
     this.#a = this.#b ^ (this.#b >>> 9)
