@@ -3,14 +3,7 @@ import type { LedgerStep } from 'contract/ledger'
 import type { Attributes as Written } from 'dialects/line'
 import { errorType, http } from 'dialects/gen-ai/names'
 import { type Served, toolService } from 'engine/virtual/tools'
-import {
-  type Attributes,
-  type AttributeValue,
-  type EndedSpan,
-  oneByOne,
-  spanKind,
-  type Visit,
-} from './otlp/span.ts'
+import { type Attributes, type AttributeValue, type EndedSpan, oneByOne, spanKind, type Visit } from './otlp/span.ts'
 import type { VirtualRecorder, VirtualSpan } from './recorder.ts'
 
 /** A run that has ended, for whoever reads its spans off the ledger. */

@@ -45,6 +45,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
   const { run } = agent
   const { clock, signal } = run
   const key = `${agent.key}/chat`
+  const contention = contentionOf(options)
   const random = run.random.fork(key)
   const completion = drawCompletion(random, { profile: run.profile, llmDelayMs: 0, jitter: 0 })
   const modelFactor = run.planted.modelFactorOf(key)
@@ -100,8 +101,7 @@ export async function streamChat(agent: OpenStep, options: StreamOptions): Promi
         step.learn<'chat'>({ first_chunk_s: (clock.now() - startMs) / 1000 })
         await emitToken(ttftMs)
         while (clock.now() - askedMs < lastsMs || !(backgroundEnded || end)) {
-          const isContended =
-            options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contentionOf(options), key)
+          const isContended = options.contention > 0 && run.toolCallsInFlight > 0 && run.faults.strikes(contention, key)
           const slowness = modelFactor * (isContended ? 1 + options.contention : 1)
           await clock.sleep(drawMs(random, options.intervalMs, run.jitter) * slowness, signal)
           const written = emitToken(options.intervalMs * slowness)
