@@ -10,8 +10,11 @@ import { readPlays } from './verify/play.ts'
 import { untilReady } from './verify/ready.ts'
 import { type Outcome, verifyRuns } from './verify/runs.ts'
 
-const { AGENT_BASE, INSPECTOR_BASE, AGENT_PORT, INSPECTOR_PORT } = process.env
+const { AGENT_BASE, SECONDARY_BASE, INSPECTOR_BASE, AGENT_PORT, SECONDARY_PORT, INSPECTOR_PORT } = process.env
 const local = (port: string) => `http://127.0.0.1:${port}`
+
+/** Whom the agent may hand over to: it has ledgers as well. */
+const secondary = SECONDARY_BASE || local(SECONDARY_PORT || '8082')
 
 const command = defineCommand({
   name: 'npm run verify --',
@@ -54,7 +57,8 @@ Exits 1 when any run did not pass, 3 when none failed but of some nothing can be
     const inspector = readUrl('--inspector', args.inspector)
     return verifyAll({
       agent,
-      judge: args.from === undefined ? inspectorJudge(inspector) : jaegerJudge(readSource(args.from), agent),
+      judge:
+        args.from === undefined ? inspectorJudge(inspector) : jaegerJudge(readSource(args.from), [agent, secondary]),
       scenarios,
       runs: readWhole('--runs', args.runs, 1, 10_000),
       waitS: readWhole('--wait', args.wait, 0, 600),

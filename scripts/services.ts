@@ -66,6 +66,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
   }
   const TOOL_BASE = urlOf(read.HOST, TOOL_PORT)
   const agents = [AGENT_PORT, SECONDARY_PORT].map((agentPort) => urlOf(read.HOST, agentPort))
+  const [primary, secondary] = agents
   const traces = goElsewhere(read) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(read.HOST, INSPECTOR_PORT) }
   // What one process keeps sealed, another is to verify.
   const ANSWERS_TOKEN = environment.ANSWERS_TOKEN || randomBytes(16).toString('hex')
@@ -102,6 +103,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       environment: {
         ...traces,
         TOOL_BASE,
+        PEER_BASE: environment.PEER_BASE || secondary,
         ANSWERS_TOKEN,
         SERVICE_NAME: read.SERVICE_NAME,
         AGENT_NAME: environment.AGENT_NAME,
@@ -115,6 +117,7 @@ export function readSetup(environment: NodeJS.ProcessEnv): Setup {
       environment: {
         ...traces,
         TOOL_BASE,
+        PEER_BASE: environment.PEER_BASE || primary,
         ANSWERS_TOKEN,
         SERVICE_NAME: `${read.SERVICE_NAME}-secondary`,
         SERVICE_NAME_SUFFIX: '-secondary',

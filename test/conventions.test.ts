@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { scenarios } from 'engine/scenarios/index'
+import type { ScenarioName } from 'contract/scenarios'
+import { scenarioOf, scenarios } from 'engine/scenarios/index'
 import { faultsOf } from './support/conventions.ts'
 import { type Receiver, startReceiver } from './support/receiver.ts'
 import { runScenario } from './support/runs.ts'
@@ -25,6 +26,7 @@ const queries: Record<string, string[]> = {
   react: ['delay_ms=2', 'delay_ms=2&error_rate=0.5&max_steps=3'],
   human: ['human_delay_s=0&delay_ms=2', 'human_delay_s=0&delay_ms=2&outcome=expire', 'error_rate=1&delay_ms=2'],
   rag: ['delay_ms=2&ms_per_kb=0', 'delay_ms=2&ms_per_kb=0&capture_content=false', 'delay_ms=2&error_rate=1'],
+  handoff: ['hops=2&human_delay_s=0&delay_ms=2&conversation_id=talk', 'hops=1&severed=0&delay_ms=2&error_rate=1'],
   stream: [
     'duration_s=0.2&background_fanout=4&tool_delay_ms=10',
     'duration_s=0.2&background_fanout=4&tool_delay_ms=10&error_rate=1',
@@ -38,8 +40,9 @@ describe.each(scenarios.map(({ name }) => name))('%s', (name) => {
       const spans = await receiver.trace(result.trace_id, result.spans.total)
       expect(spans.flatMap(faultsOf)).toEqual([])
       const conversations = new Set(spans.map(({ attributes }) => attributes['gen_ai.conversation.id']))
+      const drawn = scenarioOf[name as ScenarioName].isSession ? [expect.stringMatching(/^conv_[0-9a-f]{16}$/)] : []
       expect([...conversations].filter((id) => id !== undefined)).toEqual(
-        query.includes('conversation_id') ? ['talk'] : [],
+        query.includes('conversation_id') ? ['talk'] : drawn,
       )
     }
   })

@@ -28,6 +28,7 @@ const identity = new Set([
   'gen_ai.response.id',
   'gen_ai.tool.call.id',
   'ati.tool.call.id',
+  'jsonrpc.request.id',
   'network.peer.port',
   'client.port',
   'gen_ai.response.time_to_first_chunk',
@@ -90,6 +91,7 @@ const queries: Record<string, string> = {
   human: 'human_delay_s=0&delay_ms=2',
   rag: 'rag_chunks=10&ms_per_kb=0.1&delay_ms=2',
   stream: 'duration_s=0.2&background_fanout=10&tool_delay_ms=5&error_rate=0.3',
+  handoff: 'hops=6&severed=3&human_delay_s=0&delay_ms=2',
 }
 
 /** Agents that do one thing: with a faulty call below it, the agent is as suspect as the call. */
@@ -137,6 +139,6 @@ it.each(scenarios.map(({ name }) => name))(
         expect(attributes['url.full'] ?? attributes['url.path']).toMatch(toolUrl)
       }
     }
-    expect(compared > 0).toBe(['fanout', 'retry', 'dag', 'react', 'stream'].includes(name))
+    expect(compared > 0).toBe(['fanout', 'retry', 'dag', 'react', 'stream', 'handoff'].includes(name))
   },
 )

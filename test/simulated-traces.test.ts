@@ -60,6 +60,22 @@ describe.each(catalog.offers.map((offer) => [offer.scenario.name, offer] as cons
     }
   })
 
+  it('leaves traces that are complete by themselves, with all that others played of it', async () => {
+    const run = await play(offer, 'simulated')
+    const played = [run, ...run.parts]
+    for (const [trace_id, parts] of Map.groupBy(played, ({ traceId }) => traceId)) {
+      const spans = parts.flatMap((part) => [...received(part, ProtobufWriter).values()])
+      expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(spans.length)
+      const runs = parts.map((part) => ({ ...part.ledger(), age_ms: 0 }))
+      const { verdict, differences } = verify(
+        { schema_version: 2, trace_id, runs, senders: [] },
+        assemble(spans, trace_id),
+      )
+      expect({ verdict, differences }).toEqual({ verdict: 'complete', differences: [] })
+    }
+    expect(run.parts.length > 0).toBe(offer.scenario.isSession === true)
+  })
+
   it('is altered when the spans of its tools have lost their time', async () => {
     const run = await play(offer, 'damaged')
     const answer = {

@@ -1,5 +1,6 @@
 import type express from 'express'
 import type { Request, Response } from 'express'
+import { handoffPath } from 'contract/handoff'
 import { type LedgerAnswer, ledgerSchemaVersion, type RunLedger } from 'contract/ledger'
 import type { Run } from 'engine/run'
 import { answerBody, readAnswer, refuseBody } from 'service-kit/answer-body'
@@ -15,6 +16,7 @@ import { type Asked, readAsked } from './asked.ts'
 import { Catalog, type Offer, ownPathOf, pathOf } from 'engine/catalog'
 import type { LedgerSink } from './ledger-sink.ts'
 import { ledgerPieces } from './ledger-pieces.ts'
+import { answerHandoff, contextFromMeta, handoffBody, readHandoff, refuseHandoff } from './handoff.ts'
 import { openApi } from './openapi.ts'
 import { Keys } from './keys/keys.ts'
 import { answerOnce, openStream } from './output.ts'
@@ -40,6 +42,8 @@ export interface Deps extends RunDeps, SpanSource {
   maxToolCalls: number
   /** What the ledgers of recent runs may take, bytes. */
   maxLedgerBytes: number
+  /** The agent that is handed over to; this one where none is set. */
+  peerBase: string | undefined
   /** 0 is for ever. */
   runTimeoutMs: number
   lifecycle: Lifecycle
@@ -146,10 +150,17 @@ export function createApp(deps: Deps): AgentApp {
     }
   }
 
+  /** Another agent hands over. */
+  async function takeOver(req: Request, res: Response): Promise<void> {
+    const { id, scenario, asked } = readHandoff(req.body)
+    await play(playDeps, offerOf(catalog, scenario), asked, { req, res, output: answerHandoff(res, id) })
+  }
+
   const index = {
     'GET /run?scenario=…': 'Runs a scenario; fanout unless another is named',
     'GET /run/:scenario': 'The same, at a path of its own for each scenario',
     'GET /stream': 'Streams tokens while tools run: lines, or events where the client accepts text/event-stream',
+    'POST /mcp': 'Takes over from another agent: a part of a run that it has begun',
     'GET /scenarios': 'What can be run, with every parameter; text/plain for shells',
     'GET /runs': 'Recent runs',
     'GET /runs/:trace_id': 'The ledger of a run: all that it did, and what was injected',
@@ -216,6 +227,10 @@ export function createApp(deps: Deps): AgentApp {
       offerOf(catalog, req.params.scenario)
       next()
     })
+    app
+      .route(handoffPath)
+      .all(only('POST'), notFromOtherSites)
+      .post(handoffBody, refuseHandoff, contextFromMeta, tracing, takeOver)
     app.route('/runs/:trace_id/answer').all(only('POST'), notFromOtherSites).post(answerBody, refuseBody, openByAnswer)
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })

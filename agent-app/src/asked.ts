@@ -1,3 +1,4 @@
+import type { Part } from 'contract/handoff'
 import type { Request } from 'express'
 import { runParametersHeader } from 'contract/run-parameters'
 import { type Fault, flag, parseScalars } from 'contract/scalars'
@@ -10,6 +11,8 @@ import { z } from 'zod'
 export interface Asked {
   query: Query
   isBlind: boolean
+  /** Of a run that another agent has begun: which part of it this one is to play. */
+  part?: Part
 }
 
 const blindSchema = z.object({ blind: flag({ default: false, description: 'Whether its spans say nothing of it' }) })

@@ -12,6 +12,7 @@ const schema = environmentSchema({
     description: 'Prefix of agent ids, to tell meshes apart',
   }),
   TOOL_BASE: url({ default: 'http://127.0.0.1:8081', description: 'Where the tools are' }),
+  PEER_BASE: url({ description: 'The agent that is handed over to; unless set, this one itself, by HTTP as well' }),
   TOOL_DELAY_MS: number({
     min: 0,
     max: 600_000,

@@ -64,6 +64,7 @@ await runMain('agent-app', async () => {
     runTimeoutMs: config.RUN_TIMEOUT_S * 1000,
     lifecycle,
     answersToken: config.ANSWERS_TOKEN,
+    peerBase: config.PEER_BASE,
     toolsOrigin: tools.base.origin,
     areToolsReady: () => tools.isReady(),
     log: console.log,

@@ -2,6 +2,7 @@ import { runParametersHeader } from 'contract/run-parameters'
 import type { Catalog, Offer } from 'engine/catalog'
 import { ownPathOf } from 'engine/catalog'
 import { answerSchema } from 'contract/answer'
+import { handoffAnswerSchema, handoffPath, handoffSchema } from 'contract/handoff'
 import { keyAnswerJsonSchema } from 'contract/key'
 import { ledgerJsonSchema } from 'contract/ledger'
 import { usageJsonSchema } from 'contract/usage'
@@ -62,6 +63,12 @@ const noRun = problems({ 400: 'That is no trace id, or no answer', 404: 'There i
 const streamEnds = {
   ...answer({ 'text/plain': { type: 'string' }, 'text/event-stream': { type: 'string' } }, 'Lines, or events'),
   ...refused,
+}
+
+/** As a part of another schema. */
+function schemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
+  return rest
 }
 
 /**
@@ -133,6 +140,27 @@ export function openApi(catalog: Catalog) {
           ...problems({ 400: 'That is no trace id', 404: 'There is no such run here' }),
         },
       }),
+      [handoffPath]: {
+        post: {
+          summary: 'Takes over from another agent, by JSON-RPC as MCP has it: a part of a run that it has begun',
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schemaOf(handoffSchema) } },
+          },
+          responses: {
+            ...json(schemaOf(handoffAnswerSchema)),
+            ...refused,
+            ...problems({
+              403: 'A page of another site asked',
+              404: 'There is no such scenario, or the run has no such part',
+              413: 'The body is too large',
+              415: 'The body is encoded',
+              502: 'There is no tool-service',
+              504: 'The run took longer than RUN_TIMEOUT_S',
+            }),
+          },
+        },
+      },
       '/metrics': readable(metricsOperation),
       '/runs/{trace_id}/answer': {
         post: {

@@ -8,9 +8,10 @@ import { type Admission, costOf } from './admission.ts'
 import type { Asked } from './asked.ts'
 import type { Catalog, Offer } from 'engine/catalog'
 import type { Dialect } from 'dialects/dialect'
-import { RunCancelled, ToolServiceUnreachable } from 'engine/errors'
+import { RunCancelled, ToolServiceUnreachable, UnknownPart } from 'engine/errors'
 import type { Pause, Ports, Tools } from 'engine/ports'
 import type { Keys } from './keys/keys.ts'
+import { originOf, PeerClient } from './peer-client.ts'
 import type { RunOutput } from './output.ts'
 import { recordRun, type SpanWriter } from './recorder.ts'
 import type { WallClock } from 'service-kit/clock'
@@ -41,6 +42,8 @@ export interface PlayDeps extends RunDeps {
   keys: Keys
   seals: Seals
   lifecycle: Lifecycle
+  /** The agent that is handed over to; this one where none is set. */
+  peerBase: string | undefined
   /** 0 is for ever. */
   runTimeoutMs: number
   /** A line for each run. */
@@ -54,7 +57,7 @@ export interface PlayDeps extends RunDeps {
 export async function play(
   deps: PlayDeps,
   offer: Offer,
-  { query, isBlind }: Asked,
+  { query, isBlind, part }: Asked,
   { req, res, output }: { req: Request; res: Response; output: RunOutput },
 ): Promise<void> {
   const parsed = deps.catalog.parse(offer, query)
@@ -67,16 +70,20 @@ export async function play(
   const recorder = recordRun({ ...deps, dialect }, context.active(), req.headers)
   if (isBlind) deps.seals.refuseAnswered(deps.runs.find(recorder.traceId))
   const release = deps.admission.admit(costOf(offer.scenario.plan(parsed.params).demand))
+  const own = originOf(req.socket)
   const ports: Ports = {
     clock: deps.clock.anchored(),
     tools: deps.tools,
+    peers: new PeerClient(deps.peerBase ?? own),
     recorder,
     pause: deps.pause,
     emit: output.write && ((event) => output.write?.(event, run.signal)),
   }
-  const { path: route } = req.route as { path: string }
-  const secret = isBlind ? deps.secret : undefined
-  const run: Run = new Run(ports, deps, { route, scenario: offer.scenario, params: parsed.params, secret })
+  const { scenario } = offer
+  const route = part ? scenario.path : (req.route as { path: string }).path
+  // The seed of a part is the keyed one already.
+  const secret = isBlind && !part ? deps.secret : undefined
+  const run: Run = new Run(ports, deps, { route, scenario, params: parsed.params, secret, isBlind, part })
   const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)
   const untie = cancelWith(run, deps, output.outlivesRequest ? undefined : res)
@@ -95,6 +102,8 @@ export async function play(
     const ms = Math.round(deps.clock.now() - startedAt)
     const which = run.isBlind ? `trace=${run.traceId}` : `trace=${run.traceId} seed=${run.seed}`
     deps.log(`${run.isBlind ? 'blind run' : offer.scenario.name} ${outcome} ${ms} ms ${which}`)
+    // It counts where it was asked for.
+    if (part) return
     deps.count({ scenario: run.isBlind ? 'blind' : offer.scenario.name, outcome })
   }
   try {
@@ -121,6 +130,20 @@ export async function play(
     if (run.isBlind && run.ok !== null) await deps.keys.answer(run)
     run.close()
     deps.closed(run)
+    void goOnLater(run, own, deps)
+  }
+}
+
+/** Goes on with a run that has ended for now, once its person has answered: here, in a trace of its own. */
+async function goOnLater(run: Run, own: string, { clock, lifecycle }: PlayDeps): Promise<void> {
+  const { suspended, whole, ok } = run
+  if (!suspended || ok === null) return
+  try {
+    await clock.sleep(suspended.afterMs, lifecycle.stopping)
+    const handed = await new PeerClient(own).resume(whole, suspended.part, lifecycle.aborting)
+    run.resumedIn = handed.trace_id
+  } catch (error) {
+    if (!lifecycle.stopping.aborted) console.error(`The run of ${run.traceId} did not go on:`, error)
   }
 }
 
@@ -150,6 +173,7 @@ function problemOf(error: unknown, run: Run): Problem {
   const members = { trace_id: run.traceId, ...(!run.isBlind && { seed: run.seed, replay: run.replay }) }
   if (error instanceof ToolServiceUnreachable)
     return new Problem(502, 'Tool-service unreachable', error.message, { members })
+  if (error instanceof UnknownPart) return new Problem(404, 'Unknown part', error.message, { members })
   if (!(error instanceof RunCancelled)) {
     // A stack names files, and so the scenario.
     if (run.isBlind) console.error(`The blind run ${run.traceId} failed: ${(error as Error).name}`)

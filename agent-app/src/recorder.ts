@@ -8,6 +8,7 @@ import {
   TraceFlags,
   type Tracer,
 } from '@opentelemetry/api'
+import type { SpanRef } from 'contract/handoff'
 import type { Operation, RunFacts, Stated, StepEvent } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Dialect } from 'dialects/dialect'
@@ -96,6 +97,10 @@ class SdkSpan implements OpenSpan {
 
   end(endMs: number): void {
     this.#span.end(endMs)
+  }
+
+  link({ trace_id: traceId, span_id: spanId }: SpanRef): void {
+    this.#span.addLink({ context: { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true } })
   }
 
   inject(headers: Record<string, string>): void {

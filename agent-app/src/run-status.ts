@@ -37,7 +37,11 @@ export class RunStatus {
       trace_id: traceId,
       answered: isAnswered,
       state: runs.some(({ state }) => state === 'running') ? 'running' : 'closed',
-      runs: runs.map((run) => ({ state: run.state, ...this.#ends.get(run) })),
+      runs: runs.map((run) => ({
+        state: run.state,
+        ...(run.suspended && { resumes_after_s: run.suspended.afterMs / 1000, resumed_in: run.resumedIn ?? null }),
+        ...this.#ends.get(run),
+      })),
     }
   }
 }

@@ -282,6 +282,7 @@ describe('what can be run', () => {
       'human',
       'rag',
       'stream',
+      'handoff',
     ])
     for (const scenario of body.scenarios) {
       expect(scenario).toMatchObject({

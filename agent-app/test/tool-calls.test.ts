@@ -22,7 +22,7 @@ afterAll(async () => {
   server.close()
 })
 
-const span: OpenSpan = { id: '', open: () => span, learn() {}, event() {}, fail() {}, end() {}, inject() {} }
+const span: OpenSpan = { id: '', open: () => span, learn() {}, event() {}, fail() {}, end() {}, inject() {}, link() {} }
 const never = new AbortController().signal
 
 /** What became of a call: all that an agent hears of it. */

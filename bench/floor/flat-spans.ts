@@ -16,6 +16,7 @@ class FlatSpan implements EndedSpan {
   endMs = 0
   readonly events = []
   readonly links = []
+  readonly linksElsewhere = []
   readonly failure = undefined
   readonly isRemoteParent = false
 

@@ -46,7 +46,7 @@ export function inspectorJudge(url: string): Judge {
 }
 
 /** Jaeger, which knows nothing of ledgers: what it gives back is compared here. */
-export function jaegerJudge(url: string, agent: string): Judge {
+export function jaegerJudge(url: string, agents: readonly string[]): Judge {
   async function read(traceId: string): Promise<Trace> {
     const answer = await get('Jaeger', `${url}/api/traces/${traceId}?raw=true`)
     if (answer.status === 404) return new Trace(traceId)
@@ -62,7 +62,7 @@ export function jaegerJudge(url: string, agent: string): Judge {
       for (;;) {
         const isOver = performance.now() >= deadline
         const trace = await read(traceId)
-        const ledger = await fetchLedger({ urls: [agent] }, traceId)
+        const ledger = await fetchLedger({ urls: agents }, traceId)
         const verification = verify(ledger, trace, { transport: jaeger, excuse: queuedExcuse(ledger) })
         const isPending = ledger.runs.some(({ key }) => key === 'pending')
         if (isOver || (isSettled(verification) && !isPending)) {

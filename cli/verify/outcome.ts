@@ -52,8 +52,8 @@ export function renderEnd(outcomes: readonly Outcome[], judge: string, notCarrie
   const unknown = count(null)
   const verdict =
     failed > 0
-      ? `${failed} of ${outcomes.length} runs did not pass`
-      : `${unknown > 0 ? `${count(true)} of` : 'All'} ${outcomes.length} runs passed`
+      ? `${failed} of ${outcomes.length} traces did not pass`
+      : `${unknown > 0 ? `${count(true)} of` : 'All'} ${outcomes.length} traces passed`
   return [
     ...(notCarried.length > 0 ? [`Not compared: ${notCarried.join('; ')}.`] : []),
     ...(unknown > 0 ? [`Of ${unknown} nothing can be said: what is missing was not lost on the way.`] : []),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { explain, get, getJson, ServiceError } from '../http.ts'
 import { UsageError } from '../command.ts'
@@ -46,13 +47,45 @@ function withQuery(path: string, params: URLSearchParams): string {
   return params.size > 0 ? `${path}${path.includes('?') ? '&' : '?'}${params.toString()}` : path
 }
 
+const sessionSchema = z.object({ trace_ids: z.array(z.string()), resumes_after_s: z.number().nullable() })
+/** Of a run that is in several traces: which they are by now, and when it goes on in one more. */
+export type Session = z.infer<typeof sessionSchema>
+
 /**
- * Makes a run, and resolves to its trace id when it has been answered: one that could not come to its end has left spans
- * too. Throws a ServiceError when there was none.
+ * Makes a run, and resolves to its trace id when it has been answered, and to its session where it has one: a run that could not
+ * come to its end has left spans too. Throws a ServiceError when there was none.
  */
-export async function play(agent: string, { path }: Play): Promise<string> {
+export async function play(agent: string, { path }: Play): Promise<{ traceId: string; session: Session | undefined }> {
   const answer = await get('agent-app', `${agent}${path}`)
   const traceId = answer.headers['x-trace-id']
-  if (typeof traceId === 'string') return traceId
-  throw new ServiceError(`agent-app answered ${explain(answer)}`)
+  if (typeof traceId !== 'string') throw new ServiceError(`agent-app answered ${explain(answer)}`)
+  return { traceId, session: sessionIn(answer.body) }
+}
+
+function sessionIn(body: string): Session | undefined {
+  // What streams is no JSON, and no session.
+  if (!body.startsWith('{')) return undefined
+  return sessionSchema.safeParse((JSON.parse(body) as { session?: unknown }).session).data
+}
+
+const statusSchema = z.object({ runs: z.array(z.object({ resumed_in: z.string().nullish() })) })
+
+/** Between two looks at whether a run has gone on, ms. */
+const pauseMs = 200
+
+/**
+ * The trace in which a run goes on, once it has; undefined where it has not before `deadline`, by `performance.now()`, and null
+ * where nobody who answers there knows the run: of several replicas one does.
+ */
+export async function resumedIn(agent: string, traceId: string, deadline: number): Promise<string | undefined | null> {
+  let isKnown = false
+  for (;;) {
+    const answer = await get('agent-app', `${agent}/runs/${traceId}/status`)
+    const status = statusSchema.safeParse(answer.status === 200 ? JSON.parse(answer.body) : undefined)
+    isKnown ||= status.success
+    const found = status.data?.runs.find(({ resumed_in }) => typeof resumed_in === 'string')?.resumed_in
+    if (found) return found
+    if (performance.now() >= deadline) return isKnown ? undefined : null
+    await sleep(pauseMs)
+  }
 }

@@ -1,7 +1,7 @@
 import type { Revelation } from '../../trace-inspector/src/reveal/reveal.ts'
 import type { Verification } from '../../trace-inspector/src/verify/verify.ts'
 import type { Judge } from './judge.ts'
-import { type Play, play } from './play.ts'
+import { type Play, play, resumedIn, type Session } from './play.ts'
 
 /** What came of one run, as `--json` gives it. */
 export interface Outcome {
@@ -29,7 +29,16 @@ export interface Options {
   begins: (scenario: string) => void
 }
 
-/** Makes the runs one after the other and judges each while the next is under way; yields what came of them, in order. */
+/** What came of a run, and where else it may have left spans. */
+interface Played {
+  outcome: Outcome
+  session?: Session | undefined
+}
+
+/**
+ * Makes the runs one after the other and judges each while the next is under way; yields what came of them, in order: of a run
+ * that is in several traces, one for each.
+ */
 export async function* verifyRuns(
   agent: string,
   plays: readonly Play[],
@@ -40,22 +49,53 @@ export async function* verifyRuns(
   const outcomes = plays.map((item) => {
     const played = before.then(() => playOne(agent, item, options))
     before = played
-    return played.then((outcome) => judgeOne(outcome, judge, options))
+    return played.then((each) => judgeAll(agent, each, judge, options))
   })
-  yield* outcomes
+  for (const outcome of outcomes) yield* await outcome
+}
+
+/** Never rejects. */
+async function judgeAll(
+  agent: string,
+  { outcome, session }: Played,
+  judge: Judge,
+  options: Options,
+): Promise<Outcome[]> {
+  const first = judgeOne(outcome, judge, options)
+  if (!session) return [await first]
+  const { trace_ids: ids, resumes_after_s: afterS } = session
+  const others = ids.slice(1).map((trace_id) => ({ ...outcome, trace_id }))
+  const resumed = afterS === null ? [] : await resumption(agent, outcome, afterS, options.waitS)
+  return Promise.all([first, ...[...others, ...resumed].map((each) => judgeOne(each, judge, options))])
+}
+
+/** The trace in which a run went on, or why there is none; nothing where nobody is to be asked. Never rejects. */
+async function resumption(agent: string, outcome: Outcome, afterS: number, waitS: number): Promise<Outcome[]> {
+  const late = { ...outcome, trace_id: null, problem: `it was to go on after ${afterS} s, and has not` }
+  try {
+    const deadline = performance.now() + 1000 * (Math.min(afterS, waitS) + waitS)
+    const found = await resumedIn(agent, outcome.trace_id as string, deadline)
+    if (found === null) return []
+    return [found === undefined ? late : { ...outcome, trace_id: found }]
+  } catch (error) {
+    return [{ ...late, problem: (error as Error).message }]
+  }
 }
 
 /** The run, with nothing known of its spans. Never rejects. */
-async function playOne(agent: string, item: Play, { begins }: Options): Promise<Outcome> {
+async function playOne(agent: string, item: Play, { begins }: Options): Promise<Played> {
   begins(item.scenario)
   const startedAt = performance.now()
-  const [traceId, problem] = await play(agent, item).then(
-    (id) => [id, null] as const,
+  const [played, problem] = await play(agent, item).then(
+    (each) => [each, null] as const,
     (error: Error) => [null, error.message] as const,
   )
+  const traceId = played?.traceId ?? null
   const elapsedS = Math.round(performance.now() - startedAt) / 1000
   const unknown = { passed: false, verification: null, reveals: null, planted: null }
-  return { scenario: item.scenario, path: item.path, trace_id: traceId, elapsed_s: elapsedS, problem, ...unknown }
+  const { scenario, path } = item
+  const outcome = { scenario, path, trace_id: traceId, elapsed_s: elapsedS, problem, ...unknown }
+  return { outcome, session: played?.session }
 }
 
 /** Never rejects. */

@@ -18,7 +18,7 @@ export const plantedRows = scenarios.map((scenario) => {
 /** What of a run repeats: nothing here is measured. */
 export function repeating({ faults }: Key, { finding, summary }: Pick<RunResult, 'finding' | 'summary'>): string[] {
   const drawn = new Map((finding.injected ?? []).map(({ key, drawn_ms }) => [key, `${drawn_ms.toFixed(1)} ms`]))
-  const planted = faults.map((fault) => `${code(fault.id)} ${sizeOf(fault, drawn)}`)
+  const planted = faults.map((fault) => `${code(fault.id)} ${sizeOf(fault, drawn)}`.trim())
   const more = planted.length > shown ? ` and ${planted.length - shown} more` : ''
   return [
     planted.slice(0, shown).join(', ') + more,
@@ -32,7 +32,9 @@ export function repeating({ faults }: Key, { finding, summary }: Pick<RunResult,
 function sizeOf({ magnitude, steps }: KeyFault, drawn: ReadonlyMap<string, string>): string {
   if (magnitude?.unit === 'rate') return `${steps.length} failures, at a rate of ${magnitude.value}`
   const [ms] = steps.flatMap((key) => drawn.get(key) ?? [])
-  return ms ?? (magnitude ? `× ${magnitude.value}` : '')
+  if (magnitude) return ms ?? `× ${magnitude.value}`
+  // What takes no time has no size.
+  return Number.parseFloat(ms ?? '0') > 0 ? String(ms) : ''
 }
 
 /** What a seed decides in each scenario: the same on every machine, so that virtual time tells it as well. */

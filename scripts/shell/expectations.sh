@@ -8,15 +8,17 @@ param() {
 
 # expected_spans: how many spans such a run leaves, in VALUE; empty where no formula is known, or a failure ended it early.
 expected_spans() {
-  local tool_calls retries llm_calls thoughts
+  local tool_calls retries llm_calls thoughts severed
   figure tool_calls && tool_calls=$VALUE
   figure retries && retries=$VALUE
   figure llm_calls && llm_calls=$VALUE
   param thoughts && thoughts=$VALUE
+  param severed && severed=$VALUE
   case $OK-$SCENARIO in
     *-fanout) param fanout && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
     *-retry) param fanout && VALUE=$((5 + (2 + thoughts) * VALUE + 2 * (tool_calls + retries))) ;;
     *-react) VALUE=$((4 + llm_calls + 3 * tool_calls)) ;;
+    *-handoff) param hops && VALUE=$((9 + 8 * VALUE - 6 * severed)) ;;
     *-stream) param background_fanout && VALUE=$((6 + 3 * VALUE)) ;;
     true-chain) param depth && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
     true-dag) param fanout && VALUE=$((10 + (4 + thoughts) * VALUE)) ;;

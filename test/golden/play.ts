@@ -29,6 +29,7 @@ export const runs: Record<string, string[]> = {
   stream: [
     '/stream?duration_s=0.2&background_fanout=4&tool_delay_ms=5&ttft_ms=5&token_interval_ms=10&contention=0.5&error_rate=0.3',
   ],
+  handoff: ['/run?scenario=handoff&hops=3&severed=1&human_delay_s=0&delay_ms=2&llm_delay_ms=1&conversation_id=talk'],
 }
 export const seeds = ['a', 'b', 'c']
 

@@ -61,6 +61,7 @@ export function agentApp(toolBase: string, changes: Partial<Deps> = {}, toolTime
     runTimeoutMs: 0,
     lifecycle,
     answersToken: undefined,
+    peerBase: undefined,
     toolsOrigin: tools.base.origin,
     areToolsReady: () => tools.isReady(),
     log: (line) => log.push(line),

@@ -138,6 +138,27 @@ const conventions: [RegExp, Convention][] = [
     },
   ],
   [
+    /^tools\/call transfer_to_agent$/,
+    {
+      kind: 'client',
+      required: {
+        ...ati,
+        'gen_ai.operation.name': z.literal('execute_tool'),
+        'gen_ai.tool.name': text,
+        'gen_ai.tool.call.id': text,
+        'gen_ai.tool.call.arguments': json(z.looseObject({})),
+        'mcp.method.name': z.literal('tools/call'),
+        'jsonrpc.request.id': text,
+        'network.transport': z.literal('tcp'),
+        'server.address': text,
+        'server.port': count,
+        'ati.tool.name': text,
+        'ati.span.kind': z.literal('tool_call'),
+      },
+      optional: { 'gen_ai.tool.call.result': json(z.looseObject({})), 'http.response.status_code': count },
+    },
+  ],
+  [
     /^retrieval knowledge_base$/,
     {
       kind: 'client',
@@ -215,15 +236,15 @@ const conventions: [RegExp, Convention][] = [
     },
   ],
   [
-    /^GET \/(run|stream|tool\/:tool_name)$/,
+    /^(GET \/(run|stream|tool\/:tool_name)|POST \/mcp)$/,
     {
       kind: 'server',
       required: {
-        'http.request.method': z.literal('GET'),
-        'http.route': z.enum(['/run', '/stream', '/tool/:tool_name']),
+        'http.request.method': z.enum(['GET', 'POST']),
+        'http.route': z.enum(['/run', '/stream', '/mcp', '/tool/:tool_name']),
         'http.response.status_code': count,
         'url.scheme': z.literal('http'),
-        'url.path': z.string().regex(/^\/(run|stream|tool\/\w+)$/),
+        'url.path': z.string().regex(/^\/(run|stream|mcp|tool\/\w+)$/),
         'server.address': z.literal('127.0.0.1'),
         'server.port': count,
         'client.address': z.literal('127.0.0.1'),

@@ -23,6 +23,10 @@ export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], su
     outcome === 'approve' ? { agent_app: 10, tool_service: 2 } : { agent_app: 8, tool_service: 1 },
   rag: ({ rag_chunks }) => ({ agent_app: 7 + n(rag_chunks), tool_service: 1 }),
   stream: ({ background_fanout }) => ({ agent_app: 6 + 2 * n(background_fanout), tool_service: n(background_fanout) }),
+  handoff: ({ hops, severed }) => ({
+    agent_app: 8 + 2 * n(hops) + 5 * (n(hops) - n(severed)),
+    tool_service: 1 + n(hops) - n(severed),
+  }),
 }
 
 /** The tree of a small run of each scenario, as a trace viewer shows it. */
@@ -150,6 +154,28 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
         GET
           GET /tool/:tool_name
       3 × process_chunk
+      chat synthetic-llm-1
+    checkpoint`,
+  },
+  handoff: {
+    query: 'hops=2&human_delay_s=0.01&delay_ms=5&llm_delay_ms=1&seed=a',
+    tree: `GET /run
+  invoke_workflow handoff
+    invoke_agent planner
+      chat synthetic-llm-1
+      execute_tool search
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+      tools/call transfer_to_agent
+      chat synthetic-llm-1
+      tools/call transfer_to_agent
+        POST /mcp
+          invoke_agent worker
+            chat synthetic-llm-1
+            execute_tool calculator
+              GET
+                GET /tool/:tool_name
       chat synthetic-llm-1
     checkpoint`,
   },

@@ -26,7 +26,8 @@ export async function ledgerOf(agentUrl: string, traceId: string): Promise<RunLe
   for (;;) {
     const response = await fetch(`${agentUrl}/runs/${traceId}`)
     const { runs } = (await response.json()) as LedgerAnswer
-    const run = runs.at(-1)
+    // What others played of it stands beside it.
+    const run = runs.findLast(({ part }) => part === undefined) ?? runs.at(-1)
     if (!run) throw new Error(`no run ${traceId}`)
     if (run.state === 'closed') return run
   }

@@ -4,9 +4,10 @@ import { Catalog, type ParamValues } from 'engine/catalog'
 import type { Demand } from 'engine/demand'
 import { refusal } from 'engine/errors'
 import type { Clock, OpenSpan, Recorder, Tools } from 'engine/ports'
-import { Run, type RunResult } from 'engine/run'
+import { Run, type RunRequest, type RunResult } from 'engine/run'
 import type { Scenario } from 'engine/scenario'
 import { scenarios } from 'engine/scenarios/index'
+import { VirtualPeers } from 'engine/virtual/peers'
 import type { WallClock } from 'service-kit/clock'
 
 /**
@@ -69,12 +70,12 @@ function simulatedTools(clock: Clock): Tools {
   }
 }
 
-/** Spans that nobody hears of, with ids of their own. */
-function silentRecorder(): Recorder {
-  let spans = 0
+/** Spans that nobody hears of, with ids of their own, after so many. */
+function silentRecorder(after = 0): Recorder {
+  let spans = after
   const open = (): OpenSpan => {
     const id = (++spans).toString(16).padStart(16, '0')
-    return { id, open, learn() {}, event() {}, fail() {}, end() {}, inject() {} }
+    return { id, open, learn() {}, event() {}, fail() {}, end() {}, inject() {}, link() {} }
   }
   return {
     dialect: genAi,
@@ -119,11 +120,18 @@ export async function simulate(
 ): Promise<{ result: RunResult; run: Run }> {
   const clock = new SimulatedClock()
   const { scenario, params } = planned(which, query)
-  const run = new Run(
-    { clock, tools: simulatedTools(clock), recorder: silentRecorder() },
-    { serviceName: 'synthetic-agent-app', agentName, captureContent: false },
-    { route: scenario.path, scenario, params },
+  const tools = simulatedTools(clock)
+  const request = { route: scenario.path, scenario, params }
+  const make = (asked: RunRequest, recorder: Recorder) =>
+    new Run(
+      { clock, tools, peers, recorder },
+      { serviceName: 'synthetic-agent-app', agentName, captureContent: false },
+      asked,
+    )
+  const peers: VirtualPeers = new VirtualPeers(clock, ({ params: given }, part) =>
+    make({ ...request, params: given, part }, silentRecorder(1_000_000 * (1 + peers.parts.length))),
   )
+  const run = make(request, silentRecorder())
   const result = await run.execute()
   run.close()
   return { result, run }

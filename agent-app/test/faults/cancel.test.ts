@@ -34,6 +34,7 @@ const runs: Record<string, string> = {
   human: '/run?scenario=human&delay_ms=600000',
   rag: '/run?scenario=rag&delay_ms=600000',
   stream: '/stream?tool_delay_ms=600000&background_fanout=40',
+  handoff: '/run?scenario=handoff&delay_ms=600000',
 }
 
 /** What went on when its reason was gone: nothing, at either end, and no step but those that it cut off is marked. */

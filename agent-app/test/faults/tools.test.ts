@@ -36,6 +36,7 @@ const runs: Record<string, { query: string; ok: boolean }> = {
   human: { query: 'human_delay_s=0', ok: false },
   rag: { query: 'rag_chunks=2', ok: false },
   stream: { query: 'duration_s=0.1&background_fanout=3&ttft_ms=0', ok: true },
+  handoff: { query: 'hops=2&human_delay_s=0', ok: false },
 }
 
 describe.each(Object.entries(faults))('a tool that answers %s', (_name, { answer, errorType }) => {

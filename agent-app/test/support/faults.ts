@@ -13,7 +13,7 @@ export function orphansOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
 
 /**
  * Waits until all spans are there that the ledger says this process opened in the runs of a trace, and holds them against
- * it: name, parent, status and reason.
+ * it: name, parent, status and reason. The steps are those of runs that are no part of another.
  */
 export async function completeTrace(
   agentUrl: string,
@@ -23,17 +23,17 @@ export async function completeTrace(
   const { body } = await answerOf(agentUrl, `/runs/${traceId}`, (answer) =>
     (answer.body as LedgerAnswer).runs.every(({ state }) => state === 'closed'),
   )
-  const steps = (body as LedgerAnswer).runs.flatMap((run) => run.steps)
-  const own = steps.filter(({ span_id }) => span_id !== null)
+  const { runs } = body as LedgerAnswer
+  const own = runs.flatMap(({ steps }) => steps.filter(({ span_id }) => span_id !== null))
   await collector.until(() => own.every(({ span_id }) => collector.spans.has(span_id as string)))
   const spans = own.map(({ span_id }) => collector.spans.get(span_id as string) as ReceivedSpan)
-  const spanIds = new Map(steps.map(({ id, span_id }) => [id, span_id]))
-  const ofLedger = own.map(({ facts, parent_id, status, error_type }) => ({
-    name: genAi.nameOf(facts),
-    parent: parent_id === null ? null : spanIds.get(parent_id),
-    status,
-    errorType: error_type ?? undefined,
-  }))
+  const ofLedger = runs.flatMap(({ steps }) =>
+    steps.flatMap(({ span_id, facts, parent_id, remote_parent_span_id, status, error_type }) => {
+      if (span_id === null) return []
+      const parent = parent_id === null ? remote_parent_span_id : steps[parent_id]?.span_id
+      return { name: genAi.nameOf(facts), parent, status, errorType: error_type ?? undefined }
+    }),
+  )
   expect(
     spans.map(({ name, parentSpanId, status, attributes }) => ({
       name,
@@ -43,6 +43,7 @@ export async function completeTrace(
     })),
   ).toEqual(ofLedger)
   expect(collector.duplicates).toBe(0)
+  const steps = runs.flatMap((run) => (run.part ? [] : run.steps))
   return { spans, steps }
 }
 

@@ -1,9 +1,17 @@
 /** What can be planted in a run. */
-export const faultKinds = ['straggler', 'slow_tool', 'failure', 'slow_model', 'model_failure', 'contention'] as const
+export const faultKinds = [
+  'straggler',
+  'slow_tool',
+  'failure',
+  'slow_model',
+  'model_failure',
+  'contention',
+  'severed',
+] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What of a call a fault is seen in; taxonomy.ts has the words of published taxonomies. */
-export type FaultCategory = 'latency' | 'failure' | 'model_failure' | 'contention'
+export type FaultCategory = 'latency' | 'failure' | 'model_failure' | 'contention' | 'context'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
@@ -13,7 +21,7 @@ export interface Remedy {
 
 /** A fault changes one draw of a call, and no other: it multiplies it, or replaces it. */
 export type Fault = { category: FaultCategory; remedy: Remedy } & (
-  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' }
+  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' | 'context' }
 )
 
 export const faults = {
@@ -46,6 +54,11 @@ export const faults = {
     category: 'contention',
     multiplies: 'token_interval',
     remedy: { changes: { contention: 0 }, label: 'background work that slows nothing down' },
+  },
+  severed: {
+    category: 'context',
+    replaces: 'context',
+    remedy: { changes: { severed: 0 }, label: 'context that travels' },
   },
 } satisfies Record<FaultKind, Fault>
 

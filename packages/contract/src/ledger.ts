@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { faultKinds } from './faults.ts'
 import { dialectNames, eventSchema, factsSchema } from './facts.ts'
 import { keyAnswerSchema } from './key.ts'
+import { partSchema, spanRefSchema } from './handoff.ts'
 import { quirkNames } from './quirks.ts'
 import { usageSchema } from './usage.ts'
 
@@ -43,6 +44,17 @@ export const ledgerStepSchema = z.object({
     .object({ delay_ms: z.number(), ok: z.boolean(), payload_bytes: z.int() })
     .nullable()
     .meta({ description: 'What the tool said that it did' }),
+  links: z
+    .array(spanRefSchema)
+    .optional()
+    .meta({ description: 'Spans of other traces that its span links to: what it goes on with' }),
+  handed_over: spanRefSchema
+    .extend({
+      agent_span_id: z.string().nullable(),
+      in_trace: z.boolean().meta({ description: 'false: its context was lost on the way' }),
+    })
+    .optional()
+    .meta({ description: 'Of a hand-over: the request that took over, as the receiver said, and the agent that did' }),
 })
 export type LedgerStep = z.infer<typeof ledgerStepSchema>
 
@@ -63,6 +75,12 @@ export const runLedgerSchema = z.object({
   service: z.string(),
   dialect: z.enum(dialectNames).meta({ description: 'How its facts are written on spans' }),
   quirks: z.array(z.enum(quirkNames)).optional().meta({ description: 'And with which of its quirks' }),
+  conversation_id: z.string().optional().meta({ description: 'What joins it to others, where something does' }),
+  part: partSchema.optional().meta({ description: 'Of a run that another is the begin of: which part it is' }),
+  resumed_in: z
+    .string()
+    .optional()
+    .meta({ description: 'The trace in which it went on, once a person had answered; empty until then' }),
   sampled: z.boolean().meta({ description: 'false: nothing is expected to arrive' }),
   state: z.enum(['running', 'closed']),
   ok: z.boolean().nullable().meta({

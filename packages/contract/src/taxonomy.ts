@@ -45,6 +45,7 @@ export const plantedKinds = {
   contention: { category: 'resource_contention', means: 'Work in the background slows a stream down' },
   duplicate: { category: 'coordination', means: 'Something is done twice' },
   unneeded: { category: 'coordination', means: 'A person is asked what nobody needs to ask' },
+  severed: { category: 'coordination', means: 'The trace ends where an agent hands over, and goes on as another one' },
   redo: { category: 'coordination', means: 'All is done again after a person did not answer in time' },
 } as const satisfies Record<string, { category: PlantedCategory; means: string }>
 export type PlantedKind = keyof typeof plantedKinds

@@ -1,7 +1,15 @@
 import type { LedgerStep } from 'contract/ledger'
 
-/** Facts whose value is a time that was measured, or follows from one, or names the mesh. */
-const measured = new Set(['definition', 'queued_ms', 'first_chunk_s', 'server_address', 'server_port', 'url'])
+/** Facts whose value is a time that was measured, or follows from one, or names the mesh, or the trace. */
+const measured = new Set([
+  'conversation_id',
+  'definition',
+  'queued_ms',
+  'first_chunk_s',
+  'server_address',
+  'server_port',
+  'url',
+])
 
 /** A stream's tokens are as many as fit into its time, its content with them. */
 const measuredOnStreams = new Set(['output_tokens', 'output_messages'])

@@ -70,6 +70,15 @@ export class UndeclaredDemand extends Error {
   }
 }
 
+/** A part of a run is asked for that it does not have. */
+export class UnknownPart extends Error {
+  override name = 'UnknownPart'
+
+  constructor(part: string) {
+    super(`This run has no part ${JSON.stringify(part.slice(0, 100))}`)
+  }
+}
+
 /** The run ends before its time: nobody waits for it any more, its time is over, or the process stops. */
 export class RunCancelled extends Error {
   override name = 'RunCancelled'

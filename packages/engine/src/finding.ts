@@ -1,4 +1,5 @@
 import { faults } from 'contract/faults'
+import { handoffPath } from 'contract/handoff'
 import { type FindingKind, observe, type ObservedOf, plantedBy, sentenceOf } from 'findings/kinds'
 import { type AnalysisStep, compare } from 'findings/step'
 import type { LedgerStep } from 'contract/ledger'
@@ -54,9 +55,21 @@ export function toAnalysisSteps(ledger: Ledger, dialect: Dialect): AnalysisStep[
       arguments: given,
       result,
     })
+    if (step.links) (found.at(-1) as AnalysisStep).linksElsewhere = true
+    if (step.handed_over?.in_trace) found.push(takenOver(step.handed_over.span_id, found.at(-1) as AnalysisStep))
   }
   return found
 }
+
+/** The request of whoever took over: it stands in another ledger. */
+const takenOver = (span_id: string, call: AnalysisStep): AnalysisStep => ({
+  ...call,
+  span_id,
+  parent_span_id: call.span_id,
+  operation: 'http_server',
+  name: `POST ${handoffPath}`,
+  facts: {},
+})
 
 function injectedBy(kind: FindingKind, steps: readonly LedgerStep[]): Injected[] | null {
   const fault = plantedBy(kind)

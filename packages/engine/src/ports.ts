@@ -1,3 +1,4 @@
+import type { Handed, Part, SpanRef } from 'contract/handoff'
 import type { Operation, RunFacts, Stated, StepEvent } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { ToolAnswer } from 'contract/tool'
@@ -8,6 +9,7 @@ import type { Dialect } from 'dialects/dialect'
 export interface Ports {
   clock: Clock
   tools: Tools
+  peers: Peers
   recorder: Recorder
   /** Absent where nobody reads along. */
   emit?: Emit | undefined
@@ -65,6 +67,34 @@ export interface Tools {
 export type Answer = Readonly<ToolAnswer & { payloadBytes: number }>
 export type ToolAddress = { readonly url: string; readonly server_address: string; readonly server_port: number }
 
+/** A run as whoever plays a part of it has to know it. */
+export interface WholeRun {
+  /** By its name. */
+  scenario: string
+  /** Its seed among them; of a blind run, the keyed one. */
+  params: Readonly<Record<string, string | number | boolean>>
+  isBlind: boolean
+}
+
+/** A part of a run that is handed over. */
+export interface HandOver {
+  run: WholeRun
+  part: Part
+  /** Whether the trace goes on there. */
+  carriesContext: boolean
+  callId: string
+  /** To whom, and what they are told. */
+  arguments: { agent: string; message: string }
+}
+
+/** The other agents, as an agent sees them: one is enough, and it may be itself. */
+export interface Peers {
+  /** Where they are. */
+  readonly address: { readonly server_address: string; readonly server_port: number }
+  /** Hands over below a CLIENT span, and waits. Rejects with ToolFailure or the signal's reason. */
+  handOver(call: HandOver, span: OpenSpan, signal: AbortSignal): Promise<Handed>
+}
+
 /** What writes the spans of one run. */
 export interface Recorder {
   readonly dialect: Dialect
@@ -102,6 +132,8 @@ export interface OpenSpan {
   end(endMs: number, step: LedgerStep): void
   /** Adds what hands the trace on to the headers of a call. */
   inject(headers: Record<string, string>): void
+  /** Links to a span of another trace. */
+  link(to: SpanRef): void
 }
 
 /**

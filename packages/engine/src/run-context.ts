@@ -1,17 +1,25 @@
+import type { Handed, Part } from 'contract/handoff'
 import type { RunFacts } from 'contract/facts'
 import type { Quirk } from 'contract/quirks'
 import type { Random } from 'contract/random'
 import type { Demand } from './demand.ts'
 import type { Ledger } from './ledger.ts'
-import type { Clock, Emit, Pause, Tools } from './ports.ts'
+import type { Clock, Emit, Pause, Peers, Tools, WholeRun } from './ports.ts'
 import type { FaultRegister } from './key/register.ts'
 import type { Planted } from './planted.ts'
 import type { Profile } from './profile/profile.ts'
+
+/** A run that has ended for now. */
+export interface Suspension {
+  afterMs: number
+  part: Part
+}
 
 /** What all steps of one run share. */
 export interface RunContext {
   readonly clock: Clock
   readonly tools: Tools
+  readonly peers: Peers
   readonly emit: Emit | undefined
   readonly pause: Pause | undefined
   readonly ledger: Ledger
@@ -53,4 +61,11 @@ export interface RunContext {
   /** Tool calls so far, and those under way, for whoever competes with them. */
   toolCalls: number
   toolCallsInFlight: number
+  /** The run as whoever plays another part of it has to know it. */
+  readonly whole: () => WholeRun
+  readonly traceId: string
+  /** What others said of the parts that they played of this trace. */
+  readonly handed: Handed[]
+  /** Where the run ends for now, since a person is asked: when it goes on, and as what part. */
+  suspended: Suspension | undefined
 }

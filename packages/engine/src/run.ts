@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
+import { type Handed, handoffPath, type Part } from 'contract/handoff'
 import type { FactsOf, RunFacts } from 'contract/facts'
 import type { Key, KeyAnswer } from 'contract/key'
 import type { LedgerStep, RunLedger } from 'contract/ledger'
@@ -14,13 +15,14 @@ import { type Finding, findingOf } from './finding.ts'
 import { FaultRegister, type InForce } from './key/register.ts'
 import { levelOf } from './levels/level.ts'
 import { kept, Ledger } from './ledger.ts'
-import type { Ports, Recorder } from './ports.ts'
+import type { Ports, Recorder, WholeRun } from './ports.ts'
 import { Planted } from './planted.ts'
 import { profileOf } from './profile/index.ts'
-import type { RunContext } from './run-context.ts'
+import { severing } from './operations/hand-over.ts'
+import type { RunContext, Suspension } from './run-context.ts'
 import type { Plan, Scenario } from './scenario.ts'
 import { Step } from './step.ts'
-import { countSpans, summarise, usageIn } from './summary.ts'
+import { addSpans, countSpans, summarise, usageIn, withPart } from './summary.ts'
 
 /** Whose runs these are. */
 export interface Agent {
@@ -39,6 +41,10 @@ export interface RunRequest {
   inForce?: InForce | undefined
   /** Of a blind run: its draws and ids come from its seed and this. */
   secret?: string | undefined
+  /** Of a blind run whose seed is the keyed one already. */
+  isBlind?: boolean | undefined
+  /** Which part of it is to be played; absent: the whole, but for parts that others play. */
+  part?: Part | undefined
 }
 
 /** Where nobody says another, all processes live in the same world: a run is repeated anywhere. */
@@ -62,6 +68,9 @@ export class Run {
   readonly #route: string
   /** The right answer to it, for whoever has asked for that. */
   key: KeyAnswer = null
+  /** The trace in which it went on, once it has. */
+  resumedIn: string | undefined
+  readonly #part: Part | undefined
   readonly #recorder: Recorder
   readonly #plan: Plan
   readonly #context: RunContext
@@ -76,16 +85,17 @@ export class Run {
   #state: 'running' | 'closed' = 'running'
 
   constructor(
-    { clock, tools, recorder, emit, pause }: Ports,
+    { clock, tools, peers, recorder, emit, pause }: Ports,
     agent: Agent,
-    { route, scenario, params: given, secret, inForce }: RunRequest,
+    { route, scenario, params: given, secret, isBlind = secret !== undefined, part, inForce }: RunRequest,
   ) {
     const { seed = randomBytes(8).toString('hex'), ...params } = given
     // No seed has a blank.
     if (secret !== undefined && levelOf(params) > 1) params.world ??= keyedSeed(secret, ' world')
     this.scenario = scenario
     this.params = params
-    this.isBlind = secret !== undefined
+    this.isBlind = isBlind
+    this.#part = part
     this.seed = secret === undefined ? String(seed) : keyedSeed(secret, String(seed))
     this.#route = route
     this.#recorder = recorder
@@ -96,10 +106,12 @@ export class Run {
     this.#context = {
       clock,
       tools,
+      peers,
       emit,
       pause,
       ledger: this.ledger,
-      random,
+      // What parts draw is alike in no other.
+      random: part ? random.fork(part.name) : random,
       seed: this.seed,
       toolSeed: toolSeedOf(random),
       isBlind: this.isBlind,
@@ -109,7 +121,7 @@ export class Run {
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,
       readsContent: recorder.readsContent ?? false,
-      conversationId: typeof params.conversation_id === 'string' ? params.conversation_id : undefined,
+      conversationId: conversationOf(params, scenario, recorder.traceId),
       profile: profileOf(params),
       quirks: new Set(parseQuirks(params.quirks)),
       planted: new Planted(params, random, faults),
@@ -122,8 +134,13 @@ export class Run {
       demand: this.#plan.demand,
       toolCalls: 0,
       toolCallsInFlight: 0,
+      whole: () => this.whole,
+      traceId: recorder.traceId,
+      handed: [],
+      suspended: undefined,
     }
-    const facts: FactsOf<'http_server'> = { operation: 'http_server', method: 'GET', route }
+    const asked = part ? ({ method: 'POST', route: handoffPath } as const) : ({ method: 'GET', route } as const)
+    const facts: FactsOf<'http_server'> = { operation: 'http_server', ...asked }
     const record = this.ledger.open({
       parent_id: null,
       key: 'request',
@@ -135,6 +152,11 @@ export class Run {
       start_ms: clock.now(),
     })
     this.#root = new Step(this.#context, record, recorder.request)
+    if (part?.severed_from) faults.strikes(severing(part.name), record.key)
+    if (!part?.resumes) return
+    recorder.request.link(part.resumes)
+    record.links = [part.resumes]
+    faults.decoy(record.key)
   }
 
   /** What every step says of the run. */
@@ -147,13 +169,27 @@ export class Run {
     return replayPath(this.#route, this.scenario, this.params, this.seed)
   }
 
+  get serviceName(): string {
+    return this.#context.serviceName
+  }
+
   get traceId(): string {
     return this.#recorder.traceId
   }
 
   /** The same run again, whoever plays it. */
   get request(): RunRequest {
-    return { route: this.#route, scenario: this.scenario, params: { ...this.params, seed: this.seed } }
+    const { scenario, isBlind } = this
+    const { params } = this.whole
+    return { route: this.#route, scenario, params, isBlind, ...(this.#part && { part: this.#part }) }
+  }
+
+  /** The same, for whoever plays a part of it: with the conversation that it is of. */
+  get whole(): WholeRun {
+    const { scenario, isBlind } = this
+    const { conversationId } = this.#context
+    const conversation = scenario.isSession && conversationId !== undefined && { conversation_id: conversationId }
+    return { scenario: scenario.name, params: { ...this.params, seed: this.seed, ...conversation }, isBlind }
   }
 
   /** Every fault that has struck it. */
@@ -164,6 +200,24 @@ export class Run {
   /** Whether the agent reached its goal; null before the end, and where there was none. */
   get ok(): boolean | null {
     return this.#ok
+  }
+
+  /** Where it has ended for now: when it goes on, and as what part. */
+  get suspended(): Suspension | undefined {
+    return this.#context.suspended
+  }
+
+  /** Of a part: what its agent says to whoever handed it over. */
+  get handed(): Handed {
+    const { steps } = this.ledger
+    return {
+      trace_id: this.traceId,
+      span_id: this.#root.record.span_id ?? '',
+      agent_span_id: steps.find(({ facts }) => facts.operation === 'invoke_agent')?.span_id ?? null,
+      ok: this.#ok === true,
+      summary: summarise(steps, this.#root.idealMs),
+      spans: countSpans(steps, this.#context.serviceName, this.#recorder.dialect),
+    }
   }
 
   /** Aborted when the run has been ended early. */
@@ -187,6 +241,10 @@ export class Run {
   async play(): Promise<void> {
     await this.#context.pause?.(piecesOfRun)
     this.signal.throwIfAborted()
+    if (this.#part) {
+      this.#ok = await this.#plan.runPart(this.#root, this.#part.name)
+      return
+    }
     this.#ok = await this.#root.invokeWorkflow(async (step) => {
       this.#workflow = step.record
       let reachedGoal = false
@@ -205,18 +263,35 @@ export class Run {
     this.ledger.forgetSaid()
     this.#sentence = this.#finding.text
     this.#usage = usageIn(this.ledger.steps)
+    const { serviceName, handed } = this.#context
+    const ofTrace = handed.filter(({ trace_id }) => trace_id === this.traceId)
+    const spans = countSpans(this.ledger.steps, serviceName, dialect)
+    const summary = summarise(this.ledger.steps, this.#root.idealMs)
     return {
       ok: this.#ok as boolean,
       scenario: scenario.name,
-      elapsed_s: Math.round(this.#workflow?.duration_ms as number) / 1000,
+      elapsed_s: Math.round((this.#workflow ?? this.#root.record).duration_ms ?? 0) / 1000,
       trace_id: this.traceId,
       seed: this.seed,
       params: this.params,
       replay: this.replay,
-      summary: summarise(this.ledger.steps, this.#root.idealMs),
+      summary: handed.reduce((sum, part) => withPart(sum, part.summary), summary),
       usage: this.#usage,
       finding: this.#finding,
-      spans: countSpans(this.ledger.steps, this.#context.serviceName, dialect),
+      spans: ofTrace.reduce((sum, part) => addSpans(sum, part.spans), spans),
+      ...(scenario.isSession && { session: this.#session }),
+    }
+  }
+
+  get #session(): Session {
+    const { conversationId: conversation_id = '', suspended } = this.#context
+    const severed = this.ledger.steps.flatMap(({ handed_over: taken }) =>
+      taken && !taken.in_trace ? [taken.trace_id] : [],
+    )
+    return {
+      conversation_id,
+      trace_ids: [this.traceId, ...severed],
+      resumes_after_s: suspended ? suspended.afterMs / 1000 : null,
     }
   }
 
@@ -265,6 +340,9 @@ export class Run {
       service: this.#context.serviceName,
       dialect: this.#recorder.dialect.name,
       ...(quirks.length > 0 && { quirks: [...quirks] }),
+      ...(this.#context.conversationId !== undefined && { conversation_id: this.#context.conversationId }),
+      ...(this.#part && { part: this.#part }),
+      ...(this.resumedIn !== undefined && { resumed_in: this.resumedIn }),
       sampled: this.#recorder.sampled,
       state: this.#state,
       ok: this.#ok,
@@ -277,6 +355,12 @@ export class Run {
       steps: this.#context.readsContent ? this.ledger.steps.map(kept) : this.ledger.steps,
     }
   }
+}
+
+/** What joins a run to others: what its caller said, or for one that goes on in other traces a name of its own: no seed repeats a trace. */
+function conversationOf(params: ParamValues, scenario: Scenario, traceId: string): string | undefined {
+  if (typeof params.conversation_id === 'string') return params.conversation_id
+  return scenario.isSession ? `conv_${hash('sha256', `conversation ${traceId}`).slice(0, 16)}` : undefined
 }
 
 /** What came of a run. */
@@ -296,6 +380,17 @@ export interface RunResult {
   usage: Usage
   /** What a good tool must see in the trace. */
   finding: Finding
-  /** What must arrive at the other end of a pipeline. */
+  /** What must arrive at the other end of a pipeline, of this trace. */
   spans: ReturnType<typeof countSpans>
+  /** Of a run that goes on in other traces. */
+  session?: Session
+}
+
+/** The traces that are one session. */
+export interface Session {
+  conversation_id: string
+  /** By now: this one, and those that it does not know of any more. */
+  trace_ids: string[]
+  /** When it goes on in one more, once a person has answered; null where nobody was asked. */
+  resumes_after_s: number | null
 }

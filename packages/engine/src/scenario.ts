@@ -5,6 +5,7 @@ import type { FindingKind } from 'findings/kinds'
 import { z } from 'zod'
 import { faultsExpected, faultsPattern } from './asked-faults.ts'
 import { type Demand, withModelAttempts } from './demand.ts'
+import { UnknownPart } from './errors.ts'
 import { levelOf, type Levels, runLevel } from './levels/level.ts'
 import { profileNames, profiles } from './profile/index.ts'
 import type { Step } from './step.ts'
@@ -127,16 +128,20 @@ export interface ScenarioLiteral<Name extends string, Shape extends z.ZodRawShap
   check?: (params: Params<Shape, Derived>) => Fault[]
   /** Runs of level 2 to 4; absent: it has none. */
   levels?: Levels<(keyof Shape & string) | keyof Common>
+  /** Whether a run goes on in other traces: then it has a conversation that joins them. */
+  isSession?: true
   /** What a run may need at most. */
   demand: (params: Params<Shape, Derived>) => Demand
   /** Does it; resolves to whether the agent reached its goal. */
   run: (workflow: Step, params: Params<Shape, Derived>) => Promise<boolean>
+  /** Does the part of this name that was handed over, or that goes on later; absent: it has none. */
+  runPart?: (request: Step, params: Params<Shape, Derived>, name: string) => Promise<boolean>
 }
 
 /** A scenario as the registry holds it. Its parameters are those that the catalog has checked. */
 export interface Scenario<Name extends string = string> extends Pick<
   ScenarioLiteral<Name, z.ZodRawShape, string>,
-  'name' | 'description' | 'symptom' | 'missed' | 'reveals' | 'finding' | 'spans' | 'params' | 'without'
+  'name' | 'description' | 'symptom' | 'missed' | 'reveals' | 'finding' | 'spans' | 'params' | 'without' | 'isSession'
 > {
   path: '/run' | '/stream'
   levels: Levels | undefined
@@ -150,6 +155,8 @@ export interface Scenario<Name extends string = string> extends Pick<
 export interface Plan {
   demand: Demand
   run: (workflow: Step) => Promise<boolean>
+  /** Rejects with UnknownPart where it has no such part. */
+  runPart: (request: Step, name: string) => Promise<boolean>
 }
 
 /** Declares a scenario. Everything else (parser, limits, listing, documents, forms) is a reading of this literal. */
@@ -158,7 +165,7 @@ export function defineScenario<
   const Shape extends z.ZodRawShape,
   Derived extends keyof Shape & string = never,
 >(literal: ScenarioLiteral<Name, Shape, Derived>): Scenario<Name> {
-  const { derived, check, demand, run, levels, ...told } = literal
+  const { derived, check, demand, run, runPart, levels, ...told } = literal
   // The catalog has checked them by the schema that it makes of `params`.
   const checked = (params: object) => params as Params<Shape, Derived>
   const defaults = Object.entries<{ from: (params: Params<Shape>) => number; text: string }>(derived ?? {})
@@ -171,13 +178,24 @@ export function defineScenario<
       for (const [name, { from }] of defaults) params[name] ??= from(checked(params))
       return check?.(checked(params)) ?? []
     },
-    plan: (params) =>
-      levels && levelOf(params) > 1
-        ? { demand: levels.demand(params), run: (workflow) => runLevel(workflow, levels, params) }
-        : {
-            demand: withModelAttempts(demand(checked(params)), params),
-            run: (workflow) => run(workflow, checked(params)),
+    plan(params) {
+      if (levels && levelOf(params) > 1)
+        return {
+          demand: levels.demand(params),
+          run: (workflow) => runLevel(workflow, levels, params),
+          runPart: async (_request, name) => {
+            throw new UnknownPart(name)
           },
+        }
+      return {
+        demand: withModelAttempts(demand(checked(params)), params),
+        run: (workflow) => run(workflow, checked(params)),
+        runPart: async (request, name) => {
+          if (!runPart) throw new UnknownPart(name)
+          return runPart(request, checked(params), name)
+        },
+      }
+    },
   }
 }
 

@@ -10,6 +10,7 @@ import { chat, type ChatOptions } from './operations/chat.ts'
 import { Conversation } from './operations/conversation.ts'
 import { checkpoint } from './operations/checkpoint.ts'
 import { type ChunkOptions, processChunk } from './operations/chunk.ts'
+import { resumed, suspend } from './operations/hand-over.ts'
 import { awaitHuman, type HumanOptions } from './operations/human.ts'
 import { streamChat, type StreamOptions } from './operations/stream.ts'
 import { executeTool, retrieve, type ToolCallOptions } from './operations/tool.ts'
@@ -86,6 +87,16 @@ export class Step implements OpenStep {
   /** Waits for a person. */
   awaitHuman(options: HumanOptions) {
     return awaitHuman(this, options)
+  }
+
+  /** Asks a person, and ends here for now: once they have answered, the run goes on as this part, in a trace of its own. */
+  suspend(options: { delayS: number | undefined; part: string }): void {
+    suspend(this, options)
+  }
+
+  /** Goes on with what was suspended: a person has answered. */
+  resumed(outcome: 'approve' | 'reject' | 'expire'): void {
+    resumed(this, outcome)
   }
 
   /** Writes the run's state away: `sizeKb` at 5 MB a second, half a second at most. */

@@ -1,3 +1,4 @@
+import type { Handed } from 'contract/handoff'
 import type { LedgerStep } from 'contract/ledger'
 import type { Usage } from 'contract/usage'
 import type { Dialect } from 'dialects/dialect'
@@ -62,6 +63,16 @@ export function usageIn(steps: readonly LedgerStep[]): Usage {
   )
 }
 
+export type Summary = ReturnType<typeof summarise>
+
+/** The figures of a run with those of a part that it waited for. */
+export function withPart(whole: Summary, part: Handed['summary']): Summary {
+  const sum = Object.entries(whole).map(([name, value]) => [name, value + (part[name] ?? 0)])
+  const max_in_flight = Math.max(whole.max_in_flight, part.max_in_flight ?? 0)
+  // How long it takes is in the whole already.
+  return { ...(Object.fromEntries(sum) as Summary), max_in_flight, ideal_ms: whole.ideal_ms }
+}
+
 /** How many steps ran at the same time at most; one that starts as another ends does not count with it. */
 function mostAtOnce(steps: readonly LedgerStep[]): number {
   const starts = Float64Array.from(steps, ({ start_ms }) => start_ms).sort()
@@ -75,8 +86,21 @@ function mostAtOnce(steps: readonly LedgerStep[]): number {
   return most
 }
 
+export type SpanCounts = Handed['spans']
+
+/** Those of two parts of a trace together. */
+export function addSpans(a: SpanCounts, b: SpanCounts): SpanCounts {
+  const sum = (some: Record<string, number>, others: Record<string, number>) =>
+    Object.entries(others).reduce((all, [name, count]) => ({ ...all, [name]: (all[name] ?? 0) + count }), some)
+  return {
+    total: a.total + b.total,
+    agent_app: sum(a.agent_app, b.agent_app),
+    tool_service: sum(a.tool_service, b.tool_service),
+  }
+}
+
 /** Spans by service and name. `total` is all that must arrive, the SERVER spans that tool-service owes included. */
-export function countSpans(steps: readonly LedgerStep[], agentService: string, dialect: Dialect) {
+export function countSpans(steps: readonly LedgerStep[], agentService: string, dialect: Dialect): SpanCounts {
   const agentApp: Record<string, number> = {}
   const toolService: Record<string, number> = {}
   for (const { facts, service, span_id } of steps) {

@@ -19,6 +19,7 @@ const queries: Record<ScenarioName, Record<string, fc.Arbitrary<string | number>
   react: { max_steps: small, finish_probability: rate, error_rate: rate },
   human: { outcome: fc.constantFrom('approve', 'reject', 'expire'), error_rate: rate, human_delay_s: fc.constant(0) },
   rag: { rag_chunks: small, rag_chunk_size_kb: small, error_rate: rate },
+  handoff: { hops: small, severed: fc.constantFrom(0, 1), error_rate: rate },
   stream: { background_fanout: small, concurrency: small, error_rate: rate, duration_s: fc.constant(0.2) },
 }
 
@@ -47,6 +48,7 @@ test.each([
   ['react', { max_steps: 5, finish_probability: 0 }],
   ['human', { human_delay_s: 0 }],
   ['rag', { rag_chunks: 4, rag_chunk_size_kb: 3 }],
+  ['handoff', { hops: 4, severed: 2 }],
   ['stream', { background_fanout: 6, concurrency: 2, duration_s: 0.2 }],
 ] as [ScenarioName, Record<string, number>][])(
   'what %s declares is what its longest run needs',

@@ -347,7 +347,7 @@ describe.each(scenarios.map(({ name }) => name))('%s', (scenario) => {
   it('with calls that fail points at each that gave up', async () => {
     const { run, finding, observed } = await findingOf('straggler', scenario, {
       seed: 'a',
-      error_rate: 0.5,
+      error_rate: scenario === 'handoff' ? 1 : 0.5,
       ...(scenario === 'stream' && { duration_s: 1 }),
     })
     const isCall = ({ facts }: LedgerStep) => facts.operation === 'execute_tool' || facts.operation === 'retrieval'

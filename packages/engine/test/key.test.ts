@@ -6,9 +6,10 @@ import { simulate } from '../../../test/support/simulated.ts'
 import { judge } from '../src/key/impacts.ts'
 import { keyOf } from '../src/key/key.ts'
 import type { InForce } from '../src/key/register.ts'
-import { Run } from '../src/run.ts'
+import { Run, type RunRequest } from '../src/run.ts'
 import { VirtualClock } from '../src/virtual/clock.ts'
 import { drive } from '../src/virtual/drive.ts'
+import { VirtualPeers } from '../src/virtual/peers.ts'
 import { silentRecorder } from '../src/virtual/silent.ts'
 import { VirtualTools } from '../src/virtual/tools.ts'
 import { scenarios } from '../src/scenarios/index.ts'
@@ -25,8 +26,11 @@ async function play(scenario: string, query: Query): Promise<{ run: Run; key: Ke
 async function playAgain({ request }: Run, inForce: InForce): Promise<Run> {
   const clock = new VirtualClock(0)
   const agent = { serviceName: 'test', agentName: undefined, captureContent: false }
-  const ports = { clock, tools: new VirtualTools(clock), recorder: silentRecorder }
-  const run = new Run(ports, agent, { ...request, inForce })
+  const tools = new VirtualTools(clock)
+  const make = (asked: RunRequest) =>
+    new Run({ clock, tools, peers, recorder: silentRecorder }, agent, { ...asked, inForce })
+  const peers: VirtualPeers = new VirtualPeers(clock, ({ params }, part) => make({ ...request, params, part }))
+  const run = make(request)
   await drive([{ clock, result: run.play() }].values(), () => {})
   return run
 }
@@ -42,6 +46,7 @@ const small: Record<string, Query> = {
   human: {},
   rag: { rag_chunks: 6 },
   stream: { duration_s: 0.5, background_fanout: 8, ttft_ms: 10, tool_delay_ms: 50 },
+  handoff: { hops: 3, severed: 2, human_delay_s: 0 },
 }
 
 const errorRate = fc.constantFrom(0, 0.1, 0.5, 1)
@@ -244,7 +249,7 @@ test('where nothing is slow, the machine disturbs by half of what a rule would n
   expect((await keyOf(run)).disturbance.effect_ms).toBe(160)
 })
 
-describe.each(Object.keys(small))('%s of level 2 to 4', (scenario) => {
+describe.each(scenarios.filter(({ levels }) => levels).map(({ name }) => name))('%s of level 2 to 4', (scenario) => {
   const levelled = fc.record({
     seed: fc.stringMatching(/^[a-z]{1,8}$/),
     level: fc.constantFrom(2, 3, 4),

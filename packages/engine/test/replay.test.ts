@@ -14,6 +14,7 @@ const faulty: Record<string, Record<string, string | number>> = {
   human: { error_rate: 0.2 },
   rag: { rag_chunks: 20 },
   stream: { error_rate: 0.3, duration_s: 3 },
+  handoff: { error_rate: 0.3, hops: 6, severed: 3 },
 }
 
 /** Every id and time that was drawn for a run. */

@@ -6,6 +6,7 @@ import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
 import { idleWait } from './kinds/idle-wait.ts'
 import { retryStorm } from './kinds/retry-storm.ts'
+import { severedContext } from './kinds/severed-context.ts'
 import { sizeLatency } from './kinds/size-latency.ts'
 import { stepVariance } from './kinds/step-variance.ts'
 import { straggler } from './kinds/straggler.ts'
@@ -22,6 +23,7 @@ const kinds = {
   idle_wait: idleWait,
   size_latency: sizeLatency,
   token_timeline: tokenTimeline,
+  severed_context: severedContext,
 }
 
 export type FindingKind = keyof typeof kinds

@@ -17,6 +17,8 @@ export interface AnalysisStep {
   start_ms: number
   end_ms: number
   failed: boolean
+  /** Whether it goes on with something of another trace, and says so by a link. */
+  linksElsewhere?: boolean
   /** What a tool was given, and what it answered, as text; absent where the span does not say. */
   arguments?: string | undefined
   result?: string | undefined

@@ -19,8 +19,12 @@ export function readAnswer(body: unknown): Answer {
   throw new Problem(400, 'Bad answer', expected)
 }
 
-/** A body that could not be read is the caller's fault. */
-export const refuseBody: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
-  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
-  next(status < 500 ? new Problem(status, 'Bad answer', (error as Error).message) : error)
+/** A body that could not be read is the caller's fault, and so called. */
+export function refuseBodyAs(title: string): ErrorRequestHandler {
+  return (error: unknown, _req, _res, next) => {
+    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
+    next(status < 500 ? new Problem(status, title, (error as Error).message) : error)
+  }
 }
+
+export const refuseBody = refuseBodyAs('Bad answer')

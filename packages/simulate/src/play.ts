@@ -2,17 +2,20 @@ import type { Key } from 'contract/key'
 import type { RunLedger } from 'contract/ledger'
 import { parseQuirks } from 'contract/quirks'
 import { keyedSeed } from 'contract/secret'
+import { handoffPath, type Part } from 'contract/handoff'
 import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import type { Offer, ParamValues } from 'engine/catalog'
 import { drawsOf } from 'engine/draws'
 import { keyOf } from 'engine/key/key'
-import { type Agent, Run } from 'engine/run'
+import { type Agent, Run, type RunRequest } from 'engine/run'
+import type { OpenSpan, WholeRun } from 'engine/ports'
 import { VirtualClock } from 'engine/virtual/clock'
 import type { Played } from 'engine/virtual/drive'
+import { VirtualPeers } from 'engine/virtual/peers'
 import { VirtualTools } from 'engine/virtual/tools'
 import { VirtualRecorder, VirtualSpan } from './recorder.ts'
-import { eachSpan, spansOf, type TakeSpan } from './spans.ts'
+import { eachSpan, type EndedRun, spansOf, type TakeSpan } from './spans.ts'
 
 /** A run to be played, with everything about it decided. */
 export interface Asked {
@@ -39,9 +42,13 @@ export interface PlayedRun {
   ledger: () => RunLedger
   /** The right answer to it, for which it is played again. */
   key: () => Promise<Key>
+  /** Of a run that was handed over, or went on later: what others played of it, in this trace or in traces of their own. */
+  parts: readonly PlayedRun[]
 }
 
 export const agent: Agent = { serviceName: 'synthetic-agent-app', agentName: undefined, captureContent: false }
+/** Whom it hands over to. */
+export const peer: Agent = { ...agent, serviceName: 'synthetic-agent-app-secondary' }
 
 /** Begins a run in virtual time; it goes on as its clock is advanced. */
 export function begin({
@@ -57,47 +64,63 @@ export function begin({
   const { path, name } = scenario
   const clock = new VirtualClock(startMs)
   const keyed = (text: string) => (secret === undefined ? text : keyedSeed(secret, text))
+  const dialect = (secret === undefined ? genAi : genAiBlind).withQuirks(parseQuirks(params.quirks))
   // Generators of their own: no draw of the run's moves for ids and network.
-  const recorder = new VirtualRecorder(
-    (secret === undefined ? genAi : genAiBlind).withQuirks(parseQuirks(params.quirks)),
-    drawsOf(keyed(ids), name).fork('spans'),
-  )
+  const idsOf = (part: string) => drawsOf(keyed(ids), name).fork(`spans${part}`)
+  const networkOf = (of: string) => drawsOf(keyed(seed), name).fork(of)
   const tools = new VirtualTools(clock, {
-    network: drawsOf(keyed(seed), name).fork('network'),
+    network: networkOf('network'),
     served(served, below) {
       if (below instanceof VirtualSpan) below.answered(served)
     },
   })
-  const run = new Run({ clock, tools, recorder }, agent, { route: path, scenario, params: { ...params, seed }, secret })
-  const result = run.play().then((): PlayedRun => {
+  const recorders = new Map<Run, VirtualRecorder>()
+  const make = (request: RunRequest, recorder: VirtualRecorder, by: Agent): Run => {
+    const run = new Run({ clock, tools, peers, recorder }, by, request)
+    recorders.set(run, recorder)
+    return run
+  }
+  const makePart = ({ params, isBlind }: WholeRun, part: Part, below: OpenSpan | undefined): Run => {
+    const above = below instanceof VirtualSpan ? { recorder: below.recorder, spanId: below.id } : undefined
+    const recorder = new VirtualRecorder(dialect, idsOf(` ${part.name}`), above)
+    return make({ route: path, scenario, params: { ...params }, isBlind, part }, recorder, part.resumes ? agent : peer)
+  }
+  const peers: VirtualPeers = new VirtualPeers(clock, makePart, networkOf('peers'))
+  const request = { route: path, scenario, params: { ...params, seed }, secret }
+  const run = make(request, new VirtualRecorder(dialect, idsOf('')), agent)
+  const told = (played: Run, asked: Pick<EndedRun, 'path' | 'query'>) =>
+    playedOf(played, recorders.get(played) as VirtualRecorder, asked)
+  const result = run.play().then(async (): Promise<PlayedRun> => {
     run.close()
-    let key: Promise<Key> | undefined
-    const findKey = () => {
-      const answered = recorder.spans.filter(({ served }) => served !== undefined)
-      const servers = new Map(answered.map(({ id, servedId }) => [id, servedId]))
-      return keyOf(run, { serverSpanOf: (client) => servers.get(client) })
-    }
-    const ended = {
-      service: agent.serviceName,
-      facts: run.facts,
-      steps: run.ledger.steps,
-      recorder,
-      path,
-      query: secret === undefined ? query : '',
-    }
-    return {
-      traceId: recorder.traceId,
-      spans: spansOf(recorder),
-      eachSpan: (take) => eachSpan(ended, take),
-      ledger() {
-        run.conclude()
-        return run.toLedger()
-      },
-      // More than one file may ask for it.
-      key: () => (key ??= findKey()),
-    }
+    await peers.resume(run)
+    const asked = { path, query: secret === undefined ? query : '' }
+    return { ...told(run, asked), parts: peers.parts.map((part) => told(part, { path: handoffPath, query: '' })) }
   })
   return { clock, result }
+}
+
+/** What came of a run that has ended. */
+function playedOf(run: Run, recorder: VirtualRecorder, asked: Pick<EndedRun, 'path' | 'query'>): PlayedRun {
+  let key: Promise<Key> | undefined
+  const findKey = () => {
+    const answered = recorder.spans.filter(({ served }) => served !== undefined)
+    const servers = new Map(answered.map(({ id, servedId }) => [id, servedId]))
+    return keyOf(run, { serverSpanOf: (client) => servers.get(client) })
+  }
+  const { steps } = run.ledger
+  const ended = { service: run.serviceName, facts: run.facts, steps, recorder, ...asked }
+  return {
+    traceId: recorder.traceId,
+    spans: spansOf(recorder),
+    eachSpan: (take) => eachSpan(ended, take),
+    ledger() {
+      run.conclude()
+      return run.toLedger()
+    },
+    // More than one file may ask for it.
+    key: () => (key ??= findKey()),
+    parts: [],
+  }
 }
 
 /** As it would stand in the request's span: what was asked for, but for the seed. */

@@ -15,7 +15,7 @@ export class VirtualRecorder implements Recorder {
   readonly traceId: string
   readonly sampled = true
   readonly traceState = ''
-  readonly remoteParentSpanId = null
+  readonly remoteParentSpanId: string | null
   readonly readsContent = true
   readonly request: VirtualSpan
   /** In the order in which they were opened. */
@@ -26,11 +26,13 @@ export class VirtualRecorder implements Recorder {
   #drawn = ''
   #given = 0
 
-  /** Ids come from `ids`: the same seed makes the same. */
-  constructor(dialect: Dialect, ids: Random) {
+  /** Ids come from `ids`: the same seed makes the same. `below` is the span that its request is below, in another recorder's trace. */
+  constructor(dialect: Dialect, ids: Random, below?: { recorder: VirtualRecorder; spanId: string }) {
     this.dialect = dialect
     this.#ids = ids
-    this.traceId = ids.hex(32)
+    const traceId = ids.hex(32)
+    this.traceId = below?.recorder.traceId ?? traceId
+    this.remoteParentSpanId = below?.spanId ?? null
     this.request = new VirtualSpan(this)
   }
 
@@ -49,23 +51,23 @@ export class VirtualSpan implements OpenSpan {
   /** What a service did for the call that this span stands for, and the id of its span. */
   served: Served | undefined
   servedId = ''
-  readonly #recorder: VirtualRecorder
+  readonly recorder: VirtualRecorder
 
   constructor(recorder: VirtualRecorder) {
-    this.#recorder = recorder
+    this.recorder = recorder
     this.id = recorder.nextSpanId()
     recorder.spans.push(this)
   }
 
   open(): VirtualSpan {
-    return new VirtualSpan(this.#recorder)
+    return new VirtualSpan(this.recorder)
   }
 
   /** The call that this span stands for was answered. */
   answered(served: Served): void {
     this.served = served
-    this.servedId = this.#recorder.nextSpanId()
-    this.#recorder.served++
+    this.servedId = this.recorder.nextSpanId()
+    this.recorder.served++
   }
 
   // All of this stands in the ledger.
@@ -73,6 +75,7 @@ export class VirtualSpan implements OpenSpan {
   event(): void {}
   fail(): void {}
   end(): void {}
+  link(): void {}
   /** Nothing crosses a process border here. */
   inject(): void {}
 }

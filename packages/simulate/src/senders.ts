@@ -1,10 +1,11 @@
 import { toolService } from 'engine/virtual/tools'
 import type { Attributes, SpanWriter } from './otlp/span.ts'
-import { agent, type PlayedRun } from './play.ts'
+import { agent, peer, type PlayedRun } from './play.ts'
 
 /** The services whose spans are written here, with what all of their spans have in common. */
 export const senders = {
   [agent.serviceName]: { resource: { 'service.name': agent.serviceName }, scope: { name: 'agent-app' } },
+  [peer.serviceName]: { resource: { 'service.name': peer.serviceName }, scope: { name: 'agent-app' } },
   [toolService]: { resource: { 'service.name': toolService }, scope: { name: 'tool-service' } },
 } satisfies Record<string, { resource: Attributes; scope: { name: string } }>
 

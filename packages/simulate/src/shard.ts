@@ -91,12 +91,14 @@ export class Shard {
       }
     }
     await drive(runs(), async (run) => {
-      for (const sink of this.#sinks) {
-        const full = sink.take(run)
-        if (full) await full
+      for (const part of [run, ...run.parts]) {
+        for (const sink of this.#sinks) {
+          const full = sink.take(part)
+          if (full) await full
+        }
+        this.#spans += part.spans
       }
-      this.#traces++
-      this.#spans += run.spans
+      this.#traces += run.parts.length === 0 ? 1 : new Set([run, ...run.parts].map(({ traceId }) => traceId)).size
       const unit = ends.shift()
       if (unit === undefined) return
       if (this.#receiver) this.#ended.push({ unit, spans: this.#spans })

@@ -1,4 +1,4 @@
-import type { RunFacts } from 'contract/facts'
+import type { FactsOf, RunFacts } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Attributes as Written } from 'dialects/line'
 import { errorType, http } from 'dialects/gen-ai/names'
@@ -16,6 +16,8 @@ export interface EndedRun {
   path: string
   query: string
 }
+
+type RequestOf = Pick<EndedRun, 'path' | 'query' | 'service'>
 
 /** Takes a span, and the service that made it. */
 export type TakeSpan = (service: string, span: EndedSpan) => void
@@ -41,7 +43,7 @@ export function spansOf({ spans, served }: VirtualRecorder): number {
   return spans.length + served
 }
 
-const hosts = { agent: { address: 'agent-app', port: 8080 }, tool: { address: 'tool-service', port: 8081 } }
+const tool = { address: 'tool-service', port: 8081 }
 const none: never[] = []
 
 /** One span after the other, in one object. */
@@ -55,6 +57,7 @@ class StepSpan implements EndedSpan {
   endMs = 0
   events: EndedSpan['events'] = none
   links: readonly string[] = none
+  linksElsewhere: EndedSpan['linksElsewhere'] = none
   failure: string | undefined
   isRemoteParent = false
   readonly #run: EndedRun
@@ -73,7 +76,10 @@ class StepSpan implements EndedSpan {
     this.#step = step
     this.#opened = opened
     this.spanId = step.span_id as string
-    this.parentSpanId = step.parent_id === null ? '' : ((steps[step.parent_id] as LedgerStep).span_id as string)
+    this.parentSpanId =
+      step.parent_id === null
+        ? (step.remote_parent_span_id ?? '')
+        : ((steps[step.parent_id] as LedgerStep).span_id as string)
     this.name = dialect.nameOf(step.facts)
     this.kind = spanKind[dialect.kindOf(step.facts)]
     this.startMs = step.start_ms
@@ -91,7 +97,8 @@ class StepSpan implements EndedSpan {
     this.links =
       step.depends_on.length === 0 ? none : step.depends_on.map((id) => (steps[id] as LedgerStep).span_id as string)
     this.failure = step.status === 'error' ? step.status_message : undefined
-    this.isRemoteParent = false
+    this.linksElsewhere = step.links ?? none
+    this.isRemoteParent = step.parent_id === null && step.remote_parent_span_id !== null
     return this
   }
 
@@ -109,6 +116,7 @@ class StepSpan implements EndedSpan {
     this.endMs = served.endMs
     this.events = none
     this.links = none
+    this.linksElsewhere = none
     this.failure = served.status >= 500 ? '' : undefined
     this.isRemoteParent = true
     return this
@@ -119,7 +127,7 @@ class StepSpan implements EndedSpan {
     const step = this.#step
     const opened = this.#opened as VirtualSpan
     if (!step) return visitShared(attributesOfServed(opened.served as Served))
-    if (step.parent_id === null) return visitRequest(path, query, visit)
+    if (step.parent_id === null) return visitRequest(step.facts, { path, query, service: this.#run.service }, visit)
     recorder.dialect.eachAttribute(
       step,
       facts,
@@ -147,24 +155,30 @@ function attributesOfServed({ tool, status }: Served): Attributes {
   return known
 }
 
-function visitRequest(path: string, query: string, visit: Visit): void {
+function visitRequest(facts: LedgerStep['facts'], { path, query, service }: RequestOf, visit: Visit): void {
+  const { method } = facts as FactsOf<'http_server'>
   visit(http.route, path)
-  visitServer(path, hosts.agent, visit)
+  visitServer(method, path, { address: service.replace('synthetic-', ''), port: 8080 }, visit)
   if (query !== '') visit(http.urlQuery, query)
   visit(http.userAgent, 'simulate')
   visit(http.statusCode, 200)
 }
 
-function visitServed({ tool, status }: Pick<Served, 'tool' | 'status'>, visit: Visit): void {
+function visitServed({ tool: name, status }: Pick<Served, 'tool' | 'status'>, visit: Visit): void {
   visit(http.route, '/tool/:tool_name')
-  visitServer(`/tool/${encodeURIComponent(tool)}`, hosts.tool, visit)
+  visitServer('GET', `/tool/${encodeURIComponent(name)}`, tool, visit)
   visit(http.statusCode, status)
   if (status >= 500) visit(errorType, String(status))
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span, as the services write it. */
-function visitServer(path: string, { address, port }: { address: string; port: number }, visit: Visit): void {
-  visit(http.method, 'GET')
+function visitServer(
+  method: string,
+  path: string,
+  { address, port }: { address: string; port: number },
+  visit: Visit,
+): void {
+  visit(http.method, method)
   visit(http.urlScheme, 'http')
   visit(http.urlPath, path)
   visit(http.serverAddress, address)

@@ -1,6 +1,7 @@
 import type { KeyAnswer } from 'contract/key'
 import { scenarios } from 'engine/scenarios/index'
 import type { AggregateRow } from 'findings/finding'
+import { keyOfAll } from 'findings/key-of-all'
 import { observe, type Observation, sentenceOf } from 'findings/kinds'
 import { type Compared, compareWithKey } from 'findings/planted'
 import { byStart, withOperation } from 'findings/step'
@@ -42,20 +43,21 @@ export function reveal(traceId: string, spans: Iterable<ReceivedSpan>, known: re
   const steps = received.map((span) => toAnalysisStep(span, origin))
   const runOfSpan = new Map(known.flatMap((run) => run.steps.map(({ span_id }) => [span_id, run])))
   const revealed = runsIn(steps).map((run) => {
-    const ledger = run.map(({ span_id }) => runOfSpan.get(span_id)).find((each) => each !== undefined)
-    return revealRun(run, ledger)
+    const ledgers = new Set(run.flatMap(({ span_id }) => runOfSpan.get(span_id) ?? []))
+    return revealRun(run, [...ledgers])
   })
-  const [first = revealRun(steps, undefined), ...others] = revealed
+  const [first = revealRun(steps, []), ...others] = revealed
   return { trace_id: traceId, ...first, aggregate: aggregate(steps), others }
 }
 
-function revealRun(steps: readonly RevealedStep[], ledger: KnownRun | undefined): Revealed {
-  const name = scenarioOf(steps) ?? ledger?.scenario
+/** `ledgers` are of the run, and of what others played of it in this trace. */
+function revealRun(steps: readonly RevealedStep[], ledgers: readonly KnownRun[]): Revealed {
+  const name = scenarioOf(steps) ?? ledgers[0]?.scenario
   const scenario = scenarios.find((each) => each.name === name)
   if (!scenario) return { kind: null, text: 'No span says which scenario this is', observed: null, planted: null }
   const observation: Observation = observe(scenario.finding, steps)
   const { kind, observed } = observation
-  const key = ledger?.key ?? null
+  const key = keyOfAll(ledgers.map(({ key = null }) => key))
   const planted = key === null || key === 'pending' ? key : compareWithKey(key, observed.span_ids)
   return { kind, text: sentenceOf(observation), observed, planted }
 }

@@ -24,6 +24,7 @@ export function toAnalysisStep(span: ReceivedSpan, originMs: number): RevealedSt
     start_ms: startMs,
     end_ms: endMs,
     failed: status === 'error',
+    ...(span.links.some(({ traceId }) => traceId !== span.traceId) && { linksElsewhere: true }),
     arguments: typeof args === 'string' ? args : undefined,
     result: typeof result === 'string' ? result : undefined,
   }

@@ -1,3 +1,4 @@
+import type { SpanRef } from 'contract/handoff'
 import type { StepEvent } from 'contract/facts'
 import type { LedgerAnswer, LedgerStep, RunLedger } from 'contract/ledger'
 import type { Dialect, SpanKind } from 'dialects/dialect'
@@ -9,15 +10,17 @@ import { shortPath } from './path.ts'
 export class Expectation {
   readonly step: LedgerStep
   readonly parent: Expectation | undefined
-  /** Ids of the spans that it links to. */
-  readonly links: readonly string[]
+  /** The spans that it links to. */
+  readonly links: readonly SpanRef[]
   readonly #run: RunLedger
   readonly #dialect: Dialect
 
   constructor(step: LedgerStep, before: ReadonlyMap<number, Expectation>, run: RunLedger, dialect: Dialect) {
     this.step = step
     this.parent = step.parent_id === null ? undefined : before.get(step.parent_id)
-    this.links = step.depends_on.map((id) => before.get(id)?.step.span_id ?? '')
+    const { trace_id } = run
+    const own = step.depends_on.map((id) => ({ trace_id, span_id: before.get(id)?.step.span_id ?? '' }))
+    this.links = [...own, ...(step.links ?? [])]
     this.#run = run
     this.#dialect = dialect
   }

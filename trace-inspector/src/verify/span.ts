@@ -16,7 +16,7 @@ const heldUpMs = 5000
 
 /** What became of one span; whether its parent arrived is for who knows all spans. */
 export function compareSpan(expectation: Expectation, span: ReceivedSpan, terms: Terms): Found[] {
-  const { traceId, transport, skew } = terms
+  const { transport, skew } = terms
   const { step, parentSpanId } = expectation
   const found: Found[] = []
   const expect = (kind: Found['kind'], expected: unknown, actual: unknown) => {
@@ -30,11 +30,12 @@ export function compareSpan(expectation: Expectation, span: ReceivedSpan, terms:
   expect('status_message_changed', step.status_message, span.statusMessage)
   found.push(...compareTimes(expectation, span, transport, skew))
   found.push(...compareEnvelope(expectation, span, terms))
-  // The ledger has no attributes of a SERVER span: an instrumentation may have written it.
-  if (step.facts.operation === 'http_server') return found
+  // The ledger has no attributes of a SERVER span: an instrumentation may have written it, and linked it to more.
+  if (step.facts.operation === 'http_server')
+    return [...found, ...compareLinks(expectation.links, span.links).filter(({ kind }) => kind === 'link_lost')]
   found.push(...compareAttributes(expectation.attributes, span, transport))
   found.push(...compareEvents(expectation, span.events, transport))
-  found.push(...compareLinks(expectation.links, span.links, traceId))
+  found.push(...compareLinks(expectation.links, span.links))
   return found
 }
 
@@ -67,12 +68,12 @@ function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, transpo
   ]
 }
 
-/** Links lead to spans of the same trace; their order means nothing. */
-function compareLinks(written: readonly string[], arrived: ReceivedSpan['links'], traceId: string): Found[] {
+/** The order of links means nothing. */
+function compareLinks(written: Expectation['links'], arrived: ReceivedSpan['links']): Found[] {
   const open = new Map(arrived.map((link) => [`${link.traceId}-${link.spanId}`, link]))
-  const lost = written.filter((spanId) => !open.delete(`${traceId}-${spanId}`))
+  const lost = written.filter(({ trace_id, span_id }) => !open.delete(`${trace_id}-${span_id}`))
   return [
-    ...lost.map((span_id): Found => ({ kind: 'link_lost', expected: { span_id }, actual: null })),
+    ...lost.map((link): Found => ({ kind: 'link_lost', expected: link, actual: null })),
     ...[...open.values()].map(({ traceId, spanId }): Found => ({
       kind: 'link_added',
       expected: null,

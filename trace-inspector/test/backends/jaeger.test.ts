@@ -23,7 +23,7 @@ describe.runIf(programs.collector && programs.jaeger)('read back from the real J
   })
 
   test('every scenario is complete, by the same rules', patient, async () => {
-    const judge = jaegerJudge(jaeger.queryUrl, pipeline.agent.url)
+    const judge = jaegerJudge(jaeger.queryUrl, [pipeline.agent.url])
     const outcomes = await pipeline.verify([], { judge })
     expect(verdictsOf(outcomes)).toEqual(outcomes.map(({ scenario }) => [scenario, 'complete']))
     expect(outcomes[0]?.verification?.not_carried.slice(0, 3)).toEqual([
@@ -37,7 +37,7 @@ describe.runIf(programs.collector && programs.jaeger)('read back from the real J
     const [outcome] = await pipeline.verify(['fanout?fanout=50&delay_ms=20'])
     const traceId = outcome?.trace_id as string
     const fromInspector = await inspectorJudge(pipeline.inspectorUrl).judge(traceId, 30)
-    const fromJaeger = await jaegerJudge(jaeger.queryUrl, pipeline.agent.url).judge(traceId, 30)
+    const fromJaeger = await jaegerJudge(jaeger.queryUrl, [pipeline.agent.url]).judge(traceId, 30)
     expect([fromInspector.verification.verdict, fromJaeger.verification.verdict]).toEqual(['complete', 'complete'])
     expect(fromJaeger.revelation?.observed?.span_ids).toEqual(fromInspector.revelation?.observed?.span_ids)
   })

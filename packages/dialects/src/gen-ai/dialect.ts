@@ -1,6 +1,6 @@
 import { defineDialect, type DialectTable, type ReadableSpan } from '../dialect.ts'
 import { content, flag, fraction, is, list, number, text, unlessZero } from '../line.ts'
-import { ati, errorType, genAi as names, http, openInferenceKind } from './names.ts'
+import { ati, errorType, genAi as names, http, mcp, openInferenceKind } from './names.ts'
 
 /** What the run was asked for. */
 const asked = {
@@ -132,6 +132,27 @@ export const table = {
       learned: { [names.retrievalDocuments]: content('documents') },
       sort: () => 'tool_call',
     },
+    hand_over: {
+      kind: 'client',
+      name: ({ method, tool }) => `${method} ${tool}`,
+      opening: {
+        [names.operationName]: is('execute_tool'),
+        [mcp.methodName]: text('method'),
+        [names.toolName]: text('tool'),
+        [names.toolCallId]: text('call_id'),
+        [mcp.requestId]: text('call_id'),
+        [mcp.transport]: is('tcp'),
+        [http.serverAddress]: text('server_address'),
+        [http.serverPort]: number('server_port'),
+        [ati.toolName]: text('tool'),
+      },
+      learned: {
+        [http.statusCode]: number('status'),
+        [names.toolArguments]: content('arguments'),
+        [names.toolResult]: content('result'),
+      },
+      sort: () => 'tool_call',
+    },
     human_feedback: {
       kind: 'internal',
       name: () => 'human_feedback',
@@ -188,6 +209,7 @@ export const genAi = defineDialect('gen-ai', table)
 
 /** A GenAI operation, a word of ours, or an HTTP call. */
 function operationOf({ attributes, kind, name }: ReadableSpan): string {
+  if (attributes[mcp.methodName] !== undefined) return 'hand_over'
   const operation = attributes[names.operationName]
   if (typeof operation === 'string') return operation
   if (attributes[ati.spanKind] !== undefined) return name

@@ -38,6 +38,13 @@ export const genAi = {
   retrievalDocuments: 'gen_ai.retrieval.documents',
 } as const
 
+/** https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/ */
+export const mcp = {
+  methodName: 'mcp.method.name',
+  requestId: 'jsonrpc.request.id',
+  transport: 'network.transport',
+} as const
+
 export const http = {
   method: 'http.request.method',
   resendCount: 'http.request.resend_count',

@@ -38,9 +38,9 @@ export async function judge(request: RunRequest): Promise<Judgements> {
   const { all } = replays
   const ids = idsByWorth(all).slice(0, replayed(all.pieces, all.faults.length))
   const impacts = await impactsOf(ids, replays)
-  const judgements = all.faults.map(({ id, losesCall }) => {
+  const judgements = all.faults.map(({ id, losesCall, breaksTrace }) => {
     const impact = impacts.get(id) ?? null
-    return { id, impact, standing: standingOf(impact, losesCall, all) }
+    return { id, impact, standing: standingOf(impact, losesCall || breaksTrace, all) }
   })
   const small = judgements.filter(({ standing }) => standing === 'neutral')
   if (small.length > 1) {

@@ -43,9 +43,12 @@ export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
 }
 
 function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans): KeyFault {
-  const { id, kind, entity, magnitude, losesCall = false, steps } = fault
+  const { id, kind, entity, magnitude, losesCall = false, breaksTrace = false, steps } = fault
   // One that only this run met, since something unplanned had happened before, was not judged.
-  const { impact, standing } = judgements[id] ?? { impact: null, standing: losesCall ? 'required' : 'masked' }
+  const { impact, standing } = judgements[id] ?? {
+    impact: null,
+    standing: losesCall || breaksTrace ? 'required' : 'masked',
+  }
   return {
     id,
     kind,

@@ -10,6 +10,8 @@ export interface FaultDeclaration {
   magnitude?: Magnitude | undefined
   /** A logical call fails for good by it, and nobody answers what it was for. */
   losesCall?: boolean | undefined
+  /** A trace is not whole by it: that is to be named whatever time it costs. */
+  breaksTrace?: boolean | undefined
 }
 
 /** Which faults a run has, by id: all that it draws, all but some, some alone, or none. */

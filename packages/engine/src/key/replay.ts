@@ -2,6 +2,7 @@ import type { LedgerStep } from 'contract/ledger'
 import { Run, type RunRequest } from '../run.ts'
 import { VirtualClock } from '../virtual/clock.ts'
 import { drive, type Played } from '../virtual/drive.ts'
+import { VirtualPeers } from '../virtual/peers.ts'
 import { silentRecorder } from '../virtual/silent.ts'
 import { VirtualTools } from '../virtual/tools.ts'
 import type { InForce } from './register.ts'
@@ -23,6 +24,7 @@ export interface Replay {
 export interface ReplayedFault {
   id: string
   losesCall: boolean
+  breaksTrace: boolean
   /** How long the steps took that it struck, and when the last of them ended. */
   tookMs: number
   endMs: number
@@ -41,9 +43,12 @@ export async function replay(request: RunRequest, inForce: readonly InForce[]): 
 
 function begin(request: RunRequest): Played<Replay> {
   const clock = new VirtualClock(0)
-  const run = new Run({ clock, tools: new VirtualTools(clock), recorder: silentRecorder }, agent, request)
+  const tools = new VirtualTools(clock)
+  const make = (asked: RunRequest) => new Run({ clock, tools, peers, recorder: silentRecorder }, agent, asked)
+  const peers: VirtualPeers = new VirtualPeers(clock, ({ params }, part) => make({ ...request, params, part }))
+  const run = make(request)
   // Its ledger goes at once: there may be a hundred of them.
-  return { clock, result: run.play().then(() => figuresOf(run)) }
+  return { clock, result: run.play().then(() => figuresOf(run, peers.parts)) }
 }
 
 /** How much there is to play in a run of these steps: each of them, and each token that comes by itself. */
@@ -66,13 +71,16 @@ function tokensOf(facts: LedgerStep['facts']): number {
   }
 }
 
-function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
+function figuresOf({ ok, ledger: { steps }, faults }: Run, parts: readonly Run[]): Replay {
   let [ms, waitedMs, tokens] = [0, 0, 0]
-  for (const { facts, duration_ms } of steps) {
-    if (facts.operation === 'invoke_workflow') ms = duration_ms ?? 0
+  for (const { facts, duration_ms, parent_id } of steps) {
+    // A part has none: its agent is all of it.
+    if (facts.operation === 'invoke_workflow' || (facts.operation === 'invoke_agent' && parent_id === 0))
+      ms = duration_ms ?? 0
     else if (facts.operation === 'human_feedback') waitedMs += duration_ms ?? 0
     else tokens += tokensOf(facts)
   }
+  for (const { ledger } of parts) for (const { facts } of ledger.steps) tokens += tokensOf(facts)
   const busyMs = Math.max(0, ms - waitedMs)
   return { ms, busyMs, ok: ok === true, tokens, faults: faultsOf(faults, steps), pieces: piecesOf(steps) }
 }
@@ -80,13 +88,13 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run): Replay {
 function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {
   if (faults.length === 0) return []
   const byKey = new Map(steps.map((step) => [step.key, step]))
-  return faults.map(({ id, losesCall = false, steps: struck }) => {
+  return faults.map(({ id, losesCall = false, breaksTrace = false, steps: struck }) => {
     let [tookMs, endMs] = [0, 0]
     for (const key of struck) {
       const { start_ms = 0, duration_ms = 0 } = byKey.get(key) ?? {}
       tookMs += duration_ms ?? 0
       endMs = Math.max(endMs, start_ms + (duration_ms ?? 0))
     }
-    return { id, losesCall, tookMs, endMs }
+    return { id, losesCall, breaksTrace, tookMs, endMs }
   })
 }

@@ -1,7 +1,14 @@
 import type { LedgerStep } from 'contract/ledger'
 
 /** What one agent does with its own hands. */
-const work: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat', 'process_chunk', 'human_feedback'])
+const work: ReadonlySet<string> = new Set([
+  'execute_tool',
+  'retrieval',
+  'chat',
+  'process_chunk',
+  'human_feedback',
+  'hand_over',
+])
 const calls: ReadonlySet<string> = new Set(['execute_tool', 'retrieval', 'chat'])
 
 /** The id of the SERVER span below a CLIENT span, where whoever recorded the run knows it. */
@@ -30,8 +37,12 @@ export class NamingSpans {
     const agent = call && this.#parentOf(call)
     const isKnownByIt = agent?.facts.operation === 'invoke_agent' && call && this.#doesOnly(agent, call)
     const named = new Set([step, ...(call ? [call] : []), ...attempts, ...(isKnownByIt ? [agent] : [])])
+    if (step === this.#steps[0]) for (const agent of this.#agentsBelow(step)) named.add(agent)
+    const { span_id: taken, agent_span_id: taker } = step.handed_over ?? {}
     const servers = attempts.map(({ span_id }) => this.#serverSpanOf(span_id ?? ''))
-    return [...[...named].map(({ span_id }) => span_id ?? undefined), ...servers].filter((id) => id !== undefined)
+    return [...[...named].map(({ span_id }) => span_id ?? undefined), ...servers, taken, taker].filter(
+      (id) => typeof id === 'string',
+    )
   }
 
   #parentOf({ parent_id }: LedgerStep): LedgerStep | undefined {
@@ -41,6 +52,11 @@ export class NamingSpans {
   #attemptsOf(call: LedgerStep): LedgerStep[] {
     if (!calls.has(call.facts.operation)) return []
     return (this.#below.get(call.id) ?? []).filter(({ facts }) => facts.operation === 'http_client')
+  }
+
+  /** Of the request of a part: the agent that took over. */
+  #agentsBelow({ id }: LedgerStep): LedgerStep[] {
+    return (this.#below.get(id) ?? []).filter(({ facts }) => facts.operation === 'invoke_agent')
   }
 
   #doesOnly({ id }: LedgerStep, step: LedgerStep): boolean {

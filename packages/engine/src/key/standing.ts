@@ -24,9 +24,9 @@ function isSpending(tokens: number, size: RunSize): boolean {
   return Math.abs(tokens) >= limit.tokens && Math.abs(tokens) > limit.share * size.tokens
 }
 
-/** What is asked of a tool under test about a fault; `losesCall` says that a logical call failed for good by it. */
-export function standingOf(impact: Impact | null, losesCall: boolean, size: RunSize): Standing {
-  if (losesCall) return 'required'
+/** What is asked of a tool under test about a fault; `countsAnyway` says that a logical call failed for good by it, or a trace is not whole. */
+export function standingOf(impact: Impact | null, countsAnyway: boolean, size: RunSize): Standing {
+  if (countsAnyway) return 'required'
   if (impact === null) return 'masked'
   if (impact.outcome_changed || isSlowdown(impact.ms, size) || isSpending(impact.tokens, size)) return 'required'
   return isSlowdown(impact.alone_ms, size) ? 'masked' : 'neutral'

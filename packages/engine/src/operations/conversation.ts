@@ -1,7 +1,9 @@
+import { handoffTool } from 'contract/handoff'
 import type { Completion } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
 import type { Answer } from '../ports.ts'
 import { chat, type ChatOptions } from './chat.ts'
+import { handOver, type HandOverOptions, transferOf } from './hand-over.ts'
 import { askedOf, callIdFor, executeTool, type ToolCallOptions } from './tool.ts'
 
 /** What one observed answer adds to the context of all later calls. */
@@ -65,6 +67,17 @@ export class Conversation {
   async act(tool: string, options: ToolCallOptions & Decision): Promise<Answer> {
     await this.decide(tool, options)
     return this.execute(tool, options)
+  }
+
+  /** The model asks for another agent, who takes over until it is done: whether it reached its goal. Rejects as the call does. */
+  async handOver(options: HandOverOptions): Promise<boolean> {
+    const { callId, given } = transferOf(this.#agent, options)
+    await this.ask({ toolCall: { id: callId, tool: handoffTool, asked: { text: JSON.stringify(given) } } })
+    try {
+      return await handOver(this.#agent, options)
+    } finally {
+      this.observe()
+    }
   }
 
   /** The agent has learned something, which the next call is sent. */

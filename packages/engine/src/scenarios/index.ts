@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { chain } from './chain.ts'
 import { dag } from './dag.ts'
 import { fanout } from './fanout.ts'
+import { handoff } from './handoff.ts'
 import { human } from './human.ts'
 import { rag } from './rag.ts'
 import { react } from './react.ts'
@@ -10,7 +11,7 @@ import { retry } from './retry.ts'
 import { stream } from './stream.ts'
 
 /** Every scenario by its name. */
-export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream } satisfies {
+export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream, handoff } satisfies {
   [Name in ScenarioName]: Scenario<Name>
 }
 

@@ -12,6 +12,15 @@ export const silentRecorder: Recorder = {
 }
 
 function silentSpan(): OpenSpan {
-  const span: OpenSpan = { id: '', open: () => span, learn() {}, event() {}, fail() {}, end() {}, inject() {} }
+  const span: OpenSpan = {
+    id: '',
+    open: () => span,
+    learn() {},
+    event() {},
+    fail() {},
+    end() {},
+    inject() {},
+    link() {},
+  }
   return span
 }

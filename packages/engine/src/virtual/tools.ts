@@ -100,6 +100,9 @@ export class VirtualTools implements Tools {
   }
 
   #wayMs(): number {
-    return this.#between?.network.lognormal(networkMs, networkSigma) ?? 0
+    return wayMs(this.#between?.network)
   }
 }
+
+/** One way over a network, ms; 0 without one. */
+export const wayMs = (network: Random | undefined) => network?.lognormal(networkMs, networkSigma) ?? 0

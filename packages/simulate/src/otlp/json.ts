@@ -62,8 +62,15 @@ export function spanOf(span: EndedSpan) {
         attributes: attributesOf(attributes),
       })),
     }),
-    ...(span.links.length > 0 && {
-      links: span.links.map((spanId) => ({ traceId: span.traceId, spanId, flags: flagsOf(false) })),
+    ...(span.links.length + span.linksElsewhere.length > 0 && {
+      links: [
+        ...span.links.map((spanId) => ({ traceId: span.traceId, spanId, flags: flagsOf(false) })),
+        ...span.linksElsewhere.map(({ trace_id, span_id }) => ({
+          traceId: trace_id,
+          spanId: span_id,
+          flags: flagsOf(true),
+        })),
+      ],
     }),
     status: span.failure === undefined ? {} : { message: span.failure, code: 2 },
   }

@@ -119,19 +119,8 @@ export class ProtobufWriter implements SpanWriter {
       this.#attributes(out, field.event.attributes, event.attributes)
       out.close(at)
     }
-    for (const spanId of span.links) {
-      out.byte(field.span.links)
-      const at = out.open()
-      out.byte(field.link.traceId)
-      out.byte(16)
-      out.hex(span.traceId)
-      out.byte(field.link.spanId)
-      out.byte(8)
-      out.hex(spanId)
-      out.byte(field.link.flags)
-      out.fixed32(flagsOf(false))
-      out.close(at)
-    }
+    for (const spanId of span.links) this.#link(out, span.traceId, spanId, false)
+    for (const { trace_id, span_id } of span.linksElsewhere) this.#link(out, trace_id, span_id, true)
     if (span.failure !== undefined) {
       out.byte(field.span.status)
       const at = out.open()
@@ -144,6 +133,20 @@ export class ProtobufWriter implements SpanWriter {
       out.close(at)
     }
     out.close(start)
+  }
+
+  #link(out: Bytes, traceId: string, spanId: string, isRemote: boolean): void {
+    out.byte(field.span.links)
+    const at = out.open()
+    out.byte(field.link.traceId)
+    out.byte(16)
+    out.hex(traceId)
+    out.byte(field.link.spanId)
+    out.byte(8)
+    out.hex(spanId)
+    out.byte(field.link.flags)
+    out.fixed32(flagsOf(isRemote))
+    out.close(at)
   }
 
   take(): Uint8Array {

@@ -8,6 +8,12 @@ export type VisitShared = (attributes: Attributes) => void
 /** OTLP's numbers for a span's kind. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const
 
+/** A span of whatever trace: 32 and 16 hex digits. */
+export interface SpanRef {
+  readonly trace_id: string
+  readonly span_id: string
+}
+
 /** A span that has ended, as it is written out. Whoever takes one reads it at once: the next may come in the same object. */
 export interface EndedSpan {
   /** 32 and 16 hex digits; an empty parent is none. */
@@ -20,8 +26,9 @@ export interface EndedSpan {
   readonly startMs: number
   readonly endMs: number
   readonly events: readonly { name: string; timeMs: number; attributes: Attributes }[]
-  /** Span ids of this trace. */
+  /** Span ids of this trace, and what is linked to in others. */
   readonly links: readonly string[]
+  readonly linksElsewhere: readonly SpanRef[]
   /** The message of a failure; undefined where the span did not fail. */
   readonly failure: string | undefined
   /** Whether its parent is in another process. */

@@ -54,7 +54,7 @@ export function compareWithLedger(ledger: LedgerAnswer, trace: Trace | undefined
         (step.status === 'error' ? flag.error : 0) |
         (step.facts.operation === 'human_feedback' ? flag.idle : 0),
       events: expectation.events.map(({ name, time_ms }) => ({ name, timeMs: time_ms })),
-      links: [...expectation.links],
+      links: expectation.links.map(({ span_id }) => span_id),
     }
   })
   return { isRunning: ledger.runs.some(isRunning), flags, lost, notes }

@@ -1,0 +1,81 @@
+import { handoffMethod, handoffTool } from 'contract/handoff'
+import type { FaultDeclaration } from '../key/register.ts'
+import { sentence } from '../model.ts'
+import type { OpenStep } from '../open-step.ts'
+import { callIdOf } from './tool.ts'
+
+export interface HandOverOptions {
+  /** Which of several of one agent. */
+  index: number
+  /** The agent that is to take over. */
+  to: string
+  /** Whether the trace's context is lost on the way. */
+  isSevered: boolean
+}
+
+/** The name of the part that an agent hands over: the key of the step. */
+export const partOf = (agentKey: string, index: number) => `${agentKey}/handoff/${index}`
+
+/** The fault of a context that is lost where this part is handed over: it strikes on both sides. */
+export function severing(part: string): FaultDeclaration {
+  return { id: `severed/${part}`, kind: 'severed', entity: { tool: handoffTool }, breaksTrace: true }
+}
+
+/** What a model asks for when it hands over: a call like any other. */
+export function transferOf(agent: OpenStep, { index, to }: Pick<HandOverOptions, 'index' | 'to'>) {
+  const { run } = agent
+  const name = partOf(agent.key, index)
+  return {
+    name,
+    callId: callIdOf(run, name),
+    given: { agent: to, message: sentence(run.random.fork(`${name}/message`), 16) },
+  }
+}
+
+/** One request to another agent, and its answer: a CLIENT span here, and there all that the other did, in a ledger of its own. */
+export function handOver(agent: OpenStep, options: HandOverOptions): Promise<boolean> {
+  const { run } = agent
+  const { name, callId, given } = transferOf(agent, options)
+  const isLost = options.isSevered && run.faults.strikes(severing(name), name)
+  return agent.open(
+    {
+      key: name,
+      injected: isLost ? { fault: 'severed' } : null,
+      facts: {
+        operation: 'hand_over',
+        method: handoffMethod,
+        tool: handoffTool,
+        call_id: callId,
+        ...run.peers.address,
+      },
+    },
+    async (step) => {
+      if (run.captureContent) step.learn<'hand_over'>({ arguments: JSON.stringify(given) })
+      const from = { trace_id: run.traceId, span_id: step.span.id }
+      const part = { name, ...(isLost && { severed_from: from }) }
+      const task = { run: run.whole(), part, carriesContext: !isLost, callId, arguments: given }
+      const handed = await run.peers.handOver(task, step.span, run.signal)
+      const { trace_id, span_id, agent_span_id, ok, summary } = handed
+      step.record.handed_over = { trace_id, span_id, agent_span_id, in_trace: !isLost }
+      step.idealMs += summary.ideal_ms ?? 0
+      run.handed.push(handed)
+      step.learn<'hand_over'>({ status: 200, ...(run.captureContent && { result: JSON.stringify({ ok }) }) })
+      return ok
+    },
+  )
+}
+
+/** The agent has asked a person, and nobody waits here: once they have answered it goes on elsewhere. */
+export function suspend(agent: OpenStep, { delayS, part }: { delayS: number | undefined; part: string }): void {
+  const { run } = agent
+  agent.event({ name: 'paused', time_ms: run.clock.now() })
+  run.suspended = {
+    afterMs: run.profile.personS(run.random.fork(part), delayS) * 1000,
+    part: { name: part, resumes: { trace_id: run.traceId, span_id: agent.span.id } },
+  }
+}
+
+/** The agent goes on: a person has answered. */
+export function resumed(agent: OpenStep, outcome: 'approve' | 'reject' | 'expire'): void {
+  agent.event({ name: 'resumed', time_ms: agent.run.clock.now(), outcome })
+}
