@@ -46,7 +46,7 @@ export async function makeExam(options: ExamOptions, progress: (runs: number) =>
 }
 
 /** Nobody is to wait for an exam whose key has no place. What stands there stays until the exam is made. */
-function expectWritable(path: string): void {
+export function expectWritable(path: string): void {
   try {
     closeSync(openSync(path, 'a'))
   } catch (error) {

@@ -6,6 +6,7 @@ import { readSecret } from '../secret.ts'
 import { statusLine } from '../status-line.ts'
 import { makeExam } from './exam.ts'
 import { namesAt } from './runs.ts'
+import { allNames, makeTotals } from './totals.ts'
 
 export const makeCommand = defineCommand({
   name: 'npm run exam -- make',
@@ -18,6 +19,10 @@ export const makeCommand = defineCommand({
       valueHint: 'N',
       description: 'how many runs, scenarios in turn; every other one is a control',
       default: '300',
+    },
+    totals: {
+      type: 'boolean',
+      description: 'about totals of tokens, in runs whose telemetry tells them in more ways than one; without a level',
     },
     seed: {
       type: 'string',
@@ -51,12 +56,12 @@ export const makeCommand = defineCommand({
     const { out, key } = args
     if (resolve(key).startsWith(`${resolve(out)}/`))
       throw new UsageError(`--key ${key}: expected a file outside ${out}`)
-    const names = scenarios.length > 0 ? scenarios : namesAt(level)
+    const names = scenarios.length > 0 ? scenarios : args.totals ? allNames : namesAt(level)
     const secret = readSecret(args.secret)
     const status = statusLine()
-    const made = await makeExam({ scenarios: names, level, traces, seed, secret, startMs, out, key }, (runs) =>
-      status(`${runs} of ${traces} runs`),
-    )
+    const told = (runs: number) => status(`${runs} of ${traces} runs`)
+    const options = { scenarios: names, traces, seed, secret, startMs, out, key }
+    const made = await (args.totals ? makeTotals(options, told) : makeExam({ ...options, level }, told))
     status('')
     console.log(`${out}: ${traces} traces, ${made.questions} questions; ${key}: the key`)
     return 0

@@ -15,12 +15,24 @@ export function readme({
 }): string {
   const scenarios = Map.groupBy(runs, ({ scenario }) => scenario)
   const kinds = new Set([...scenarios.keys()].flatMap((name) => askedAt(level, name)?.kinds ?? []))
-  const subjects = Map.groupBy(questions, subjectOf)
   return `# An exam for tools that read agents' traces
 
 ${runs.length} traces of level ${level}, half of them with nothing wrong, and ${questions.length} questions about them. No span says which are which.
 
-- \`spans.jsonl.gz\`: the spans, an OTLP export request in JSON a line.
+${written(questions)}
+
+What may be wrong:
+
+${[...kinds].map((kind) => `- \`${kind}\`: ${meaningOf(kind).toLowerCase()}`).join('\n')}
+
+Runs were drawn ${draws} times until they were what they are to be.
+`
+}
+
+/** The files of an exam, how it is answered, and what is asked how often. */
+export function written(questions: readonly Question[]): string {
+  const subjects = Map.groupBy(questions, subjectOf)
+  return `- \`spans.jsonl.gz\`: the spans, an OTLP export request in JSON a line.
 - \`questions.jsonl\`: a question a line.
 - \`key.sha256\`: the SHA-256 of the key, which is elsewhere.
 
@@ -33,14 +45,7 @@ npm run exam -- score . answers.jsonl --key key.jsonl
 ${table([
   ['Asked for', 'Answer', 'Questions'],
   ...[...subjects].map(([subject, all]) => [subject, answers[subject] ?? '', String(all.length)]),
-])}
-
-What may be wrong:
-
-${[...kinds].map((kind) => `- \`${kind}\`: ${meaningOf(kind).toLowerCase()}`).join('\n')}
-
-Runs were drawn ${draws} times until they were what they are to be.
-`
+])}`
 }
 
 const answers: Readonly<Record<string, string>> = {
@@ -53,10 +58,15 @@ const answers: Readonly<Record<string, string>> = {
   share: 'a number from 0 to 1',
   window: '`{"from": …, "to": …}`, ISO times',
   traces: 'a list of trace ids',
+  tokens: 'a number of tokens, or `"unknown"`',
+  price: 'a number, US dollars, or `"unknown"`',
+  agent_tokens: 'a number of tokens, or `"unknown"`',
+  session_tokens: 'a number of tokens, or `"unknown"`',
+  model_tokens: 'a number of tokens',
 }
 
 /** A table in Markdown, its head first, as formatters write it. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`

@@ -29,6 +29,7 @@ export function renderScore(score: Score): string {
     ...tallies('subject', score.by_subject),
     ...tallies('scenario', score.by_scenario),
     ...tallies('level', score.by_level),
+    ...tallies('tokens where told', score.by_quirk),
     ...tallies('spans where planted', score.by_kind),
   ]
   const columns = [{ title: '' }, { title: 'share (95 % interval)', align: 'right' as const }]

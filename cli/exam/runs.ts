@@ -106,7 +106,7 @@ async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['as
 }
 
 /** The agents that did some spans, by the ids that their spans have. */
-function agentsOf({ steps }: RunLedger): ExamRun['agentsOf'] {
+export function agentsOf({ steps }: RunLedger): ExamRun['agentsOf'] {
   const bySpan = new Map(steps.map((step) => [step.span_id, step]))
   const agentOf = (step: LedgerStep | undefined): LedgerStep | undefined =>
     step === undefined || step.facts.operation === 'invoke_agent' ? step : agentOf(steps[step.parent_id ?? -1])

@@ -3,11 +3,14 @@ import { fit } from 'exam/ceiling/fit'
 import { populationAnswers, together } from 'exam/population'
 import { type Answer, type Question, subjectOf, unknown } from 'exam/question'
 import { crowdRules, rules } from 'exam/rules/rules'
+import { usageReaders } from 'exam/rules/totals'
+import { totalsAnswers } from 'exam/totals'
 import { answersOf, type Solution } from 'exam/solution'
 import type { Table } from 'exam/table/table'
 import { scenarioOf } from 'exam/asked'
 import type { ReceivedSpan } from '../../trace-inspector/src/otlp/span.ts'
 import { reveal } from '../../trace-inspector/src/reveal/reveal.ts'
+import { toAnalysisStep } from '../../trace-inspector/src/reveal/step.ts'
 import { originOf } from '../../trace-inspector/src/times.ts'
 import { tablesOf } from './spans.ts'
 
@@ -43,7 +46,26 @@ export function solversOf(
       each(({ trace_id, steps }, own) => revealed(trace_id, scenario ?? scenarioOf(kindsOf(own)), traces, steps)),
     ],
     ['ceiling', each(informed(tables, asked))],
+    ...(asksForTotals(questions) ? readersOf(traces, questions) : []),
   ])
+}
+
+const asksForTotals = (questions: readonly Question[]) => questions.some((question) => subjectOf(question) === 'tokens')
+
+/** Who reads the tokens of all traces, in one way or another. */
+function readersOf(traces: Traces, questions: readonly Question[]) {
+  const steps = [...traces].map(([trace_id, spans]) => {
+    const read = spans.map((span) => toAnalysisStep(span, 0))
+    const session = read.find(({ facts }) => facts.conversation_id !== undefined)?.facts.conversation_id
+    return { trace_id, session, read }
+  })
+  return Object.entries(usageReaders).map(([name, usageIn]) => {
+    const answers = () => {
+      const all = steps.map(({ read, ...trace }) => ({ ...trace, usage: usageIn(read) }))
+      return [...totalsAnswers(questions, all)].map(([question_id, answer]) => ({ question_id, answer }))
+    }
+    return [name, answers] as const
+  })
 }
 
 type Solve = (table: Table, questions: readonly Question[]) => Solution

@@ -19,15 +19,15 @@ export type SomeTokens = { readonly [Name in keyof Tokens]?: number | undefined 
 const figuresSchema = tokensSchema.extend({
   calls: z.int().meta({ description: 'Logical calls, whatever their attempts' }),
   billed_retries: z.int().meta({ description: 'Attempts that were billed and got no answer' }),
+  unreported_calls: z
+    .int()
+    .meta({ description: 'Calls that used tokens and say nowhere how many: then all sums are lower bounds' }),
   cost_usd: z.number().nullable().meta({ description: 'By the price table; null where a model has no price there' }),
 })
 export type UsageFigures = z.infer<typeof figuresSchema>
 
 /** Sums over calls of models, each counted once. */
 export const usageSchema = figuresSchema.extend({
-  unreported_calls: z
-    .int()
-    .meta({ description: 'Calls that used tokens and say nowhere how many: then all sums are lower bounds' }),
   agents: z
     .record(z.string(), figuresSchema)
     .meta({ description: 'By `gen_ai.agent.id`: all instances of one together' }),

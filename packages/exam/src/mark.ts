@@ -22,6 +22,9 @@ export function mark(question: Question, key: QuestionKey, answer: Answer | unde
   const subject = subjectOf(question)
   const value = answer?.answer ?? unknown
   const groups = key.accepted ?? listed(key.answer).map((each) => [each])
+  // What nobody can know is right to be said, and no figure is.
+  if (key.answer === unknown && question.type === 'number' && answer?.answer)
+    return { question, subject, outcome: ofBoolean(value === unknown), ...count }
   if (value === unknown) return { question, subject, outcome: 'open', ...count, groups: groups.length }
   if (question.type === 'number')
     return { question, subject, outcome: ofBoolean(isNear(value, key, question)), ...count }

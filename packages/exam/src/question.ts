@@ -8,9 +8,24 @@ export type QuestionType = (typeof questionTypes)[number]
 
 /**
  * What a question is about. A type has one of its name; `waited` asks for spans as well, those that the run waited for, and
- * `cost` for a number.
+ * `cost` for a number; those about totals ask for a number too.
  */
-export const subjects = ['verdict', 'kind', 'spans', 'waited', 'entity', 'cost', 'share', 'window', 'traces'] as const
+export const subjects = [
+  'verdict',
+  'kind',
+  'spans',
+  'waited',
+  'entity',
+  'cost',
+  'share',
+  'window',
+  'traces',
+  'tokens',
+  'price',
+  'agent_tokens',
+  'session_tokens',
+  'model_tokens',
+] as const
 export type Subject = (typeof subjects)[number]
 
 const toleranceSchema = z.strictObject({
@@ -26,7 +41,10 @@ export type Tolerance = z.infer<typeof toleranceSchema>
 /** A line of questions.jsonl. */
 export const questionSchema = z
   .strictObject({
-    question_id: z.string().min(1).meta({ description: 'The trace, or `population`, a colon, and the subject' }),
+    question_id: z
+      .string()
+      .min(1)
+      .meta({ description: 'The trace, `population`, a session or a model, a colon, and the subject' }),
     scope: z.enum(['trace', 'population']),
     trace_id: z.string().optional(),
     type: z.enum(questionTypes),

@@ -27,10 +27,13 @@ export interface Score extends Tally {
   by_subject: Record<string, Tally>
   by_scenario: Record<string, Tally>
   by_level: Record<string, Tally>
+  /** Of questions about tokens: by what telemetry did to them. */
+  by_quirk: Record<string, Tally>
   /** Of questions for spans alone: by what was planted, `control` where nothing was. */
   by_kind: Record<string, Tally>
 }
 
+const ofTokens = new Set(['tokens', 'price', 'agent_tokens'])
 const joined = new Set(['verdict', 'kind', 'spans'])
 
 /** Scores answers by a key. Questions without an answer are open; they count as questions, and earn nothing. */
@@ -59,6 +62,10 @@ export function score(questions: readonly Question[], key: Key, answers: Readonl
     by_subject: grouped(marks, ({ subject }) => [subject]),
     by_scenario: grouped(ofTraces, (each) => [keyOf(each)?.scenario ?? '']),
     by_level: grouped(ofTraces, (each) => [String(keyOf(each)?.level)]),
+    by_quirk: grouped(
+      ofTraces.filter(({ subject }) => ofTokens.has(subject)),
+      (each) => [keyOf(each)?.quirk ?? 'none'],
+    ),
     by_kind: grouped(spans, (each) => kindsOf(keyOf(each))),
   }
 }

@@ -12,11 +12,13 @@ export interface UsageStep {
 }
 
 /** Tokens that one step says, and whose they are. */
-interface Report {
+export interface Report {
   agent: string
   model: string
   calls: number
   billedRetries: number
+  /** Of these calls, how many used tokens that nobody says. */
+  unreported: number
   tokens: Tokens
 }
 
@@ -39,7 +41,6 @@ export function usageOf(steps: Iterable<UsageStep>): Usage {
   const tokensOf = (facts: SomeTokens) => tokensSaid(facts, isBeside)
 
   const reports: Report[] = []
-  let unreported = 0
   for (const [agentId, own] of Map.groupBy(chats, ({ parent_span_id }) => parent_span_id)) {
     const agent = agents.get(agentId)
     const name = agent?.facts.definition ?? ''
@@ -51,21 +52,26 @@ export function usageOf(steps: Iterable<UsageStep>): Usage {
         model: chat.facts.response_model ?? chat.facts.model ?? '',
         calls: 1,
         billedRetries: billed.filter(({ facts }) => facts.status === undefined).length,
+        unreported: Number(!sources.some(says) && usesTokens(chat)),
         tokens: sumOf(sources.map(({ facts }) => tokensOf(facts))),
       }
     })
     if (!agent || !says(agent)) {
       reports.push(...said)
-      unreported += own.filter((chat) => usesTokens(chat) && !says(chat) && !attemptsOf.has(chat.span_id)).length
       continue
     }
     const [model = ''] = new Set(said.map((report) => report.model))
     const billedRetries = said.reduce((sum, report) => sum + report.billedRetries, 0)
-    reports.push({ agent: name, model, calls: own.length, billedRetries, tokens: tokensOf(agent.facts) })
+    const tokens = tokensOf(agent.facts)
+    reports.push({ agent: name, model, calls: own.length, billedRetries, unreported: 0, tokens })
   }
+  return figuresFrom(reports)
+}
+
+/** The sums of reports. */
+export function figuresFrom(reports: readonly Report[]): Usage {
   return {
     ...figuresOf(reports),
-    unreported_calls: unreported,
     agents: byName(reports, ({ agent }) => agent),
     models: byName(reports, ({ model }) => model),
   }
@@ -81,13 +87,22 @@ const hasCacheBeside = ({ input_tokens, cached_tokens = 0, cache_write_tokens = 
   input_tokens !== undefined && cached_tokens + cache_write_tokens > input_tokens
 
 function tokensSaid(facts: SomeTokens, isBeside: boolean): Tokens {
-  const said = Object.fromEntries(tokenNames.map((name) => [name, facts[name] ?? 0])) as Tokens
+  const said = { ...noTokens }
+  for (const name of tokenNames) said[name] = facts[name] ?? 0
   if (isBeside) said.input_tokens += said.cached_tokens + said.cache_write_tokens
   return said
 }
 
-export function sumOf(all: readonly Tokens[]): Tokens {
-  const sum = Object.fromEntries(tokenNames.map((name) => [name, 0])) as Tokens
+export const noTokens: Tokens = {
+  input_tokens: 0,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 0,
+  reasoning_tokens: 0,
+}
+
+function sumOf(all: readonly Tokens[]): Tokens {
+  const sum = { ...noTokens }
   for (const tokens of all) for (const name of tokenNames) sum[name] += tokens[name]
   return sum
 }
@@ -97,6 +112,7 @@ function figuresOf(reports: readonly Report[]): UsageFigures {
   return {
     calls: reports.reduce((sum, { calls }) => sum + calls, 0),
     billed_retries: reports.reduce((sum, { billedRetries }) => sum + billedRetries, 0),
+    unreported_calls: reports.reduce((sum, { unreported }) => sum + unreported, 0),
     ...sumOf(reports.map(({ tokens }) => tokens)),
     cost_usd: costs.includes(null) ? null : costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0) / 1e9,
   }
