@@ -27,13 +27,24 @@ export const callIdOf = ({ random }: OpenStep['run'], key: string) => `call_${ra
 export const callIdFor = (agent: OpenStep, index?: number) => callIdOf(agent.run, callKeyOf(agent, index))
 
 /** What the call of this key plausibly asks, with `more` in it. */
-export function drawnArguments(random: Random, key: string, tool: string, more: object = {}): Asked {
-  let text: string | undefined
-  return {
-    isDrawn: true,
-    get text() {
-      return (text ??= JSON.stringify({ ...argumentsFor(random.fork(`${key}/arguments`), tool), ...more }))
-    },
+class DrawnArguments implements Asked {
+  readonly isDrawn = true
+  readonly #random: Random
+  readonly #key: string
+  readonly #tool: string
+  readonly #more: object
+  #text: string | undefined
+
+  constructor(random: Random, key: string, tool: string, more = {}) {
+    this.#random = random
+    this.#key = key
+    this.#tool = tool
+    this.#more = more
+  }
+
+  get text(): string {
+    const random = this.#random.fork(`${this.#key}/arguments`)
+    return (this.#text ??= JSON.stringify({ ...argumentsFor(random, this.#tool), ...this.#more }))
   }
 }
 
@@ -44,7 +55,7 @@ export function askedOf(
   { index, arguments: given }: Pick<ToolCallOptions, 'index' | 'arguments'>,
 ): Asked {
   if (given) return { text: JSON.stringify(given), isDrawn: false }
-  return drawnArguments(agent.run.random, callKeyOf(agent, index), tool)
+  return new DrawnArguments(agent.run.random, callKeyOf(agent, index), tool)
 }
 
 /** One logical call. Whoever reads along hears of its end. */
@@ -105,7 +116,7 @@ export function retrieve(
   const { run } = agent
   const key = `${agent.key}/retrieval`
   const slowdown = run.planted.slowdownOf({ tool: source, key, agentId: agent.record.agent_id }, options.slowdown)
-  const asked = drawnArguments(run.random, key, source, { limit: options.documents })
+  const asked = new DrawnArguments(run.random, key, source, { limit: options.documents })
   return agent.open(
     {
       key,
