@@ -1,6 +1,8 @@
 import fc from 'fast-check'
+import { handoffPath } from 'contract/handoff'
 import { describe, expect, it } from 'vitest'
 import { callsOf, slowCalls } from '../src/calls.ts'
+import { takeOver } from '../src/kinds/severed-context.ts'
 import { findingKinds, observe, sentenceOf } from '../src/kinds.ts'
 import type { AnalysisStep } from '../src/step.ts'
 import { call, step } from './steps.ts'
@@ -115,6 +117,10 @@ describe('a chunk', () => {
   it('that is tiny may have a little overhead', () => {
     expect(chunks(...usual, [0.1, 30]).observed.span_ids).toEqual([])
   })
+})
+
+it('a request to take over is called by where agents are asked to', () => {
+  expect(takeOver).toBe(`POST ${handoffPath}`)
 })
 
 it('a storm began only where attempts went well before it', () => {

@@ -1,4 +1,3 @@
-import { handoffPath } from 'contract/handoff'
 import { callsOf, type CallTrouble, troubleOf } from '../calls.ts'
 import { defineFinding, saving } from '../finding.ts'
 import { count, ms } from '../format.ts'
@@ -37,8 +36,11 @@ function observe(steps: readonly AnalysisStep[]): SeveredContext {
   }
 }
 
+/** What a request to take over is called. A browser reads this file as well, and nothing of `contract` but types. */
+export const takeOver = 'POST /mcp'
+
 const isOrphan = ({ name, parent_span_id, linksElsewhere }: AnalysisStep) =>
-  parent_span_id === null && !linksElsewhere && name === `POST ${handoffPath}`
+  parent_span_id === null && !linksElsewhere && name === takeOver
 
 export const severedContext = defineFinding({
   cause: { fault: 'severed' },
