@@ -25,6 +25,7 @@ const queries: Record<string, string[]> = {
   dag: ['fanout=8&delay_ms=2', 'fanout=8&delay_ms=2&error_rate=0.5'],
   react: ['delay_ms=2', 'delay_ms=2&error_rate=0.5&max_steps=3'],
   human: ['human_delay_s=0&delay_ms=2', 'human_delay_s=0&delay_ms=2&outcome=expire', 'error_rate=1&delay_ms=2'],
+  loop: ['delay_ms=2', 'delay_ms=2&max_steps=6&lookalike=retry'],
   rag: ['delay_ms=2&ms_per_kb=0', 'delay_ms=2&ms_per_kb=0&capture_content=false', 'delay_ms=2&error_rate=1'],
   handoff: ['hops=2&human_delay_s=0&delay_ms=2&conversation_id=talk', 'hops=1&severed=0&delay_ms=2&error_rate=1'],
   stream: [

@@ -69,7 +69,7 @@ describe('sanity_check.sh', () => {
     const beside = await runScript('sanity_check.sh', ['--quick'], { usual: { 8080: pair.agent.url, ...stranger } })
     other.close()
     expect(beside.output.match(/skipped: 404 text\/html, which is no answer of these services/g)).toHaveLength(2)
-    expect(beside.output).toMatch(/\n14 passed, 0 failed\n$/)
+    expect(beside.output).toMatch(/\n15 passed, 0 failed\n$/)
     expect([alone.code, beside.code]).toEqual([1, 0])
   })
 
@@ -163,6 +163,7 @@ describe('sanity_check.sh', () => {
       '/run?scenario=human': (body) => body.replace('"human_delay_s":0.2', '"human_delay_s":1'),
       '/run?scenario=rag': (body) =>
         body.replace(/"total":\d+/, '"total":10').replace('"process_chunk":3', '"process_chunk":2'),
+      '/run?scenario=loop': (body) => body.replace(/"llm_calls":\d+/, '"llm_calls":1'),
       '/stream': (body) => body.replace('token 3\n', '').replace('{"index":3,"text"', '{"index":4,"text"'),
     }
     let retries = 0

@@ -27,6 +27,7 @@ describe('what a run declares', () => {
     ['react', {}, 1],
     ['human', {}, 1],
     ['rag', {}, 1],
+    ['loop', {}, 1],
     ['stream', { concurrency: 3 }, 3],
   ])('%s with %j may have %i tool calls under way', (scenario, query, expected) => {
     expect(costOfRun(scenario, query).calls).toBe(expected)

@@ -283,6 +283,7 @@ describe('what can be run', () => {
       'rag',
       'stream',
       'handoff',
+      'loop',
     ])
     for (const scenario of body.scenarios) {
       expect(scenario).toMatchObject({

@@ -51,13 +51,13 @@ test('every scenario passes, with its defaults, in one table', async () => {
     .filter((line) => !line.startsWith('Disturbed: '))
   expect(lines[0]).toMatch(/^scenario +verdict +spans +s +trace +what its spans reveal$/)
   expect(lines.slice(1, -2).map((line) => line.split(/ +/).slice(0, 2))).toEqual(
-    ['fanout', 'chain', 'retry', 'dag', 'react', 'human', 'rag', 'stream', ...handOvers].map((name) => [
+    ['fanout', 'chain', 'retry', 'dag', 'react', 'human', 'rag', 'stream', ...handOvers, 'loop'].map((name) => [
       name,
       'complete',
     ]),
   )
   expect(lines.at(-2)).toMatch(/^Not compared: attributes, events and scopes of SERVER spans/)
-  expect(lines.at(-1)).toBe(`All 11 traces passed, says trace-inspector at ${stack.inspector.url}.`)
+  expect(lines.at(-1)).toBe(`All 12 traces passed, says trace-inspector at ${stack.inspector.url}.`)
   expect(code).toBe(0)
 })
 

@@ -17,7 +17,7 @@ expected_spans() {
   case $OK-$SCENARIO in
     *-fanout) param fanout && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
     *-retry) param fanout && VALUE=$((5 + (2 + thoughts) * VALUE + 2 * (tool_calls + retries))) ;;
-    *-react) VALUE=$((4 + llm_calls + 3 * tool_calls)) ;;
+    *-react | *-loop) VALUE=$((4 + llm_calls + 3 * tool_calls + 2 * retries)) ;;
     *-handoff) param hops && VALUE=$((9 + 8 * VALUE - 6 * severed)) ;;
     *-stream) param background_fanout && VALUE=$((6 + 3 * VALUE)) ;;
     true-chain) param depth && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
@@ -48,7 +48,7 @@ judge() {
   [ "$VALUE" != 0 ] || [ "$tool_errors" = 0 ] || return 1
   case $name-$OK in
     stream-* | *-true) ;;
-    react-*)
+    react-* | loop-*)
       figure tool_calls && WHY="ok is false after $VALUE steps"
       param max_steps
       [ "$WHY" = "ok is false after $VALUE steps" ] || return 1

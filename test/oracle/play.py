@@ -223,6 +223,35 @@ def react(run):
     return ms + conversation.ask(), done
 
 
+def loop(run):
+    p = run.params
+    agent = run.random.fork("assistant")
+    tools = agent.fork("tools")
+    stuck_at = agent.fork("stuck").integer(0, p["steps"] - 1)
+    fault = f"loop/assistant/call/{stuck_at}"
+    conversation = Conversation(run, "assistant")
+    ms, taken, done, stuck = 0, 0, 0, False
+
+    def turn(index, tool):
+        took = conversation.ask(f"assistant/chat/{index}") + run.call(f"assistant/call/{index}", tool, p["delay_ms"])[0]
+        conversation.new += OBSERVED
+        return took
+
+    while done < p["steps"] and taken < p["max_steps"] and not stuck:
+        tool = TOOLS[tools.integer(0, 4)]
+        ms, taken = ms + turn(done, tool), taken + 1
+        if done == stuck_at and p["repeats"] > 0 and run.in_force(fault):
+            before, made = (conversation.sent, conversation.new), 0
+            while taken < p["max_steps"] and (made < p["repeats"] or not p["gives_up"]):
+                run.strikes(fault)
+                ms, taken, made = ms + turn(100 + made, tool), taken + 1, made + 1
+            stuck = made < p["repeats"] or not p["gives_up"]
+            if not stuck:
+                conversation.sent, conversation.new = before
+        done += 1
+    return ms + conversation.ask(f"assistant/chat/{p['steps']}"), done == p["steps"] and not stuck
+
+
 def human(run):
     p = run.params
     ms, ok = Conversation(run, "planner").act("planner/call/0", "database", p["delay_ms"])
@@ -277,7 +306,7 @@ def stream(run):
     return now, True
 
 
-SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream)}
+SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop)}
 
 
 class Played:

@@ -68,7 +68,7 @@ class PlayedScript:
             if step["kind"] == "wait":
                 self.waited_ms += at - begun
             elif step["kind"] == "chat":
-                self.tokens += step["inputTokens"] - self.value(step["cachedTokens"]) + step["outputTokens"]
+                self.tokens += self.value(step["inputTokens"]) - self.value(step["cachedTokens"]) + step["outputTokens"]
             elif step["kind"] == "chunk":
                 failed, wanted = step["fails"], step["document"]
                 self.tokens += 0 if step["isCached"] or failed else step["outputTokens"]

@@ -109,6 +109,8 @@ const conventions: [RegExp, Convention][] = [
         'gen_ai.usage.reasoning.output_tokens': count,
         'ati.tool.call.id': text,
         'ati.step': count,
+        'gen_ai.request.max_tokens': count,
+        'ati.context.window': count,
         'gen_ai.request.stream': z.literal(true),
         'gen_ai.response.time_to_first_chunk': z.number().min(0).max(60),
         'ati.stream.duration_s': z.number(),

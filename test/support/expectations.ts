@@ -22,6 +22,10 @@ export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], su
   human: ({ outcome }) =>
     outcome === 'approve' ? { agent_app: 10, tool_service: 2 } : { agent_app: 8, tool_service: 1 },
   rag: ({ rag_chunks }) => ({ agent_app: 7 + n(rag_chunks), tool_service: 1 }),
+  loop: (_params, { tool_calls, retries }) => {
+    const attempts = tool_calls + retries
+    return { agent_app: 4 + (tool_calls + 1) + tool_calls + attempts, tool_service: attempts }
+  },
   stream: ({ background_fanout }) => ({ agent_app: 6 + 2 * n(background_fanout), tool_service: n(background_fanout) }),
   handoff: ({ hops, severed }) => ({
     agent_app: 8 + 2 * n(hops) + 5 * (n(hops) - n(severed)),
@@ -176,6 +180,26 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
             execute_tool calculator
               GET
                 GET /tool/:tool_name
+      chat synthetic-llm-1
+    checkpoint`,
+  },
+  loop: {
+    query: 'steps=1&repeats=2&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow loop
+    invoke_agent assistant
+      chat synthetic-llm-1
+      execute_tool calendar
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+      execute_tool calendar
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+      execute_tool calendar
+        GET
+          GET /tool/:tool_name
       chat synthetic-llm-1
     checkpoint`,
   },

@@ -78,6 +78,8 @@ export const factsSchema = z.discriminatedUnion('operation', [
     provider,
     model: text('Which model is asked'),
     step: asked.step,
+    max_tokens: count('Tokens that the answer may have').optional(),
+    window: count('Tokens that the model holds, of prompt and answer').optional(),
     stream: z.boolean().optional().meta({ description: 'Whether tokens come one by one' }),
     duration_s: number('How long tokens come at least, s').optional(),
     token_interval_ms: number('Median time between two tokens that the run asked for, ms').optional(),
@@ -85,7 +87,7 @@ export const factsSchema = z.discriminatedUnion('operation', [
     response_model: text('Which model answered').optional(),
     response_id: text('Of the answer').optional(),
     finish_reason: z.enum(['stop', 'length', 'tool_call', 'content_filter']).optional().meta({
-      description: 'Why the model ended: `stop`, `length` (no steps were left), `tool_call` or `content_filter`',
+      description: 'Why the model ended: `stop`, `length` (no steps were left, or no tokens), `tool_call` or `content_filter`',
     }),
     ...usage,
     tool_call_id: text('Of the call that the model asked for').optional(),

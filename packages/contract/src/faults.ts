@@ -7,11 +7,12 @@ export const faultKinds = [
   'model_failure',
   'contention',
   'severed',
+  'repetition',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What of a call a fault is seen in; taxonomy.ts has the words of published taxonomies. */
-export type FaultCategory = 'latency' | 'failure' | 'model_failure' | 'contention' | 'context'
+export type FaultCategory = 'latency' | 'failure' | 'model_failure' | 'contention' | 'context' | 'loop'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
@@ -19,9 +20,9 @@ export interface Remedy {
   label: string
 }
 
-/** A fault changes one draw of a call, and no other: it multiplies it, or replaces it. */
+/** A fault changes one draw of a call, and no other: it multiplies it, or replaces it; or it adds calls, and changes no other. */
 export type Fault = { category: FaultCategory; remedy: Remedy } & (
-  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' | 'context' }
+  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' | 'context' } | { adds: 'calls' }
 )
 
 export const faults = {
@@ -59,6 +60,11 @@ export const faults = {
     category: 'context',
     replaces: 'context',
     remedy: { changes: { severed: 0 }, label: 'context that travels' },
+  },
+  repetition: {
+    category: 'loop',
+    adds: 'calls',
+    remedy: { changes: { repeats: 0 }, label: 'nothing repeated' },
   },
 } satisfies Record<FaultKind, Fault>
 

@@ -5,6 +5,7 @@ export const businessWorkflow = 'support_case'
 const businessNames: Readonly<Record<string, string>> = {
   planner: 'triage',
   react: 'triage',
+  assistant: 'triage',
   worker: 'resolver',
   link: 'resolver',
   branch: 'resolver',

@@ -28,7 +28,7 @@ const slowedBy = (steps: Steps, { key, facts, injected }: LedgerStep) =>
 /** What was decided of a step: facts, without what `faults` itself decides and what a failure replaces. */
 function factsOf(step: LedgerStep): Record<string, unknown> {
   const [{ facts }] = Object.values(decisionsOf([step])) as [{ facts: Record<string, unknown> }]
-  const { error_rate: _, status: __, ...chosen } = facts
+  const { error_rate: _, status: __, result: ___, ...chosen } = facts
   return chosen
 }
 
@@ -115,8 +115,8 @@ describe.each(scenarios.map(({ name }) => name))('%s', (scenario) => {
     const { steps, params, finding } = await play(scenario, { seed, faults: 'straggler' })
     const slow = toolCalls(steps).filter(({ injected }) => injected?.fault === 'straggler')
     expect(slow).toHaveLength(Number(params.stragglers ?? 1))
-    // Of those two it is failures, and contexts that were lost.
-    if (finding.kind !== 'retry_storm' && finding.kind !== 'severed_context')
+    // Of those it is failures, contexts that were lost, and repeats.
+    if (!['retry_storm', 'severed_context', 'repetition'].includes(finding.kind))
       expect(finding.injected?.map(({ key }) => key)).toEqual(slow.map(({ key }) => key).toSorted())
   })
 })

@@ -10,11 +10,12 @@ export interface Asked {
 }
 
 const all = ['verdict', 'kind', 'spans', 'waited', 'entity', 'cost'] as const
+const agentIsToBlame = ['verdict', 'kind', 'spans', 'cost'] as const
 const withoutSlack = ['verdict', 'kind', 'spans', 'entity', 'cost'] as const
 
 /**
- * How often something failed gives the verdict of `retry` away: it is asked with the kind alone. Of `human`, most faults are
- * the one agent's that it has: who is to blame is no question.
+ * How often something failed gives the verdict of `retry` away: it is asked with the kind alone. Of `human`, `loop` and `overflow`, most
+ * faults are the one agent's that it has: who is to blame is no question.
  */
 export const askedOf: Readonly<Record<string, Asked>> = {
   fanout: { subjects: all, kinds: ['straggler', 'failed', 'tool_slow'] },
@@ -22,8 +23,10 @@ export const askedOf: Readonly<Record<string, Asked>> = {
   retry: { subjects: ['kind', 'spans', 'entity', 'cost'], kinds: ['faulty_tool', 'backoff', 'not_retryable'] },
   dag: { subjects: ['verdict', 'kind', 'spans', 'waited', 'cost'], kinds: ['slow_branch', 'late_start', 'failed'] },
   react: { subjects: withoutSlack, kinds: ['slow_tool', 'slow_model', 'cache_miss', 'loop'] },
-  human: { subjects: ['verdict', 'kind', 'spans', 'cost'], kinds: ['resume_lag', 'unneeded', 'redo', 'slow_tool'] },
+  human: { subjects: agentIsToBlame, kinds: ['resume_lag', 'unneeded', 'redo', 'slow_tool'] },
   rag: { subjects: all, kinds: ['slow_chunk', 'shard_slow', 'duplicate', 'failed'] },
+  loop: { subjects: agentIsToBlame, kinds: ['loop', 'pingpong', 'ignored_error', 'slow_tool'] },
+  overflow: { subjects: agentIsToBlame, kinds: ['overflow', 'duplicate_history', 'lost_fact', 'cache_miss'] },
   stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
 }
 

@@ -5,6 +5,7 @@ import { failingModel, modelWords } from './failing-model.ts'
 import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
 import { idleWait } from './kinds/idle-wait.ts'
+import { repetition } from './kinds/repetition.ts'
 import { retryStorm } from './kinds/retry-storm.ts'
 import { severedContext } from './kinds/severed-context.ts'
 import { sizeLatency } from './kinds/size-latency.ts'
@@ -24,6 +25,7 @@ const kinds = {
   size_latency: sizeLatency,
   token_timeline: tokenTimeline,
   severed_context: severedContext,
+  repetition,
 }
 
 export type FindingKind = keyof typeof kinds

@@ -10,6 +10,7 @@ const knownFor: Readonly<Record<string, { kind: PlantedKind; faults: string }>> 
   retry: { kind: 'faulty_tool', faults: 'own' },
   dag: { kind: 'straggler', faults: 'own' },
   react: { kind: 'slow_tool', faults: 'own' },
+  loop: { kind: 'loop', faults: 'own' },
   stream: { kind: 'contention', faults: 'own' },
 }
 

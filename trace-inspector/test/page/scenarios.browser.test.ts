@@ -17,6 +17,7 @@ const runs: Record<string, Record<string, string>> = {
   dag: { fanout: '20' },
   react: { max_steps: '6', slow_tool_probability: '1', finish_probability: '0' },
   human: { human_delay_s: '0.4' },
+  loop: {},
   rag: { rag_chunks: '8' },
   stream: { duration_s: '1', background_fanout: '10', tool_delay_ms: '100' },
 }

@@ -29,6 +29,7 @@ export const isSaidBlind = {
   dagFanout: false,
   reactMaxSteps: false,
   step: false,
+  contextWindow: true,
   humanDelayS: false,
   humanOutcome: true,
   ragChunks: false,

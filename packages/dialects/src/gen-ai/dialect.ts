@@ -86,6 +86,8 @@ export const table = {
         [names.operationName]: is('chat'),
         [names.providerName]: text('provider'),
         [names.requestModel]: text('model'),
+        [names.requestMaxTokens]: number('max_tokens'),
+        [ati.contextWindow]: number('window'),
         [names.requestStream]: flag('stream'),
         [ati.streamDurationS]: number('duration_s'),
         [ati.streamTokenIntervalMs]: number('token_interval_ms'),

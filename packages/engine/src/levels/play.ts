@@ -8,7 +8,16 @@ import { reasoningOf } from '../profile/usage.ts'
 import type { Step } from '../step.ts'
 import { Beside } from './beside.ts'
 import { attemptsOf, stepsOf } from './schedule.ts'
-import { type CallStep, type Job, type Out, type Script, type ScriptStep, type StreamStep, valueOf } from './script.ts'
+import {
+  type CallStep,
+  type ChatStep,
+  type Job,
+  type Out,
+  type Script,
+  type ScriptStep,
+  type StreamStep,
+  valueOf,
+} from './script.ts'
 import { nextTokenMs } from './token-time.ts'
 
 /** What all of a run's steps are played with. */
@@ -134,12 +143,12 @@ async function playStep(
     case 'chat': {
       const random = agent.run.random.fork(step.key)
       const delayMs = valueOf(step.ms, out)
-      const cachedTokens = valueOf(step.cachedTokens, out)
+      const [inputTokens, cachedTokens] = [valueOf(step.inputTokens, out), valueOf(step.cachedTokens, out)]
       const completion = {
         delayMs,
-        inputTokens: step.inputTokens,
+        inputTokens,
         cachedTokens,
-        cacheWriteTokens: step.inputTokens - cachedTokens,
+        cacheWriteTokens: inputTokens - cachedTokens,
         outputTokens: step.outputTokens,
         reasoningTokens: reasoningOf(random.fork('reasoning'), step.outputTokens),
         responseId: `resp_${random.identifier('response', 24)}`,
@@ -148,7 +157,12 @@ async function playStep(
         step.asksForTool && next?.kind === 'call'
           ? { id: callIdOf(agent.run, next.key), tool: next.tool, asked: { text: next.arguments } }
           : undefined
-      await converse(agent, step.key, completion, { random, injected: { drawn_ms: delayMs }, toolCall })
+      await converse(agent, step.key, completion, {
+        random,
+        injected: { drawn_ms: delayMs },
+        toolCall,
+        ...limitsOf(step),
+      })
       return undefined
     }
     case 'chunk':
@@ -175,6 +189,12 @@ async function playStep(
       await playStream(agent, step, stage)
       return undefined
   }
+}
+
+/** What a call of the model is held to, and whether it ended by that. */
+function limitsOf({ maxTokens, window, outputTokens }: ChatStep) {
+  const isCut = maxTokens !== undefined && outputTokens >= maxTokens
+  return { maxTokens, window, ...(isCut && { finishReason: 'length' as const }) }
 }
 
 /** What a step is for: the id in a call's arguments, which a request keeps that was mended, or the document of a chunk. */

@@ -5,7 +5,8 @@ import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type Drawn } from './draft.ts'
 import type { Levels } from './level.ts'
-import { loop, pages, poll, progress, reread, type Repeat, retried, type Thinker } from './repeats.ts'
+import { loop, progress } from './loops.ts'
+import { pages, poll, reread, type Repeat, retried, type Thinker } from './repeats.ts'
 import { shuffled } from './world.ts'
 
 /** Over how many steps nothing is read from the cache, and how few of them are no fault. */

@@ -1,8 +1,8 @@
 import type { Random } from 'contract/random'
 import { argumentsOf, call, type CallOptions, otherTool, rescued, resultOf, someTool } from './calls.ts'
 import { type Context, think } from './thoughts.ts'
-import type { Draft, DraftFault, DraftJob, Timed } from './draft.ts'
-import { between, type ToolBaseline } from './world.ts'
+import type { Draft, DraftJob, Timed } from './draft.ts'
+import { between } from './world.ts'
 
 /** An agent that thinks before each of its calls, in a conversation that grows. */
 export interface Thinker {
@@ -15,31 +15,56 @@ export interface Thinker {
 export type Repeat = (agent: Thinker, name: string) => void
 
 /** The agent thinks a little, and makes the call. */
-function act({ draft, job, context }: Thinker, random: Random, options: CallOptions, mostTokens = 40): [Timed, Timed] {
+export function act(
+  { draft, job, context }: Thinker,
+  random: Random,
+  options: CallOptions,
+  mostTokens = 40,
+): [Timed, Timed] {
   const thought = think(draft, job.steps, context, { outputTokens: random.integer(20, mostTokens) }, job)
-  return [thought, call(draft, job, options)]
+  const called = call(draft, job, options)
+  hear({ job, context })
+  return [thought, called]
 }
 
-const keysOf = (steps: readonly Timed[]) => steps.map(({ step }) => step.key)
+/** What the last call answered is sent with the next thought, where that is what its context grows by. */
+export function hear({ job, context }: Pick<Thinker, 'job' | 'context'>): void {
+  const last = job.steps.at(-1)
+  if (context.unread === undefined || last?.kind !== 'call') return
+  const answer = last.attempts.find(({ status }) => status === 200)
+  context.unread += fewestUnread + Math.round((answer?.bytes ?? 0) / bytesPerToken)
+}
+/** What is said around an answer, or of a call that had none, in tokens. */
+const fewestUnread = 20
+/** Of an answer as it is on the wire, packed. */
+export const bytesPerToken = 1.25
 
-/** A decoy: the same question until what was asked for is there, as long apart as the tool says. */
-export const poll: Repeat = (agent, name) => {
-  const { draft } = agent
-  const random = draft.random.fork(name)
-  const tool = someTool(draft, random)
-  const asked = { tool, arguments: argumentsOf(draft, name) }
-  const pending = random.integer(3, 6)
-  const steps: Timed[] = []
-  for (let index = 0, version = 0; index < pending; index++) {
-    if (index > 0 && !random.chance(0.4)) version++
-    const result = resultOf(draft, `${name}/${version}`, { status: 'pending', retry_after_ms: pollMs })
-    steps.push(...act(agent, random, { ...asked, result, size: 0.2, gapMs: between(random, pollMs, 2 * pollMs) }))
+export const keysOf = (steps: readonly Timed[]) => steps.map(({ step }) => step.key)
+
+/**
+ * A decoy: the same question until what was asked for is there, as long apart as the tool says. So often it is not, and with
+ * this probability nothing at all has changed since it was asked last.
+ */
+export const pollFor =
+  (least: number, most: number, stays: number): Repeat =>
+  (agent, name) => {
+    const { draft } = agent
+    const random = draft.random.fork(name)
+    const tool = someTool(draft, random)
+    const asked = { tool, arguments: argumentsOf(draft, name) }
+    const pending = random.integer(least, most)
+    const steps: Timed[] = []
+    for (let index = 0, version = 0; index < pending; index++) {
+      if (index > 0 && !random.chance(stays)) version++
+      const result = resultOf(draft, `${name}/${version}`, { status: 'pending', retry_after_ms: pollMs })
+      steps.push(...act(agent, random, { ...asked, result, size: 0.2, gapMs: between(random, pollMs, 2 * pollMs) }))
+    }
+    steps.push(
+      ...act(agent, random, { ...asked, gapMs: 1.5 * pollMs, result: resultOf(draft, name, { status: 'done' }) }),
+    )
+    draft.decoy('poll').steps.push(...keysOf(steps))
   }
-  steps.push(
-    ...act(agent, random, { ...asked, gapMs: 1.5 * pollMs, result: resultOf(draft, name, { status: 'done' }) }),
-  )
-  draft.decoy('poll').steps.push(...keysOf(steps))
-}
+export const poll = pollFor(3, 6, 0.4)
 const pollMs = 100
 
 /** A decoy: one page after the other. */
@@ -69,63 +94,33 @@ const pageItems = 20
 export const retried: Repeat = ({ draft, job, context }) => {
   think(draft, job.steps, context, {}, job)
   rescued(draft, job)
+  hear({ job, context })
 }
 
-/** A decoy: what was written is read again. */
-export const reread: Repeat = (agent, name) => {
-  const { draft } = agent
-  const random = draft.random.fork(name)
-  const tool = someTool(draft, random)
-  const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: 0.3 }
-  const write = { tool: otherTool(draft, tool), action: 'write', size: 0.3 } as const
-  const steps = Array.from({ length: random.integer(2, 4) }, () => [
-    ...act(agent, random, read),
-    ...act(agent, random, write),
-  ]).flat()
-  draft.decoy('read after write').steps.push(...keysOf(steps))
-}
-
-/** The twin of a loop: the same call as often, but its answer moves on, in the end at the latest. */
-export const progress: Repeat = (agent, name) => {
-  const { draft } = agent
-  const random = draft.random.fork(name)
-  const { times, tool, argumentsAt } = again(agent, name, random)
-  let version = 0
-  const steps = Array.from({ length: times }, (_, index) => {
-    if (index === times - 1 || random.chance(0.3)) version++
-    const result = resultOf(draft, `${name}/${version}`)
-    return act(agent, random, { tool, arguments: argumentsAt(index), result, size: repeatSize }, repeatTokens)
-  }).flat()
-  draft.decoy('progress').steps.push(...keysOf(steps))
-}
-
-/** A fault: the same call with the same answer, and nothing written between. The first time points at it as well. */
-export function loop(agent: Thinker, name: string): DraftFault {
-  const { draft } = agent
-  const random = draft.random.fork(name)
-  const { times, tool, argumentsAt } = again(agent, name, random)
-  const result = resultOf(draft, name)
-  const magnitude = { unit: 'times', value: times - 1 } as const
-  const fault = draft.fault({ kind: 'loop', entity: { tool: tool.name, agent: draft.lead.name }, magnitude })
-  for (let index = 0; index < times; index++) {
-    const steps = act(agent, random, { tool, arguments: argumentsAt(index), result, size: repeatSize }, repeatTokens)
-    fault.steps.push(...keysOf(steps))
-    if (index > 0) for (const { step } of steps) step.onlyWith = fault.id
+/** A decoy: what was written is read again, so often. */
+export const rereadFor =
+  (least: number, most: number): Repeat =>
+  (agent, name) => {
+    const { draft } = agent
+    const random = draft.random.fork(name)
+    const tool = someTool(draft, random)
+    const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: 0.3 }
+    const write = { tool: otherTool(draft, tool), action: 'write', size: 0.3 } as const
+    const steps = Array.from({ length: random.integer(least, most) }, () => [
+      ...act(agent, random, read),
+      ...act(agent, random, write),
+    ]).flat()
+    draft.decoy('read after write').steps.push(...keysOf(steps))
   }
-  return fault
-}
-const repeatSize = 0.4
-const repeatTokens = 60
+export const reread = rereadFor(2, 4)
 
-/** How often which call is made; at level 4 with a number that no call has twice. */
-function again({ draft }: Thinker, name: string, random: Random) {
-  const tool: ToolBaseline = someTool(draft, random)
-  const times = random.integer(4, 8)
-  const given = argumentsOf(draft, name)
-  const isNumbered = draft.numbers.level === 4
-  const argumentsAt = (index: number) =>
-    isNumbered
-      ? JSON.stringify({ ...(JSON.parse(given) as object), nonce: draft.random.identifier(`${name}/${index}`, 8) })
-      : given
-  return { times, tool, argumentsAt }
+/** A decoy: one thing after the other is looked up with one tool, which knows of none. */
+export const survey: Repeat = (agent, name) => {
+  const { draft } = agent
+  const random = draft.random.fork(name)
+  const asked = { tool: someTool(draft, random), result: resultOf(draft, name, { count: 0 }), size: 0.2 }
+  const steps = Array.from({ length: random.integer(4, 8) }, (_, index) =>
+    act(agent, random, { ...asked, arguments: argumentsOf(draft, `${name}/${index}`) }),
+  ).flat()
+  draft.decoy('other arguments').steps.push(...keysOf(steps))
 }

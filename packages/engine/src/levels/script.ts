@@ -101,10 +101,14 @@ export interface Attempt extends Conditional {
 export interface ChatStep extends StepOf<'chat'> {
   ms: Figure
   /** Of the prompt, all of them. */
-  inputTokens: number
+  inputTokens: Figure
   /** Of these, read from the cache. */
   cachedTokens: Figure
   outputTokens: number
+  /** How many tokens its answer may have: with so many it is cut. */
+  maxTokens?: number | undefined
+  /** How many tokens the model holds, of prompt and answer. */
+  window?: number | undefined
   /** Whether it asks for the call that comes next. */
   asksForTool: boolean
 }

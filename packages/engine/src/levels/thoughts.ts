@@ -6,6 +6,8 @@ import { gapOf } from './calls.ts'
 /** What a conversation has come to. */
 export interface Context {
   tokens: number
+  /** What has come since the model was asked last, tokens; drawn where nobody says it. */
+  unread?: number
 }
 
 export interface ThoughtOptions {
@@ -28,27 +30,41 @@ export function think(
   const key = draft.keyOf('chat', job)
   const random = draft.random.fork(key)
   const output = outputTokens ?? Math.round(150 * spread(random.fork('output'), 0.7))
-  const added = random.fork('added').integer(200, 1500)
+  const added = context.unread ?? random.fork('added').integer(200, 1500)
+  if (context.unread !== undefined) context.unread = 0
   if (keeps !== undefined) context.tokens = Math.round(context.tokens * keeps)
   const known = keeps === undefined ? context.tokens : 0
   const inputTokens = context.tokens + added
   const uncached = inputTokens - known
   const { ms, residual } = chatMs(random.fork('ms'), output, uncached, draft.numbers.sigma)
   const isMissed = missesCacheBy !== undefined && known > 0
-  const missedMs = (ms * usualChatMs(output, inputTokens)) / usualChatMs(output, uncached)
   const step: ChatStep = {
     kind: 'chat',
     key,
     gapMs: figure(gapOf(random)),
-    ms: isMissed ? { value: Math.round(missedMs * 1000) / 1000, base: ms, by: missesCacheBy } : figure(ms),
-    inputTokens,
-    cachedTokens: isMissed ? { value: 0, base: known, by: missesCacheBy } : figure(known),
+    ms: figure(ms),
+    inputTokens: figure(inputTokens),
+    cachedTokens: figure(known),
     outputTokens: output,
     asksForTool,
   }
+  if (isMissed) sendOtherwise(step, { inputTokens, cachedTokens: 0 }, missesCacheBy)
   steps.push(step)
   context.tokens = inputTokens + output
   const timed: Timed = { step, of: step, residual, isWaited: true }
   draft.timed.push(timed)
   return timed
+}
+
+/** While a fault is in, a call of the model is sent so much, and so much of it is read from the cache: its time follows. */
+export function sendOtherwise(
+  step: ChatStep,
+  { inputTokens, cachedTokens }: { inputTokens: number; cachedTokens: number },
+  by: string,
+): void {
+  const usualMs = (input: number, cached: number) => usualChatMs(step.outputTokens, input - cached)
+  const factor = usualMs(inputTokens, cachedTokens) / usualMs(step.inputTokens.base, step.cachedTokens.base)
+  step.ms = { value: Math.round(step.ms.base * factor * 1000) / 1000, base: step.ms.base, by }
+  step.inputTokens = { value: inputTokens, base: step.inputTokens.base, by }
+  step.cachedTokens = { value: cachedTokens, base: step.cachedTokens.base, by }
 }

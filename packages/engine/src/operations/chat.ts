@@ -22,6 +22,10 @@ export interface ChatOptions {
   finishReason?: 'stop' | 'length' | undefined
   /** Names the step of a loop, from 0. */
   loopStep?: number | undefined
+  /** How many tokens the answer may have. */
+  maxTokens?: number | undefined
+  /** How many tokens the model holds, of prompt and answer: said where that matters. */
+  window?: number | undefined
 }
 
 /** One call of the simulated model: it draws what it takes and uses, and does so. Rejects with ModelFailure where nobody answers. */
@@ -48,11 +52,17 @@ export async function converse(
     toolCall,
     finishReason = 'stop',
     loopStep,
-  }: Pick<ChatOptions, 'toolCall' | 'finishReason' | 'loopStep'> & { random: Random; injected: LedgerStep['injected'] },
+    maxTokens,
+    window,
+  }: Omit<ChatOptions, 'index' | 'contextTokens'> & { random: Random; injected: LedgerStep['injected'] },
 ): Promise<Completion> {
   const { run } = agent
   const broken = await agent.open(
-    { key, injected, facts: { operation: 'chat', provider, model: modelName, step: loopStep } },
+    {
+      key,
+      injected,
+      facts: { operation: 'chat', provider, model: modelName, step: loopStep, max_tokens: maxTokens, window },
+    },
     async (step) => {
       const end = await askModel(step, {
         usualMs: run.llmDelayMs,

@@ -10,7 +10,7 @@ import { askedOf, callIdFor, executeTool, type ToolCallOptions } from './tool.ts
 export const tokensPerObservation = 120
 
 /** What is asked of the model. */
-type Question = Pick<ChatOptions, 'toolCall' | 'finishReason' | 'loopStep'>
+type Question = Omit<ChatOptions, 'context'>
 
 export interface Decision extends Pick<ToolCallOptions, 'index' | 'loopStep' | 'arguments'> {
   /** Model calls before the tool call: the last of them asks for it, those before it end in words. Without any nobody asks. */
@@ -36,10 +36,10 @@ export class Conversation {
     this.#newTokens = observations * tokensPerObservation
   }
 
-  /** One call of the model. */
+  /** One call of the model: the next, unless its index says another. */
   async ask(question: Question = {}): Promise<Completion> {
     const context = { sentTokens: this.#sentTokens, newTokens: this.#newTokens }
-    const completion = await chat(this.#agent, { ...question, index: this.#calls++, context })
+    const completion = await chat(this.#agent, { ...question, index: question.index ?? this.#calls++, context })
     this.#sentTokens = completion.inputTokens
     // Providers send no reasoning back.
     this.#newTokens = completion.outputTokens - completion.reasoningTokens
@@ -78,6 +78,15 @@ export class Conversation {
     } finally {
       this.observe()
     }
+  }
+
+  /** The same as far as it has come, for what will be forgotten. */
+  aside(): Conversation {
+    const aside = new Conversation(this.#agent)
+    aside.#calls = this.#calls
+    aside.#sentTokens = this.#sentTokens
+    aside.#newTokens = this.#newTokens
+    return aside
   }
 
   /** The agent has learned something, which the next call is sent. */

@@ -1,3 +1,4 @@
+import type { FactsOf } from 'contract/facts'
 import { descriptionOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
@@ -26,12 +27,16 @@ export interface ScriptedCall {
   /** It fetches so many documents. */
   documents?: number | undefined
   attempts: readonly DecidedAttempt[]
+  /** What its run was asked for, where it was asked for anything. */
+  asked?: Pick<FactsOf<'execute_tool'>, 'delay_ms' | 'error_rate'>
+  /** Whether arguments and result are on its span: unless this says otherwise. */
+  capture?: boolean | undefined
 }
 
 /** One logical tool call whose attempts are decided beforehand. Rejects with ToolFailure when the last of them is refused. */
 export function scriptedCall(
   agent: OpenStep,
-  { key, tool, attempts, documents, ...said }: ScriptedCall,
+  { key, tool, attempts, documents, asked, capture = true, ...said }: ScriptedCall,
 ): Promise<Answer> {
   const { run } = agent
   const facts: Opening['facts'] =
@@ -41,18 +46,20 @@ export function scriptedCall(
           tool,
           call_id: callIdOf(run, key),
           description: descriptionOf(tool),
+          ...asked,
         }
       : { operation: 'retrieval', provider, source: tool }
   return agent.open({ key, facts }, async (call) => {
-    if (documents === undefined) call.learn<'execute_tool'>({ arguments: said.arguments })
+    const isTold = documents === undefined && capture
+    if (isTold) call.learn<'execute_tool'>({ arguments: said.arguments })
     let failure = new ToolFailure('_OTHER', `${tool} was not asked`)
     for (const [index, attempt] of attempts.entries()) {
       await run.pause?.(1)
       if (index > 0) await waitBefore(call, index, attempt.waitMs, failure)
       try {
         const answer = await play(call, tool, index, attempt)
-        if (documents === undefined) call.learn<'execute_tool'>({ result: said.result })
-        else call.learn<'retrieval'>({ documents: documentsJson(call.random, documents) })
+        if (isTold) call.learn<'execute_tool'>({ result: said.result })
+        if (documents !== undefined) call.learn<'retrieval'>({ documents: documentsJson(call.random, documents) })
         return answer
       } catch (error) {
         if (!(error instanceof ToolFailure)) throw error

@@ -1,10 +1,10 @@
+import type { FaultKind } from 'contract/faults'
 import type { Random } from 'contract/random'
 import { argumentsFor, descriptionOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
 import type { Answer, Asked } from '../ports.ts'
-import type { Slower } from '../planted.ts'
 import { type CallBehavior, withRetries } from './attempt.ts'
 
 export interface ToolCallOptions extends CallBehavior {
@@ -14,6 +14,8 @@ export interface ToolCallOptions extends CallBehavior {
   loopStep?: number | undefined
   /** What the tool is asked: refused where there is no such tool, or its schema does not take them; plausible ones unless given. */
   arguments?: Readonly<Record<string, unknown>> | undefined
+  /** What it is planted by, where it is there by a fault. */
+  plantedBy?: FaultKind
   /** Whether arguments and result are on its span; as the agent has it for all content unless given. */
   capture?: boolean
 }
@@ -87,7 +89,7 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
   return agent.open(
     {
       key,
-      injected: injectedBy(slowdown),
+      injected: injectedBy(slowdown?.fault ?? options.plantedBy),
       facts: {
         operation: 'execute_tool',
         tool,
@@ -105,7 +107,7 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
   )
 }
 
-const injectedBy = (slowdown: Slower | undefined) => (slowdown ? { fault: slowdown.fault } : null)
+const injectedBy = (fault: FaultKind | undefined) => (fault ? { fault } : null)
 
 /** Fetches `documents` documents; their text is the answer's payload, their ids and scores are content on the span. */
 export function retrieve(
@@ -120,7 +122,7 @@ export function retrieve(
   return agent.open(
     {
       key,
-      injected: injectedBy(slowdown),
+      injected: injectedBy(slowdown?.fault),
       facts: { operation: 'retrieval', provider, source, ...askedFacts(options) },
     },
     async (call) => {

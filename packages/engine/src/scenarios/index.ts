@@ -5,13 +5,14 @@ import { dag } from './dag.ts'
 import { fanout } from './fanout.ts'
 import { handoff } from './handoff.ts'
 import { human } from './human.ts'
+import { loop } from './loop.ts'
 import { rag } from './rag.ts'
 import { react } from './react.ts'
 import { retry } from './retry.ts'
 import { stream } from './stream.ts'
 
 /** Every scenario by its name. */
-export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream, handoff } satisfies {
+export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream, handoff, loop } satisfies {
   [Name in ScenarioName]: Scenario<Name>
 }
 

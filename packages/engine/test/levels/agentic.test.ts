@@ -20,7 +20,7 @@ import type {
 import { worldOf } from '../../src/levels/world.ts'
 import { scenarios } from '../../src/scenarios/index.ts'
 
-const names = ['react', 'rag', 'human', 'stream'] as const
+const names = ['react', 'rag', 'human', 'stream', 'loop'] as const
 const levels = [2, 3, 4] as const
 const none = new Set<string>()
 /** What every run writes away at its end takes, ms. */
@@ -240,7 +240,7 @@ describe('react', () => {
         const before = chats[chats.indexOf(chat) - 1]
         expect(chat.cachedTokens.value).toBe(0)
         expect(chat.cachedTokens.base).toBeGreaterThan(0)
-        expect(chat.inputTokens).toBeGreaterThan(before?.inputTokens ?? 0)
+        expect(chat.inputTokens.value).toBeGreaterThan(before?.inputTokens.value ?? 0)
       }
     }
     const compactions = decoysOf('compaction', controls)
@@ -250,7 +250,60 @@ describe('react', () => {
       const [chat] = steps as ChatStep[]
       const before = chats[chats.indexOf(chat as ChatStep) - 1]
       expect(chat?.cachedTokens.value).toBe(0)
-      expect(chat?.inputTokens).toBeLessThan((before?.inputTokens ?? 0) + 1500)
+      expect(chat?.inputTokens.value).toBeLessThan((before?.inputTokens.value ?? 0) + 1500)
+    }
+  })
+})
+
+describe('loop', () => {
+  const faulty = scriptsOf('loop', 3, true, 60)
+  const controls = scriptsOf('loop', 3, false, 60)
+  const callsIn = (steps: readonly ScriptStep[]) => steps.filter((step) => step.kind === 'call')
+  const asked = ({ tool, arguments: given }: CallStep) => `${tool} ${given}`
+
+  it('goes back and forth between two calls, each with one answer; its twin hears something new each time', () => {
+    const found = struckBy('pingpong', faulty)
+    expect(found.length).toBeGreaterThan(5)
+    for (const { steps } of found) {
+      const calls = callsIn(steps)
+      calls.forEach((call, index) => index > 1 && expect(asked(call)).toBe(asked(calls[index - 2] as CallStep)))
+      expect(new Set(calls.map((call) => `${asked(call)} ${call.result}`)).size).toBe(2)
+    }
+    const twins = decoysOf('exchange', controls)
+    expect(twins.length).toBeGreaterThan(5)
+    for (const { steps } of twins)
+      expect(new Set(callsIn(steps).map(({ result }) => result)).size).toBe(callsIn(steps).length)
+  })
+
+  it('asks again what was refused as wrong, and mends it in the end; its twin was out of order, and is answered', () => {
+    const statusOf = ({ attempts }: CallStep) => attempts.map(({ status }) => status)
+    const found = struckBy('ignored_error', faulty)
+    expect(found.length).toBeGreaterThan(5)
+    for (const { script, steps } of found) {
+      const calls = callsIn(steps)
+      expect(calls.flatMap(statusOf).every((status) => status === 422)).toBe(true)
+      expect(new Set(calls.map(asked)).size).toBe(1)
+      const { id } = JSON.parse(calls[0]?.arguments ?? '') as { id: string }
+      const about = callsOf(script).filter(({ arguments: given }) => given.includes(id))
+      expect(statusOf(about.at(-1) as CallStep)).toEqual([200])
+    }
+    for (const { script, steps } of decoysOf('persisted', controls)) {
+      const [first] = callsIn(steps) as [CallStep]
+      const about = callsOf(script).filter((call) => asked(call) === asked(first))
+      expect(about.map(statusOf).flat()).toEqual([...about.slice(1).map(() => 503), 200])
+    }
+  })
+
+  it('has as many repeats with a reason as without: reads after a write, polls, other arguments', () => {
+    for (const kind of ['poll', 'read after write', 'other arguments', 'pages'])
+      expect(decoysOf(kind, faulty).length).toBeGreaterThan(30)
+  })
+
+  it('at level 4 does other work between two repeats', () => {
+    for (const { script, steps } of struckBy('loop', scriptsOf('loop', 4, true, 30))) {
+      const all = callsOf(script)
+      const places = callsIn(steps).map((call) => all.indexOf(call))
+      places.slice(1).forEach((place, index) => expect(place - (places[index] as number)).toBe(2))
     }
   })
 })

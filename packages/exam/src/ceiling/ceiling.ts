@@ -2,10 +2,11 @@ import { nothing } from '../question.ts'
 import type { Solution } from '../solution.ts'
 import { savingOf } from '../table/schedule.ts'
 import type { Table } from '../table/table.ts'
+import { doubled, lostFact, overflow } from './context.ts'
 import type { Detector, Found } from './detector.ts'
 import { failed, faultyTool, gap, notRetryable } from './failures.ts'
 import type { Usual } from './fit.ts'
-import { cacheMiss, duplicate, loop } from './repeats.ts'
+import { cacheMiss, duplicate, ignoredError, loop } from './repeats.ts'
 import { redo, resumeLag, unneeded } from './people.ts'
 import { slow } from './slow.ts'
 import { stream } from './stream.ts'
@@ -15,7 +16,11 @@ const detectors: readonly Detector[] = [
   failed,
   gap,
   loop,
+  ignoredError,
   cacheMiss,
+  overflow,
+  doubled,
+  lostFact,
   faultyTool,
   notRetryable,
   duplicate,

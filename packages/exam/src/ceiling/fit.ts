@@ -1,6 +1,7 @@
 import { median } from 'findings/statistics'
 import type { Step, Table } from '../table/table.ts'
 import { learnPeople, type People } from './asking.ts'
+import { learnTokensPerKb } from './context.ts'
 import { leastSquares } from './least-squares.ts'
 
 /** What is usual in a population of runs, from their spans alone. */
@@ -12,6 +13,8 @@ export interface Usual {
   /** When the first token of a streamed answer comes, by its prompt, and over so many times of that it is no chance. */
   firstTokenMs: (table: Table) => { ms: number; limit: number } | undefined
   people: People
+  /** How many tokens of a later prompt a KB of an answer comes to. */
+  tokensPerKb: number
 }
 
 interface Fit {
@@ -41,6 +44,7 @@ export function fit(tables: readonly Table[]): Usual {
   const first = streamed.length >= fewest ? fitLine(thin(streamed, most)) : undefined
   return {
     people: learnPeople(tables),
+    tokensPerKb: learnTokensPerKb(tables),
     firstTokenMs(table) {
       const columns = firstToken(table)?.columns
       return first && columns && { ms: Math.max(1, predict(first.coefficients, columns)), limit: limitOf(first) }

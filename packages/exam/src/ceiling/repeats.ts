@@ -1,6 +1,6 @@
 import { fieldOf } from '../table/rows.ts'
 import type { Step } from '../table/table.ts'
-import { type Detector, removed } from './detector.ts'
+import { type Detector, type Found, removed } from './detector.ts'
 
 /** What a call is about: its arguments, or the id in them where something beside it changes from call to call. */
 function aboutOf({ args }: Step): string {
@@ -8,27 +8,64 @@ function aboutOf({ args }: Step): string {
   return typeof id === 'string' ? id : args
 }
 
-/** The same is asked again and again; the answer never changes, or never comes, and nothing was written in between. */
+interface At {
+  step: Step
+  index: number
+}
+
+const callsIn = (steps: readonly Step[]): At[] =>
+  steps.flatMap((step, index) => (step.kind === 'tool' && !step.isCached ? [{ step, index }] : []))
+
+/** What was said before a call that need not be is not needed either. */
+const withThoughts = (steps: readonly Step[], calls: readonly At[]) =>
+  calls.flatMap(({ index }) => (steps[index - 1]?.kind === 'model' ? [index - 1, index] : [index]))
+
+/** The same is asked again and again, of one tool or of two in turn; the answer never changes, and nothing was written in between. */
 export const loop: Detector = ({ steps }) => {
-  const calls = steps.flatMap((step, index) => (step.kind === 'tool' && !step.isCached ? [{ step, index }] : []))
-  const groups = [...Map.groupBy(calls, ({ step }) => `${step.name} ${aboutOf(step)}`).values()]
+  const groups = [...Map.groupBy(callsIn(steps), ({ step }) => `${step.name} ${aboutOf(step)}`).values()]
   const repeated = groups.filter((group) => {
     const [first, last] = [group[0]?.index as number, group.at(-1)?.index as number]
-    const about = aboutOf(group[0]?.step as Step)
-    const answered = group.filter(({ step }) => step.failure === null)
-    const isRescued =
-      answered.length === 0 && calls.some(({ step }) => aboutOf(step) === about && step.failure === null)
-    const isMixed = answered.length > 0 && answered.length < group.length
-    const answers = new Set(answered.map(({ step }) => step.result))
+    const isAnswered = group.every(({ step }) => step.failure === null)
+    const answers = new Set(group.map(({ step }) => step.result))
     const isWritten = steps.slice(first, last).some(({ isWrite }) => isWrite)
-    return group.length >= 2 && !isRescued && !isMixed && answers.size <= 1 && !isWritten
+    return group.length >= 2 && isAnswered && answers.size <= 1 && !isWritten
   })
-  const again = repeated.flatMap((group) => group.slice(1))
-  if (again.length < 2 && !again.some(({ step }) => step.failure !== null)) return []
-  // What was said before a call that need not be is not needed either.
-  const found = again.flatMap(({ index }) => (steps[index - 1]?.kind === 'model' ? [index - 1, index] : [index]))
-  return [{ kinds: ['loop'], steps: found, instead: removed }]
+  if (repeated.reduce((sum, group) => sum + group.length - 1, 0) < 2) return []
+  const inTurn = repeated.filter((group) => repeated.some((other) => other !== group && isInTurn(group, other)))
+  const found = (kinds: Found['kinds'], some: readonly At[][]): Found[] => {
+    const again = some.flatMap((group) => group.slice(1))
+    return again.length === 0 ? [] : [{ kinds, steps: withThoughts(steps, again), instead: removed }]
+  }
+  return [
+    ...found(['pingpong', 'loop'], inTurn),
+    ...found(
+      ['loop'],
+      repeated.filter((group) => !inTurn.includes(group)),
+    ),
+  ]
 }
+
+/** Whether between two calls of the one there is always one of the other. */
+function isInTurn(one: readonly At[], other: readonly At[]): boolean {
+  const order = [
+    ...one.map(({ index }) => ({ index, isOne: true })),
+    ...other.map(({ index }) => ({ index, isOne: false })),
+  ]
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ isOne }) => isOne)
+  return order.every((isOne, at) => at === 0 || isOne !== order[at - 1])
+}
+
+/** Refused as invalid, and asked again unchanged, more often than somebody would who reads what is wrong. */
+export const ignoredError: Detector = ({ steps }) =>
+  [
+    ...Map.groupBy(
+      callsIn(steps).filter(({ step }) => step.failure === 'invalid'),
+      ({ step }) => `${step.name} ${aboutOf(step)}`,
+    ).values(),
+  ]
+    .filter((group) => group.length > 2)
+    .map((group) => ({ kinds: ['ignored_error'], steps: withThoughts(steps, group.slice(1)), instead: removed }))
 
 /** The context grows, and nothing of it is read from the cache, again and again. */
 export const cacheMiss: Detector = ({ steps }, usual) => {

@@ -66,6 +66,39 @@ function repeats({ steps }: Table): Step[] {
   })
 }
 
+/** Calls that were made more than so often: every one but the first. */
+const repeatedOver =
+  (times: number, isSameAnswer: boolean): Rule =>
+  ({ steps }) => {
+    const groups = Map.groupBy(steps.filter(isCall), ({ name, args, result }) =>
+      isSameAnswer ? `${name} ${args} ${result}` : `${name} ${args}`,
+    )
+    return [...groups.values()].filter((group) => group.length > times).flatMap((group) => group.slice(1))
+  }
+const repetitions = [1, 2, 3, 4, 5, 6]
+
+const isChat = ({ kind }: Step) => kind === 'model'
+const sentOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
+
+/** The first call of the model that is sent more than this share of what it holds. */
+const fullerThan =
+  (share: number): Rule =>
+  ({ steps }) =>
+    steps.filter((step) => isChat(step) && sentOf(step) > share * step.window).slice(0, 1)
+
+/** Calls of the model that are sent so many times what the one before was sent: the first, or (below 1) the first that is sent less. */
+const changesBy =
+  (times: number): Rule =>
+  ({ steps }) =>
+    steps
+      .filter(isChat)
+      .filter((step, index, chats) => {
+        const before = chats[index - 1]
+        const ratio = before ? sentOf(step) / sentOf(before) : 1
+        return times < 1 ? ratio < times : ratio > times
+      })
+      .slice(0, 1)
+
 const tokensOf = (step: Step) => step.uncached_tokens + step.cached_tokens + step.output_tokens
 const thresholds = [2, 4, 5, 6, 8, 10, 14]
 
@@ -93,6 +126,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   repeats,
   'most-tokens': ({ steps }) =>
     steps.some((step) => tokensOf(step) > 0) ? most(steps, tokensOf) : most(steps, ({ kb }) => kb),
+  'most-answered': ({ steps }) => most(steps.filter(isCall), ({ kb }) => kb),
+  'cut-answers': ({ steps }) => steps.filter(({ isCut }) => isCut),
+  uncached: ({ steps }) =>
+    steps.filter((step, index) => index > 0 && isChat(step) && step.cached_tokens === 0 && sentOf(step) > 0),
+  ...Object.fromEntries([0.6, 0.7, 0.8, 0.9, 0.95].map((share) => [`fuller-than-${share}`, fullerThan(share)])),
+  ...Object.fromEntries([0.5, 0.8, 0.95, 1.5, 2].map((times) => [`sent-${times}-of-before`, changesBy(times)])),
   'slowest-chunk': ({ steps }) => {
     const chunks = steps.filter(({ kind }) => kind === 'chunk')
     return most(chunks.length > 0 ? chunks : steps.filter(({ kind }) => kind === 'model'), ({ ms }) => ms)
@@ -102,6 +141,12 @@ export const rules: Readonly<Record<string, Rule>> = {
     thresholds.flatMap((times) => [
       [`all-over-${times}-own`, answeredOnly(allOverOwn(times))],
       [`top-over-${times}-own`, answeredOnly(topOverOwn(times))],
+    ]),
+  ),
+  ...Object.fromEntries(
+    repetitions.flatMap((times) => [
+      [`made-over-${times}-times`, repeatedOver(times, false)],
+      [`answered-the-same-over-${times}-times`, repeatedOver(times, true)],
     ]),
   ),
 }

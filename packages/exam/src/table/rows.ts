@@ -80,14 +80,18 @@ function row(span: ExamSpan, what: Pick<Step, 'kind' | 'name'> & Partial<Step>):
     uncached_tokens: 0,
     cached_tokens: 0,
     output_tokens: 0,
+    window: Infinity,
+    isCut: false,
     isCached: false,
     ...what,
   }
   return { step, span, asksFor: 0 }
 }
 
-function tokensOf({ facts: { input_tokens = 0, cached_tokens = 0, output_tokens = 0 } }: ExamSpan) {
-  return { uncached_tokens: input_tokens - cached_tokens, cached_tokens, output_tokens }
+function tokensOf({ facts }: ExamSpan) {
+  const { input_tokens = 0, cached_tokens = 0, output_tokens = 0, window = Infinity, finish_reason } = facts
+  const isCut = finish_reason === 'length'
+  return { uncached_tokens: input_tokens - cached_tokens, cached_tokens, output_tokens, window, isCut }
 }
 
 function chunkOf({ facts: { bytes = 0, document, cached, output_tokens = 0, index }, span_id }: ExamSpan) {

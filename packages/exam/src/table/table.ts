@@ -25,6 +25,10 @@ export interface Step {
   uncached_tokens: number
   cached_tokens: number
   output_tokens: number
+  /** How many tokens its model holds; Infinity where nobody says it. */
+  window: number
+  /** The answer is cut: it may have had no more tokens. */
+  isCut: boolean
   /** The answer came from a cache. */
   isCached: boolean
 }

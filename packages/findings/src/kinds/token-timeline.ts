@@ -89,7 +89,8 @@ function ratesOf(first: AnalysisEvent, last: AnalysisEvent, started: AnalysisEve
   const [from, to] = [within(started), within(ended)]
   const busy = { ms: to.at - from.at, tokens: to.tokens - from.tokens }
   const free = { ms: end.at - begin.at - busy.ms, tokens: end.tokens - begin.tokens - busy.tokens }
-  const rate = ({ tokens, ms }: typeof busy) => (tokens > 0 && ms > 0 ? round((tokens / ms) * 1000) : null)
+  const rate = ({ tokens, ms }: typeof busy) =>
+    tokens > 0 && ms > 0 && Number.isFinite((tokens / ms) * 1000) ? round((tokens / ms) * 1000) : null
   return { rate_with_background: rate(busy), rate_without_background: rate(free) }
 }
 

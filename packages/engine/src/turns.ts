@@ -1,0 +1,82 @@
+import { resultFor } from 'contract/toolbox'
+import { ToolFailure } from './errors.ts'
+import type { ChatOptions } from './operations/chat.ts'
+import type { Conversation } from './operations/conversation.ts'
+import { scriptedCall } from './operations/scripted-call.ts'
+import { askedOf, callIdFor, type ToolCallOptions } from './operations/tool.ts'
+import type { Answer } from './ports.ts'
+import type { Step } from './step.ts'
+
+/** A call as its turn has it: how tools behave in this run, and what is asked. */
+export interface Turn extends Omit<ToolCallOptions, 'index' | 'loopStep' | 'arguments'> {
+  tool: string
+  arguments: Readonly<Record<string, unknown>>
+}
+
+/**
+ * The turns of one agent: it thinks, makes a call, and knows more; until it has no steps left. A turn has a number of its own,
+ * so that one that a fault adds moves no draw of another.
+ */
+export class Turns {
+  readonly #agent: Step
+  readonly #most: number
+  #talk: Conversation
+  #taken = 0
+
+  constructor(agent: Step, most: number) {
+    this.#agent = agent
+    this.#most = most
+    this.#talk = agent.converse()
+  }
+
+  get areLeft(): boolean {
+    return this.#taken < this.#most
+  }
+
+  /** What is answered in the turn of this number; undefined where no step was left, or nobody answered. */
+  async take(index: number, { tool, ...turn }: Turn): Promise<Answer | undefined> {
+    if (!this.areLeft) return undefined
+    await this.#think(index, tool, turn.arguments)
+    try {
+      return await this.#talk.execute(tool, { ...turn, index })
+    } catch (error) {
+      if (error instanceof ToolFailure) return undefined
+      throw error
+    }
+  }
+
+  /** A turn whose call is refused once, out of order as tools are at times, and sent again: that is no fault of this run. */
+  async retry(index: number, { tool, arguments: given, delayMs, errorRate, capture }: Turn): Promise<void> {
+    if (!this.areLeft) return
+    await this.#think(index, tool, given)
+    const key = `${this.#agent.key}/call/${index}`
+    const seed = this.#agent.random.fork(key).identifier('answer', 16)
+    await scriptedCall(this.#agent, {
+      key,
+      tool,
+      arguments: JSON.stringify(given),
+      result: JSON.stringify(resultFor(tool, given, { seed })),
+      asked: { delay_ms: Math.round(delayMs), error_rate: errorRate },
+      capture,
+      attempts: [503, 200].map((status) => ({ waitMs: delayMs / 2, delayMs, status, bytes: 0 })),
+    })
+    this.#talk.observe()
+  }
+
+  async #think(index: number, tool: string, given: Turn['arguments']): Promise<void> {
+    this.#taken++
+    const asked = askedOf(this.#agent, tool, { index, arguments: given })
+    await this.#talk.ask({ index, toolCall: { id: callIdFor(this.#agent, index), tool, asked } })
+  }
+
+  /** What is said in `body` is forgotten, where that resolves to true. */
+  async forgetting(body: () => Promise<boolean>): Promise<void> {
+    const before = this.#talk.aside()
+    if (await body()) this.#talk = before
+  }
+
+  /** The model is asked, and asks for no tool. */
+  async ask(index: number, question: Pick<ChatOptions, 'finishReason'>): Promise<void> {
+    await this.#talk.ask({ ...question, index })
+  }
+}

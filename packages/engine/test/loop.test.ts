@@ -1,0 +1,80 @@
+import { compareWithKey } from 'findings/planted'
+import { describe, expect, it } from 'vitest'
+import { simulate } from '../../../test/support/simulated.ts'
+import type { Finding } from '../src/finding.ts'
+import { keyOf } from '../src/key/key.ts'
+import { lookalikeNames } from '../src/lookalikes.ts'
+
+const seeds = Array.from({ length: 25 }, (_, index) => `seed-${index}`)
+
+async function play(query: Record<string, string | number>) {
+  const { run, result } = await simulate('loop', query)
+  const { observed } = result.finding as Finding<'repetition'>
+  const key = await keyOf(run)
+  return { run, result, observed, key, compared: compareWithKey(key, observed.span_ids) }
+}
+
+describe('an agent that repeats itself', () => {
+  it.each([
+    {},
+    { repeats: 1 },
+    { gives_up: 'false' },
+    { steps: 1, repeats: 3 },
+    { max_steps: 4 },
+    ...lookalikeNames.map((lookalike) => ({ lookalike })),
+  ])('is found, and nothing else, whatever its seed: %o', async (query) => {
+    for (const seed of seeds) {
+      const { key, compared, observed } = await play({ ...query, seed })
+      expect(compared, `${seed}: ${compared.text}`).toMatchObject({ agrees: true, not_planted: [] })
+      expect(observed.repeats).toBe(
+        key.faults.length > 0 ? (key.faults[0]?.steps.filter(isCall).length as number) - 1 : 0,
+      )
+    }
+  })
+  const isCall = (key: string) => key.includes('/call/')
+
+  it('wastes what the run takes longer for it, and goes on as if nothing had been', async () => {
+    for (const seed of seeds) {
+      const { key, observed, result } = await play({ seed })
+      expect(result.ok).toBe(true)
+      const [loop] = key.faults
+      expect(loop).toMatchObject({ kind: 'loop', standing: 'required', magnitude: { unit: 'times', value: 6 } })
+      expect(observed.wasted_ms).toBeCloseTo(loop?.impact?.ms ?? 0, 1)
+      expect(observed.wasted_tokens).toBe(loop?.impact?.tokens)
+    }
+  })
+
+  it('that does not give up runs out of steps, and would have been done', async () => {
+    const { result, key } = await play({ seed: 'a', gives_up: 'false' })
+    expect(result.ok).toBe(false)
+    expect(key.step_limit).toBe(true)
+    expect(key.faults[0]?.impact?.outcome_changed).toBe(true)
+  })
+
+  it('cannot be told from one that asks something new where nobody says what was asked', async () => {
+    const { observed, key } = await play({ seed: 'a', capture_content: 'false' })
+    expect(observed.span_ids).toEqual([])
+    expect(key.verdict).toBe('faulty')
+  })
+})
+
+describe('what only looks like a loop', () => {
+  it.each(lookalikeNames)('is named by nobody, and declared: %s', async (lookalike) => {
+    for (const seed of seeds) {
+      const { observed, key, result } = await play({ seed, lookalike, repeats: 0 })
+      expect(observed.span_ids, `${seed}: ${result.finding.text}`).toEqual([])
+      expect(key).toMatchObject({ verdict: 'healthy', faults: [] })
+      expect(key.decoys.length).toBeGreaterThan(0)
+    }
+  })
+
+  it('asks a tool more than once with the same arguments where it polls, and hears something new each time', async () => {
+    const { run } = await play({ seed: 'a', lookalike: 'poll', repeats: 0 })
+    const polls = run.ledger.steps.flatMap(({ key, facts }) =>
+      facts.operation === 'execute_tool' && /\/call\/5\d$/.test(key) ? facts : [],
+    )
+    expect(polls).toHaveLength(4)
+    expect(new Set(polls.map((poll) => poll.arguments?.sha256)).size).toBe(1)
+    expect(new Set(polls.map((poll) => poll.result?.sha256)).size).toBe(4)
+  })
+})
