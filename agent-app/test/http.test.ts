@@ -1,3 +1,4 @@
+import { scenarioNames } from 'contract/scenarios'
 import { createServer } from 'node:http'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -273,18 +274,7 @@ describe('what can be run', () => {
 
   it('is listed with every parameter, default, range and count', async () => {
     const { body } = await request(app).get('/scenarios').expect(200)
-    expect(body.scenarios.map(({ name }: { name: string }) => name)).toEqual([
-      'fanout',
-      'chain',
-      'retry',
-      'dag',
-      'react',
-      'human',
-      'rag',
-      'stream',
-      'handoff',
-      'loop',
-    ])
+    expect(body.scenarios.map(({ name }: { name: string }) => name)).toEqual(scenarioNames)
     for (const scenario of body.scenarios) {
       expect(scenario).toMatchObject({
         symptom: expect.any(String),

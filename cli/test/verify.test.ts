@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { scenarioNames } from 'contract/scenarios'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { exportingTo, startPair, startService } from '../../scripts/pair.ts'
 import { deadAddress } from '../../test/support/ports.ts'
@@ -77,7 +78,7 @@ test('takes names with parameters, and runs them as often as it is told', async 
     ['fanout', 'complete'],
     ['react', 'complete'],
   ])
-  expect(runs[0]?.verification?.counts.expected).toBe(13)
+  expect(runs[0]?.verification?.counts.expected).toBe(15)
   for (const { reveals, planted } of runs)
     expect(reveals?.endsWith(`; ${(planted as Compared).text}`), reveals ?? '').toBe(true)
   expect([passed, code]).toEqual([true, 0])
