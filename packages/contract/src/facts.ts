@@ -87,7 +87,8 @@ export const factsSchema = z.discriminatedUnion('operation', [
     response_model: text('Which model answered').optional(),
     response_id: text('Of the answer').optional(),
     finish_reason: z.enum(['stop', 'length', 'tool_call', 'content_filter']).optional().meta({
-      description: 'Why the model ended: `stop`, `length` (no steps were left, or no tokens), `tool_call` or `content_filter`',
+      description:
+        'Why the model ended: `stop`, `length` (no steps were left, or no tokens), `tool_call` or `content_filter`',
     }),
     ...usage,
     tool_call_id: text('Of the call that the model asked for').optional(),
