@@ -15,7 +15,7 @@ interface Pattern {
 
 /** How many shapes of one operation's facts are kept, and how many patterns of a shape. */
 const mostShapes = 32
-const mostPatterns = 32
+const mostPatterns = 64
 
 /**
  * How facts with these names, in this order, are written. A dozen facts may be there and few are: looking for those that are
@@ -26,7 +26,7 @@ export class Shape {
   readonly names: readonly string[]
   /** Entries whose facts are there, each by its place among the values; -1 for what is always the same. */
   readonly #placed: readonly { entry: Entry; at: number }[]
-  /** Places of values that seldom change. */
+  /** Places of values that are written and seldom change. */
   #steady: number[]
   #patterns: Pattern[] = []
   readonly #count: number
@@ -36,10 +36,11 @@ export class Shape {
     this.names = names
     const all = [...names, ...beside]
     this.#count = all.length
-    this.#steady = [...all.keys()]
     this.#placed = entries
       .map((entry) => ({ entry, at: entry.fact === undefined ? -1 : all.indexOf(entry.fact) }))
       .filter(({ entry, at }) => at >= 0 || entry.always !== undefined)
+    const placed = new Set(this.#placed.map(({ at }) => at))
+    this.#steady = [...all.keys()].filter((at) => placed.has(at))
   }
 
   /** What is written of a step that has these values: of what varies, only where it is to stand. */
