@@ -5,6 +5,9 @@ import type { RunAnswer } from '../agent-app/src/output.ts'
 import { resumedIn } from '../cli/verify/play.ts'
 import { exportingTo, type Service, startService } from '../scripts/pair.ts'
 import { freePorts } from '../trace-inspector/test/support/backend.ts'
+import { flag } from '../trace-inspector/src/page/model/columns.ts'
+import type { PictureAnswer } from '../trace-inspector/src/page/server/picture.ts'
+import type { Session } from '../trace-inspector/src/session/session.ts'
 import { type Stack, startStack } from '../trace-inspector/test/support/stack.ts'
 import { runScenario } from './support/runs.ts'
 
@@ -94,6 +97,29 @@ describe('a run that is handed over to another agent', () => {
     expect(part?.conversation_id).toBe(answer.session?.conversation_id)
     expect(await verify(String(traceId))).toMatchObject({ verdict: 'complete', counts: { link_lost: 0 } })
     expect(await planted(String(traceId))).toMatchObject({ planted: 0, missed: [] })
+  })
+
+  it('is one session, in which what was severed is put back where its ledger says', async () => {
+    const resumed = await resumedIn(stack.agent.url, answer.trace_id, performance.now() + 30_000)
+    await verify(String(resumed))
+    const session = await stack.get<Session>(`/traces/${answer.trace_id}/session`)
+    expect(session.conversation_id).toBe(answer.session?.conversation_id)
+    expect(session.traces.map(({ trace_id, how, known_by }) => [trace_id, how, known_by])).toEqual([
+      [answer.trace_id, 'begins', null],
+      ...severedOf(answer).map((traceId) => [traceId, 'severed', 'ledger']),
+      [resumed, 'resumes', null],
+    ])
+    expect(session.traces.at(-1)?.idle_ms).toBeGreaterThan(0)
+    const { columns } = await stack.get<PictureAnswer>(`/traces/${answer.trace_id}/picture?stitch=1`)
+    const seams = columns.flags.flatMap((flags, span) => (flags & flag.stitched ? [span] : []))
+    const [whole] = await runsAt(stack.agent, answer.trace_id)
+    const calls = whole?.steps.filter(({ handed_over: taken }) => taken?.in_trace === false) ?? []
+    expect(seams.map((span) => [columns.id[columns.parent[span] as number], columns.id[span]])).toEqual(
+      calls.map(({ span_id, handed_over }) => [span_id, handed_over?.span_id]),
+    )
+    expect(columns.id).toHaveLength(answer.spans.total + 6 * seams.length)
+    const foreign = columns.id[seams[0] as number]
+    expect(await stack.get(`/traces/${answer.trace_id}/spans/${foreign}`)).toMatchObject({ span_id: foreign })
   })
 
   it('decides the same at either agent', async () => {

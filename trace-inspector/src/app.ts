@@ -9,6 +9,7 @@ import { Metrics } from 'service-kit/metrics'
 import type { Lifecycle } from 'service-kit/serve'
 import { z } from 'zod'
 import { knownAgents } from './agents.ts'
+import { tracesOf } from './session/session.ts'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import type { FileLedgers } from './file/ledgers.ts'
 import { fileOpener } from './file/route.ts'
@@ -143,7 +144,8 @@ export function createApp({
   function spanDetails(req: Request, res: Response): void {
     const trace = traceOf(req)
     const spanId = String(req.params.span_id)
-    const span = trace.spans.get(spanId)
+    // What is stitched to it is drawn with it.
+    const span = [trace, ...tracesOf(trace, traces)].find(({ spans }) => spans.has(spanId))?.spans.get(spanId)
     if (!span)
       throw new Problem(404, 'Unknown span', `There is no span ${spanId.slice(0, 100)} in trace ${trace.id} here`)
     res.json(detailsOf(span))
@@ -173,6 +175,7 @@ export function createApp({
     'GET /traces/:trace_id/reveal': 'What is wrong in the trace, as its spans alone tell, and what an average hides',
     'GET /traces/:trace_id/picture?ledger=1':
       'A trace as the page draws it, with what the ledger says of lost and altered spans',
+    'GET /traces/:trace_id/session': 'The traces of one conversation, with the time between them',
     'GET /traces/:trace_id/runs': 'The runs of the trace as their agents know them, without their steps',
     'GET /traces/:trace_id/otlp': 'The trace as OTLP JSON, to be sent to any receiver',
     'GET /traces/:trace_id/jaeger': 'The trace as JSON that the UI of Jaeger opens',
@@ -229,7 +232,7 @@ export function createApp({
     // Before it is handed on: nobody there sees who asked.
     app.post('/traces/:trace_id/*path', notFromOtherSites)
     app.use('/traces/:trace_id', passToShard(shards, traces))
-    mountPage(app, { traces, agents, ledgers, openLedgerOf, traceIdOf, traceOf })
+    mountPage(app, { traces, agents, ledgers, openLedgerOf, isShownAll, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => inFlight }

@@ -121,6 +121,10 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
         { ...json(), ...noTrace },
         queryParameters(pictureSchema),
       ),
+      '/traces/{trace_id}/session': ofTrace(
+        'The traces that have its conversation in common, and where those belong that were severed',
+        { ...json(), ...noTrace },
+      ),
       '/traces/{trace_id}/runs': ofTrace('The runs of the trace as their agents know them', { ...json(), ...noLedger }),
       '/traces/{trace_id}/otlp': ofTrace('The trace as OTLP JSON', { ...json(), ...noTrace }),
       '/traces/{trace_id}/jaeger': ofTrace('The trace as JSON that the UI of Jaeger opens', { ...json(), ...noTrace }),

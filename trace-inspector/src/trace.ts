@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ati } from 'dialects/gen-ai/names'
+import { ati, genAi } from 'dialects/gen-ai/names'
 import type { ReceivedSpan } from './otlp/span.ts'
 import { capped, mostOfName } from './otlp/text.ts'
 import { extentOf } from './times.ts'
 
 /** What a trace takes in memory beside its spans, roughly, bytes. */
 export const emptyTraceBytes = 2000
+
+/** A trace is of one conversation, or of few. */
+const mostConversations = 8
 
 /** A file whose spans are put among those that were received: what is new here, and what was here before. */
 export class Opening {
@@ -37,6 +40,8 @@ export class Trace {
   /** Spans that came more than once: how often, and whether they were all alike. */
   readonly repeats = new Map<string, { times: number; alike: boolean }>()
   readonly services = new Set<string>()
+  /** Of `gen_ai.conversation.id`: the first few, for spans may come from anywhere. */
+  readonly conversations = new Set<string>()
   /** The first span without a parent, or the first of all while there is none: by start, then by id. */
   root: ReceivedSpan | undefined
   /** As the first span that has one says. */
@@ -73,6 +78,9 @@ export class Trace {
     if (!this.root || isBefore(span, this.root)) this.root = span
     const scenario = span.attributes[ati.scenario]
     if (typeof scenario === 'string') this.scenario ??= capped(scenario, mostOfName)
+    const conversation = span.attributes[genAi.conversationId]
+    if (typeof conversation === 'string' && this.conversations.size < mostConversations)
+      this.conversations.add(capped(conversation, mostOfName))
     this.#stretch(span)
     if (span.status === 'error') this.errors++
     return true

@@ -11,6 +11,9 @@ import type { KeptLedgers } from '../kept-ledgers.ts'
 import type { OpenLedgers } from '../open-ledgers.ts'
 import { writeRequest } from '../otlp/write.ts'
 import type { KnownAgent } from '../agents.ts'
+import { edgesOf } from '../session/edges.ts'
+import { sessionOf, tracesOf } from '../session/session.ts'
+import { stitch, type Stitched } from '../session/stitched.ts'
 import type { Trace } from '../trace.ts'
 import type { Traces } from '../traces.ts'
 import { chromeTrace } from './model/chrome-trace.ts'
@@ -31,12 +34,15 @@ export interface PageDeps {
   openLedgerOf: OpenLedgers
   /** Of a request; a 400 problem when it is none. */
   traceIdOf: (req: Request) => string
+  /** Whether a request may read what is sealed. */
+  isShownAll: (req: Request) => boolean
   /** Of a request; a 404 problem that says why it is not there. */
   traceOf: (req: Request) => Trace
 }
 
 /** The query of a picture. */
 export const pictureSchema = z.object({
+  stitch: flag({ default: false, description: 'Whether what was severed from it is put back, as far as it is here' }),
   ledger: flag({ default: false, description: 'Whether what the ledger says of lost and altered spans is drawn' }),
 })
 
@@ -52,7 +58,7 @@ export const spansSchema = z.object({
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
 export function mountPage(
   app: express.Express,
-  { traces, agents, ledgers, openLedgerOf, traceIdOf, traceOf }: PageDeps,
+  { traces, agents, ledgers, openLedgerOf, isShownAll, traceIdOf, traceOf }: PageDeps,
 ): void {
   let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
   const page = () => {
@@ -87,11 +93,21 @@ export function mountPage(
     .all(onlyRead)
     .get(async (req, res) => {
       const traceId = traceIdOf(req)
-      const query = parseScalars(pictureSchema, queryOf(req), () => 'ledger')
+      const query = parseScalars(pictureSchema, queryOf(req), () => 'ledger or stitch')
       if ('faults' in query) throw badQuery(query.faults)
-      if (!query.value.ledger) return void res.json(pictureOf(traceId, traceOf(req)))
-      const ledger = await openLedgerOf(req)
-      res.json(pictureOf(traceId, traces.find(traceId), ledger))
+      const { ledger: isCompared, stitch: isStitched } = query.value
+      const ledger = isCompared ? await openLedgerOf(req) : undefined
+      const trace = isCompared ? traces.find(traceId) : traceOf(req)
+      const stitched = isStitched && trace ? await stitchedOf(req, trace) : undefined
+      res.json(pictureOf(traceId, trace, { ledger, stitched }))
+    })
+  app
+    .route('/traces/:trace_id/session')
+    .all(onlyRead)
+    .get(async (req, res) => {
+      const trace = traceOf(req)
+      const together = tracesOf(trace, traces)
+      res.json(sessionOf(trace, together, await edgesAmong(req, together)))
     })
   app
     .route('/traces/:trace_id/spans')
@@ -134,6 +150,18 @@ export function mountPage(
       const ledger = await ledgers.answer(traceId, answer)
       res.json(examine(ledger, traces.find(traceId), answer.span_ids))
     })
+
+  /** Where severed traces belong: what is sealed is told by spans alone. */
+  const edgesAmong = (req: Request, together: readonly Trace[]) =>
+    edgesOf(together, async ({ id, endMs }) => {
+      const ledger = await ledgers.recall(id, endMs).catch(() => undefined)
+      return ledger?.runs.some(({ sealed }) => sealed) && !isShownAll(req) ? undefined : ledger
+    })
+
+  async function stitchedOf(req: Request, trace: Trace): Promise<Stitched> {
+    const together = tracesOf(trace, traces)
+    return stitch(trace, together, await edgesAmong(req, together))
+  }
 
   function serveAsset(req: Request, res: Response): void {
     const { root, files } = page().assets

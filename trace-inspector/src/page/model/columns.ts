@@ -45,6 +45,8 @@ export const flag = {
   no_start: 64,
   not_ended: 128,
   ended_before_start: 256,
+  /** The root of another trace, put where it belongs. */
+  stitched: 512,
 } as const
 
 export function has(columns: Columns, span: number, bit: number): boolean {

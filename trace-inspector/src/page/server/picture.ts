@@ -4,6 +4,7 @@ import { encode, noParent } from '../../encode.ts'
 import type { ReceivedSpan } from '../../otlp/span.ts'
 import { oddityOf } from '../../times.ts'
 import type { Trace } from '../../trace.ts'
+import type { Stitched } from '../../session/stitched.ts'
 import { Words } from '../../words.ts'
 import { type Columns, flag } from '../model/columns.ts'
 import { withoutCircles } from '../model/tree.ts'
@@ -16,12 +17,18 @@ export interface PictureAnswer {
   judged?: AgainstLedger['notes']
 }
 
-/** What came of a trace, to be drawn. With a ledger also what did not come, where it happened. */
-export function pictureOf(traceId: string, trace: Trace | undefined, ledger?: LedgerAnswer): PictureAnswer {
+/** What came of a trace, to be drawn. With a ledger also what did not come, where it happened; stitched, also what was severed from it. */
+export function pictureOf(
+  traceId: string,
+  trace: Trace | undefined,
+  { ledger, stitched }: { ledger?: LedgerAnswer | undefined; stitched?: Stitched | undefined } = {},
+): PictureAnswer {
   const received = [...(trace?.spans.values() ?? [])]
   const against = ledger && compareWithLedger(ledger, trace)
   const drawn = received.map((span) => drawReceived(span, against?.flags.get(span.spanId) ?? 0))
   if (against) drawn.push(...against.lost)
+  const { spans: others = [], seams } = stitched ?? {}
+  drawn.push(...others.map((span) => drawReceived(span, seams?.has(span.spanId) ? flag.stitched : 0)))
   const columns = toColumns(traceId, drawn, !against?.isRunning)
   return against ? { columns, judged: against.notes } : { columns }
 }

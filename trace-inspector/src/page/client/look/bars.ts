@@ -49,6 +49,7 @@ const signs = {
   altered: '≠ altered',
   unexpected: '? unexpected',
   orphaned: '⌥ parent not here',
+  stitched: '✂ stitched',
   no_start: '? start not known',
   not_ended: '… not ended',
   ended_before_start: '⇤ ended before it began',

@@ -5,6 +5,7 @@ import type { Revelation } from '../../../reveal/reveal.ts'
 import type { Verification } from '../../../verify/verify.ts'
 import { flag, has } from '../../model/columns.ts'
 import { modelOf, type TraceModel } from '../../model/trace-model.ts'
+import type { Session } from '../../../session/session.ts'
 import type { PictureAnswer } from '../../server/picture.ts'
 import { ApiProblem, getJson, messageOf } from './api.ts'
 
@@ -12,8 +13,12 @@ export type { Revelation, Verification }
 /** A run as its agent knows it: with the number of its steps instead of them. */
 export type LedgerRun = Omit<RunLedger, 'steps' | 'finding'> & { steps: number; finding: LedgerFinding | null }
 
-export async function fetchModel(traceId: string, withLedger = false): Promise<TraceModel> {
-  const answer = await getJson<PictureAnswer>(`/traces/${traceId}/picture${withLedger ? '?ledger=1' : ''}`)
+export async function fetchModel(
+  traceId: string,
+  { withLedger = false, isStitched = false }: { withLedger?: boolean; isStitched?: boolean } = {},
+): Promise<TraceModel> {
+  const query = [...(withLedger ? ['ledger=1'] : []), ...(isStitched ? ['stitch=1'] : [])].join('&')
+  const answer = await getJson<PictureAnswer>(`/traces/${traceId}/picture${query && `?${query}`}`)
   return modelOf(answer.columns, answer.judged)
 }
 
@@ -30,6 +35,10 @@ export class OpenTrace {
   /** What was planted against what was found. */
   readonly planted = signal<Revelation['planted']>(null)
   readonly runs = signal<LedgerRun[]>([])
+  /** The traces that it is one session with. */
+  readonly session = signal<Session | null>(null)
+  /** Whether what was severed from it is drawn where it belongs. */
+  readonly isStitched = signal(false)
   /** Why there is no picture, or no verdict. */
   readonly problem = signal('')
   readonly ledgerProblem = signal('')
@@ -48,6 +57,8 @@ export class OpenTrace {
     batch(() => {
       this.model.value = this.verification.value = this.revelation.value = this.planted.value = null
       this.runs.value = []
+      this.session.value = null
+      this.isStitched.value = false
       this.problem.value = this.ledgerProblem.value = ''
       this.pending.value = 0
       this.isSealed.value = false
@@ -70,8 +81,29 @@ export class OpenTrace {
     const isRunning = this.runs.value.some(({ state }) => state === 'running')
     await this.#judge(traceId, isSettled || isRunning ? 0 : settledMs / 1000, first)
     if (this.#id === traceId) this.isWaiting.value = false
+    await this.#loadSession(traceId)
     while (this.#id === traceId && this.verification.value?.run === 'running') await this.#watch(traceId)
     while (this.#id === traceId && this.planted.value === 'pending') await this.#awaitKey(traceId)
+  }
+
+  /** Draws what was severed from it below its true parent, or as it came again. */
+  async stitch(isStitched: boolean): Promise<void> {
+    const traceId = this.#id
+    try {
+      const model = await fetchModel(traceId, { isStitched })
+      if (this.#id !== traceId) return
+      batch(() => {
+        this.isStitched.value = isStitched
+        this.model.value = model
+      })
+    } catch (error) {
+      if (this.#id === traceId) this.ledgerProblem.value = messageOf(error)
+    }
+  }
+
+  async #loadSession(traceId: string): Promise<void> {
+    const session = await getJson<Session>(`/traces/${traceId}/session`).catch(() => null)
+    if (this.#id === traceId) this.session.value = session
   }
 
   /** What was sealed has been answered: tells what is known now. */
@@ -93,7 +125,9 @@ export class OpenTrace {
     const known = this.revelation.value
     try {
       const [model, revealed] = await Promise.all([
-        isFlawed || isNew ? fetchModel(traceId, isFlawed && !this.isSealed.value) : null,
+        isFlawed || isNew
+          ? fetchModel(traceId, { withLedger: isFlawed && !this.isSealed.value, isStitched: this.isStitched.value })
+          : null,
         known && !isNew ? known : this.#reveal(traceId),
       ])
       if (this.#id !== traceId) return

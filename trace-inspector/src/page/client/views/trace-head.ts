@@ -8,6 +8,7 @@ import type { Look } from '../state/look.ts'
 import { disturbedBy } from 'findings/planted'
 import { PlantedBadge } from '../compare/planted.ts'
 import { h } from '../h.ts'
+import { SessionLine } from './session.ts'
 
 export const verdicts = {
   complete: { sign: '✓', text: 'complete', says: 'All spans arrived, once and unchanged' },
@@ -32,7 +33,7 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
       <span class="spacer"></span>
       ${!isExam && h(Actions, { look })}
     </div>
-    ${!isExam && h(Finding, { look })}
+    ${!isExam && h(Finding, { look })} ${!isExam && h(SessionLine, { look })}
     ${!isExam && look.trace.verification.value?.note && html`<p class="excuse">${look.trace.verification.value.note}.</p>`}
     <ul class="figures" aria-label="Figures">
       ${
