@@ -63,3 +63,6 @@ export function few(items: readonly string[], most = 3): string {
   if (items.length <= most) return items.join(', ')
   return `${items.slice(0, most).join(', ')} and ${items.length - most} more`
 }
+
+/** US dollars: with as many digits as a single call's cost needs. */
+export const dollars = (usd: number): string => `$${usd.toFixed(usd < 1 ? 5 : 2)}`

@@ -1,10 +1,12 @@
 import type { KeyAnswer } from 'contract/key'
+import type { Usage } from 'contract/usage'
 import { scenarios } from 'engine/scenarios/index'
 import type { AggregateRow } from 'findings/finding'
 import { keyOfAll } from 'findings/key-of-all'
 import { observe, type Observation, sentenceOf } from 'findings/kinds'
 import { type Compared, compareWithKey } from 'findings/planted'
 import { byStart, withOperation } from 'findings/step'
+import { usageOf } from 'findings/usage'
 import type { ReceivedSpan } from '../otlp/span.ts'
 import { originOf } from '../times.ts'
 import { aggregate } from './aggregate.ts'
@@ -22,6 +24,8 @@ export interface Revealed {
 export interface Revelation extends Revealed {
   trace_id: string
   aggregate: AggregateRow[]
+  /** What the model calls of all its runs used, as spans say it. */
+  usage: Usage
   /** Of further runs in the same trace, by start. */
   others: Revealed[]
 }
@@ -47,7 +51,7 @@ export function reveal(traceId: string, spans: Iterable<ReceivedSpan>, known: re
     return revealRun(run, [...ledgers])
   })
   const [first = revealRun(steps, []), ...others] = revealed
-  return { trace_id: traceId, ...first, aggregate: aggregate(steps), others }
+  return { trace_id: traceId, ...first, aggregate: aggregate(steps), usage: usageOf(steps), others }
 }
 
 /** `ledgers` are of the run, and of what others played of it in this trace. */

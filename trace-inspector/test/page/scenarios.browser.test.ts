@@ -68,6 +68,14 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
       await expect.poll(() => page.locator(place).innerText()).toContain(planted.text)
     expect(await page.locator('.ledger .badge').innerText()).toBe(badge)
     expect(await page.locator('.chart').count()).toBeGreaterThan(0)
+    const { usage } = revealed
+    const tokens = (usage.input_tokens + usage.output_tokens).toLocaleString('en')
+    expect((await page.locator('.figures .usage').innerText()).replace(/\D/g, '')).toContain(tokens.replace(/\D/g, ''))
+    const table = page.getByRole('region', { name: 'Table of tokens' })
+    expect(await table.getByRole('row').count()).toBe(
+      3 + Object.keys(usage.agents).length + Object.keys(usage.models).length,
+    )
+    expect(await table.getByText('≠').count()).toBe(0)
     const names = await page.getByRole('region', { name: 'Table by span name' }).getByRole('row').count()
     expect(names).toBe(revealed.aggregate.length + 1)
     expect(complaints).toEqual([])

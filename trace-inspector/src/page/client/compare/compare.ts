@@ -9,6 +9,7 @@ import { LedgerAnswer } from './ledger-answer.ts'
 import type { Look } from '../state/look.ts'
 import type { Revelation } from '../state/trace.ts'
 import { h } from '../h.ts'
+import { UsageTable } from './usage.ts'
 
 /** What averages show of these spans beside what the trace reveals, and whether the ledger agrees. */
 export function Compare({ look }: { look: Look }): VNode {
@@ -28,6 +29,7 @@ export function Compare({ look }: { look: Look }): VNode {
       ${revealed.observed && h(Chart, { look, observation: revealed as Observation })}
       ${h(LedgerAnswer, { look, revealed })}
     </section>
+    ${h(UsageTable, { look, usage: revealed.usage })}
   </div>`
 }
 

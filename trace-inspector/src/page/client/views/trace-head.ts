@@ -1,6 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { whole, ms } from 'findings/format'
+import type { Usage } from 'contract/usage'
+import { dollars, whole, ms } from 'findings/format'
 import { formatAddress } from '../../model/address.ts'
 import { Copy } from '../look/copy.ts'
 import { address, link } from '../state/address.ts'
@@ -26,6 +27,7 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
   const model = look.trace.model.value
   const run = look.trace.runs.value[0]
   const title = run?.scenario ?? 'Trace'
+  const usage = look.trace.revelation.value?.usage
   return html`<header class="trace-head">
     <div class="trace-title">
       <h1>${title}</h1>
@@ -44,6 +46,7 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
             ${model.columns.services.map((name, place) => html`<span><i class=${`dot hue-${place % 6}`}></i>${name}</span>`)}
           </li>`
       }
+      ${!isExam && usage && usage.calls > 0 && tokensOf(usage)}
       ${
         run &&
         html`<li>seed <code>${run.seed}</code></li>
@@ -51,6 +54,14 @@ export function TraceHead({ look, isExam = false }: { look: Look; isExam?: boole
       }
     </ul>
   </header>`
+}
+
+/** Tokens and cost; a lower bound where a call says nowhere what it used. */
+function tokensOf({ input_tokens, output_tokens, cost_usd, unreported_calls }: Usage): VNode {
+  const least = unreported_calls > 0 ? 'at least ' : ''
+  return html`<li class="usage">
+    ${least}<b>${whole(input_tokens + output_tokens)}</b> tokens${cost_usd === null ? '' : `, ${dollars(cost_usd)}`}
+  </li>`
 }
 
 /** What the spans reveal, and whether that is what was planted; where the machine had its say, that comes before all else. */
