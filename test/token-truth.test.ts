@@ -1,5 +1,5 @@
 import { type Quirk, quirkNames } from 'contract/quirks'
-import { costOf } from 'contract/prices'
+import { costOf } from '../packages/findings/src/prices.ts'
 import { Catalog } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
 import { drive } from 'engine/virtual/drive'

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { LedgerStep } from 'contract/ledger'
 import { type Quirk, quirkNames, quirks } from 'contract/quirks'
-import { prices } from 'contract/prices'
+import { prices } from 'findings/prices'
 import { Random } from 'contract/random'
 import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'

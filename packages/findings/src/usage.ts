@@ -1,6 +1,15 @@
 import type { SomeFacts } from 'contract/facts'
-import { costOf } from 'contract/prices'
-import { type SomeTokens, tokenNames, type Tokens, type Usage, type UsageFigures } from 'contract/usage'
+import { costOf } from './prices.ts'
+import type { SomeTokens, Tokens, Usage, UsageFigures } from 'contract/usage'
+
+export const noTokens: Tokens = {
+  input_tokens: 0,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 0,
+  reasoning_tokens: 0,
+}
+const tokenNames = Object.keys(noTokens) as (keyof Tokens)[]
 
 /** What of a step its usage is read off. */
 export interface UsageStep {
@@ -91,14 +100,6 @@ function tokensSaid(facts: SomeTokens, isBeside: boolean): Tokens {
   for (const name of tokenNames) said[name] = facts[name] ?? 0
   if (isBeside) said.input_tokens += said.cached_tokens + said.cache_write_tokens
   return said
-}
-
-export const noTokens: Tokens = {
-  input_tokens: 0,
-  cached_tokens: 0,
-  cache_write_tokens: 0,
-  output_tokens: 0,
-  reasoning_tokens: 0,
 }
 
 function sumOf(all: readonly Tokens[]): Tokens {

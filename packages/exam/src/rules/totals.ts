@@ -1,4 +1,4 @@
-import { costOf } from 'contract/prices'
+import { costOf } from 'findings/prices'
 import type { Usage } from 'contract/usage'
 import { figuresFrom, noTokens, type Report, usageOf, type UsageStep } from 'findings/usage'
 

@@ -1,4 +1,4 @@
-import type { Tokens } from './usage.ts'
+import type { Tokens } from 'contract/usage'
 
 /** What a million tokens cost, US dollars. */
 export interface Price {
