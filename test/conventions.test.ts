@@ -23,7 +23,7 @@ const queries: Record<string, string[]> = {
   chain: ['depth=4&delay_ms=2', 'depth=4&delay_ms=2&mode=flat'],
   retry: ['fanout=20&error_rate=0.5&max_retries=2&delay_ms=2&backoff_ms=1'],
   dag: ['fanout=8&delay_ms=2', 'fanout=8&delay_ms=2&error_rate=0.5'],
-  react: ['delay_ms=2', 'delay_ms=2&error_rate=0.5&max_steps=3'],
+  react: ['delay_ms=2&max_steps=8', 'delay_ms=2&error_rate=0.5&max_steps=3'],
   human: ['human_delay_s=0&delay_ms=2', 'human_delay_s=0&delay_ms=2&outcome=expire', 'error_rate=1&delay_ms=2'],
   loop: ['delay_ms=2', 'delay_ms=2&max_steps=6&lookalike=retry'],
   rag: ['delay_ms=2&ms_per_kb=0', 'delay_ms=2&ms_per_kb=0&capture_content=false', 'delay_ms=2&error_rate=1'],
@@ -60,5 +60,22 @@ describe.each(scenarios.map(({ name }) => name))('%s', (name) => {
       expect(chat.attributes['gen_ai.response.finish_reasons']).toEqual(['tool_call'])
     }
     expect(asking.length > 0).toBe(name !== 'rag' && name !== 'stream')
+  })
+
+  it('sends the model what its calls were answered, and all that came before', async () => {
+    const result = await runScenario(pair.agent.url, name, queries[name]?.[0])
+    const spans = await receiver.trace(result.trace_id, result.spans.total)
+    const chats = spans.filter(({ name }) => name.startsWith('chat')).toSorted((a, b) => a.start_ms - b.start_ms)
+    for (const own of Map.groupBy(chats, ({ parent_span_id }) => parent_span_id).values())
+      for (const [index, before] of own.slice(0, -1).entries()) {
+        const [said, answered] = ['input', 'output'].map(
+          (which) => JSON.parse(String(before.attributes[`gen_ai.${which}.messages`])) as object[],
+        )
+        const sent = JSON.parse(String(own[index + 1]?.attributes['gen_ai.input.messages'])) as object[]
+        const { finish_reason: _, ...answer } = answered?.[0] as { finish_reason: string }
+        const id = before.attributes['ati.tool.call.id']
+        const observed = id === undefined ? [] : [{ role: 'tool', parts: [{ type: 'tool_call_response', id }] }]
+        expect(sent).toMatchObject([...(said ?? []), answer, ...observed])
+      }
   })
 })

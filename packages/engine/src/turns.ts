@@ -50,17 +50,21 @@ export class Turns {
     if (!this.areLeft) return
     await this.#think(index, tool, given)
     const key = `${this.#agent.key}/call/${index}`
-    const seed = this.#agent.random.fork(key).identifier('answer', 16)
-    await scriptedCall(this.#agent, {
+    const result = resultFor(tool, given, { seed: this.#agent.random.fork(key).identifier('answer', 16) })
+    const work = scriptedCall(this.#agent, {
       key,
       tool,
       arguments: JSON.stringify(given),
-      result: JSON.stringify(resultFor(tool, given, { seed })),
+      result: JSON.stringify(result),
       asked: { delay_ms: Math.round(delayMs), error_rate: errorRate },
       capture,
       attempts: [503, 200].map((status) => ({ waitMs: delayMs / 2, delayMs, status, bytes: 0 })),
     })
-    this.#talk.observe()
+    await this.#talk.observing(
+      () => callIdFor(this.#agent, index),
+      work,
+      () => result,
+    )
   }
 
   async #think(index: number, tool: string, given: Turn['arguments']): Promise<void> {

@@ -3,11 +3,11 @@ import type { LedgerStep } from 'contract/ledger'
 import type { SomeTokens } from 'contract/usage'
 import type { Random } from 'contract/random'
 import { failureOf } from '../model-failures.ts'
-import { type Completion, drawCompletion, modelName, provider, sentence } from '../model.ts'
+import { type Completion, drawCompletion, modelName, provider } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
-import type { Asked } from '../ports.ts'
 import type { Context } from '../profile/profile.ts'
 import { askModel } from './ask-model.ts'
+import { addMessages, type AskedCall, type Message } from './messages.ts'
 
 type ChatFacts = Stated<FactsOf<'chat'>>
 
@@ -17,7 +17,9 @@ export interface ChatOptions {
   /** What it is sent beside the prompt. */
   context?: Context
   /** The tool call that the model asks for; without, it stops. */
-  toolCall?: { id: string; tool: string; asked: Pick<Asked, 'text'> } | undefined
+  toolCall?: AskedCall | undefined
+  /** What the conversation has come to, as content. */
+  said?: Message[]
   /** Why the model ends when it asks for no tool. */
   finishReason?: 'stop' | 'length' | undefined
   /** Names the step of a loop, from 0. */
@@ -52,9 +54,10 @@ export async function converse(
     toolCall,
     finishReason = 'stop',
     loopStep,
+    said,
     maxTokens,
     window,
-  }: Omit<ChatOptions, 'index' | 'contextTokens'> & { random: Random; injected: LedgerStep['injected'] },
+  }: Omit<ChatOptions, 'index' | 'context'> & { random: Random; injected: LedgerStep['injected'] },
 ): Promise<Completion> {
   const { run } = agent
   const broken = await agent.open(
@@ -75,7 +78,7 @@ export async function converse(
       const asks = end ? undefined : toolCall
       const response = responseFacts(completion, end ? 'content_filter' : asks ? 'tool_call' : finishReason)
       if (asks) response.tool_call_id = asks.id
-      if (run.captureContent) addMessages(response, random, asks)
+      if (run.captureContent) addMessages(response, random, asks, said)
       step.learn<'chat'>(response)
       return end
     },
@@ -107,25 +110,4 @@ export function tokenFacts(completion: Omit<Completion, 'delayMs' | 'responseId'
     output_tokens: completion.outputTokens,
     ...(completion.reasoningTokens > 0 && { reasoning_tokens: completion.reasoningTokens }),
   }
-}
-
-/** What was asked and answered, as content. */
-function addMessages(response: Partial<ChatFacts>, random: Random, toolCall: ChatOptions['toolCall']): void {
-  const answer = toolCall
-    ? { role: 'assistant', parts: [toolCallPart(toolCall)] }
-    : textMessage('assistant', sentence(random, 16))
-  response.input_messages = JSON.stringify([textMessage('user', sentence(random, 24))])
-  response.output_messages = JSON.stringify([{ ...answer, finish_reason: response.finish_reason }])
-}
-
-const toolCallPart = ({ id, tool, asked }: NonNullable<ChatOptions['toolCall']>) => ({
-  type: 'tool_call',
-  id,
-  name: tool,
-  arguments: JSON.parse(asked.text) as unknown,
-})
-
-/** A message as the GenAI conventions' schemas have it. */
-export function textMessage(role: 'user' | 'assistant', content: string) {
-  return { role, parts: [{ type: 'text', content }] }
 }

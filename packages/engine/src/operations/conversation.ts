@@ -1,9 +1,11 @@
 import { handoffTool } from 'contract/handoff'
+import { CallFailure } from '../errors.ts'
 import type { Completion } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
 import type { Answer } from '../ports.ts'
 import { chat, type ChatOptions } from './chat.ts'
 import { handOver, type HandOverOptions, transferOf } from './hand-over.ts'
+import { answerMessage, type Message } from './messages.ts'
 import { askedOf, callIdFor, executeTool, type ToolCallOptions } from './tool.ts'
 
 /** What one observed answer adds to the context of all later calls. */
@@ -29,6 +31,8 @@ export class Conversation {
   #sentTokens = 0
   /** What has come since. */
   #newTokens: number
+  /** All of it as content, where that is on spans. */
+  readonly #said: Message[] = []
 
   /** `observations` are what the agent knows already, from whoever called it. */
   constructor(agent: OpenStep, observations = 0) {
@@ -39,7 +43,8 @@ export class Conversation {
   /** One call of the model: the next, unless its index says another. */
   async ask(question: Question = {}): Promise<Completion> {
     const context = { sentTokens: this.#sentTokens, newTokens: this.#newTokens }
-    const completion = await chat(this.#agent, { ...question, index: question.index ?? this.#calls++, context })
+    const index = question.index ?? this.#calls++
+    const completion = await chat(this.#agent, { ...question, index, context, said: this.#said })
     this.#sentTokens = completion.inputTokens
     // Providers send no reasoning back.
     this.#newTokens = completion.outputTokens - completion.reasoningTokens
@@ -56,11 +61,8 @@ export class Conversation {
 
   /** Does it, and observes the answer, or that there is none. Rejects as the call does. */
   async execute(tool: string, options: ToolCallOptions): Promise<Answer> {
-    try {
-      return await executeTool(this.#agent, tool, options)
-    } finally {
-      this.observe()
-    }
+    const id = () => callIdFor(this.#agent, options.index)
+    return this.observing(id, executeTool(this.#agent, tool, options), ({ result }) => result)
   }
 
   /** Decides, and does it. */
@@ -73,11 +75,11 @@ export class Conversation {
   async handOver(options: HandOverOptions): Promise<boolean> {
     const { callId, given } = transferOf(this.#agent, options)
     await this.ask({ toolCall: { id: callId, tool: handoffTool, asked: { text: JSON.stringify(given) } } })
-    try {
-      return await handOver(this.#agent, options)
-    } finally {
-      this.observe()
-    }
+    return this.observing(
+      () => callId,
+      handOver(this.#agent, options),
+      (ok) => ({ ok }),
+    )
   }
 
   /** The same as far as it has come, for what will be forgotten. */
@@ -86,11 +88,23 @@ export class Conversation {
     aside.#calls = this.#calls
     aside.#sentTokens = this.#sentTokens
     aside.#newTokens = this.#newTokens
+    aside.#said.push(...this.#said)
     return aside
   }
 
-  /** The agent has learned something, which the next call is sent. */
-  observe(tokens = tokensPerObservation): void {
-    this.#newTokens += tokens
+  /** Waits for the answer to the call of this id, and observes it, or that there is none: what was said of it is sent from now on. */
+  async observing<T>(id: () => string, work: Promise<T>, told: (answer: T) => unknown): Promise<T> {
+    const hear = (response: () => unknown) => {
+      this.#newTokens += tokensPerObservation
+      if (this.#agent.run.captureContent) this.#said.push(answerMessage(id(), response()))
+    }
+    try {
+      const answer = await work
+      hear(() => told(answer))
+      return answer
+    } catch (error) {
+      if (error instanceof CallFailure) hear(() => ({ error: error.errorType }))
+      throw error
+    }
   }
 }

@@ -5,7 +5,8 @@ import { drawCompletion, drawMs, modelName, provider, sentence } from '../model.
 import { type DrawnFailure, failureOf } from '../model-failures.ts'
 import type { OpenStep } from '../open-step.ts'
 import { askModel } from './ask-model.ts'
-import { responseFacts, textMessage, tokenFacts } from './chat.ts'
+import { responseFacts, tokenFacts } from './chat.ts'
+import { textMessage } from './messages.ts'
 
 export interface StreamOptions {
   /** Median time to the first token, ms. */

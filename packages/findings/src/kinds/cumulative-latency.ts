@@ -67,8 +67,8 @@ export const cumulativeLatency = defineFinding({
   without: ({ tools_ms }) => saving(tools_ms, 'all the time that the calls took, one after the other'),
   chart: ({ slow }) => ({
     shape: 'stack',
-    title: 'The calls of the chain, one after the other',
-    operations: ['execute_tool'],
+    title: 'Thoughts and calls of the chain, one after the other',
+    operations: ['chat', 'execute_tool'],
     marked: slow.map(({ span_id }) => span_id),
   }),
 })
