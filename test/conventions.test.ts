@@ -72,7 +72,7 @@ describe.each(scenarios.map(({ name }) => name))('%s', (name) => {
           (which) => JSON.parse(String(before.attributes[`gen_ai.${which}.messages`])) as object[],
         )
         const sent = JSON.parse(String(own[index + 1]?.attributes['gen_ai.input.messages'])) as object[]
-        const { finish_reason: _, ...answer } = answered?.[0] as { finish_reason: string }
+        const [{ finish_reason: _, ...answer }] = answered as [{ finish_reason: string }]
         const id = before.attributes['ati.tool.call.id']
         const observed = id === undefined ? [] : [{ role: 'tool', parts: [{ type: 'tool_call_response', id }] }]
         expect(sent).toMatchObject([...(said ?? []), answer, ...observed])

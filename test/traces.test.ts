@@ -224,7 +224,7 @@ describe('the symptoms', () => {
 
 describe('depth and breadth', () => {
   it('a chain is a call stack 5,000 agents deep', async () => {
-    const { spans } = await traced('chain', 'depth=5000&delay_ms=0&llm_delay_ms=0')
+    const { spans } = await traced('chain', 'depth=5000&delay_ms=0&thoughts=0')
     const byId = new Map(spans.map((span) => [span.span_id, span]))
     let depth = 0
     for (

@@ -34,9 +34,9 @@ describe('what a run declares', () => {
   })
 
   it.each([
-    ['fanout', { fanout: 10_000 }, 80],
-    ['chain', { depth: 5000 }, 40],
-    ['retry', { fanout: 10_000, max_retries: 20 }, 880],
+    ['fanout', { fanout: 10_000 }, 100],
+    ['chain', { depth: 5000 }, 50],
+    ['retry', { fanout: 10_000, max_retries: 20 }, 900],
     ['rag', { rag_chunks: 64, rag_chunk_size_kb: 1024 }, 269],
     ['human', {}, 0],
   ])('%s with %j may take some %i MB', (scenario, query, expected) => {
@@ -69,7 +69,7 @@ describe('admission', () => {
     const large = costOfRun('fanout', { fanout: 10_000, concurrency: 1 })
     admission.admit(large)
     admission.admit(large)
-    expect(refusalOf(() => admission.admit(large)).message).toMatch(/MiB; 77 more would exceed 200, half of the heap$/)
+    expect(refusalOf(() => admission.admit(large)).message).toMatch(/MiB; 96 more would exceed 200, half of the heap$/)
     admission.admit(costOfRun('human'))
   })
 

@@ -369,7 +369,7 @@ describe('GET /stream', () => {
       .expect('Content-Type', /^text\/plain/)
     const lines = response.text.trimEnd().split('\n')
     expect(lines).toEqual(lines.map((_, index) => `token ${index}`))
-    expect(lines.length).toBeGreaterThan(5)
+    expect(lines.length).toBeGreaterThan(1)
     expect(response.headers['x-trace-id']).toMatch(/^[0-9a-f]{32}$/)
   })
 

@@ -22,7 +22,11 @@ describe('a fan-out of 10,000 at concurrency 500, with a collector that answers 
     // A busy machine may be slow, which is not what this is about.
     pair = await startPair({ ...exportingTo(collector.url), TOOL_TIMEOUT_MS: '120000' })
     const { agent, tools } = pair
-    const { spans, telemetry } = await runScenario(agent.url, 'fanout', 'fanout=10000&concurrency=500&delay_ms=0')
+    const { spans, telemetry } = await runScenario(
+      agent.url,
+      'fanout',
+      'fanout=10000&concurrency=500&delay_ms=0&thoughts=0',
+    )
     expect(spans.total).toBe(40_005)
     expect(telemetry).toMatchObject({ sampled: true, dropped_during_run: 0, dropped: 0, refused: 0 })
     expect(telemetry.created).toBe(telemetry.exported + telemetry.queued)
@@ -55,7 +59,7 @@ describe('SIGTERM with 100,000 spans queued', () => {
     collector.behavior = { instead: 'hang' }
     pair = await startPair({}, { ...exportingTo(collector.url), FLUSH_TIMEOUT_S: '0.5' })
     const { agent } = pair
-    await runScenario(agent.url, 'fanout', 'fanout=1000&concurrency=500&delay_ms=0')
+    await runScenario(agent.url, 'fanout', 'fanout=1000&concurrency=500&delay_ms=0&thoughts=0')
     await answerOf(agent.url, '/telemetry', ({ body }) => body.queued === 3005)
     const exited = once(agent.process, 'exit')
     await agent.stop()

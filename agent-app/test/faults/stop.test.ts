@@ -98,7 +98,7 @@ describe('agent-app that is asked to stop', () => {
 
   it('lets a slow reader have the answer that it is reading', async () => {
     const { agent } = await start({ DRAIN_TIMEOUT_S: '60' })
-    const { trace_id } = await runScenario(agent.url, 'fanout', 'fanout=5000&concurrency=500&delay_ms=0')
+    const { trace_id } = await runScenario(agent.url, 'fanout', 'fanout=5000&concurrency=500&delay_ms=0&thoughts=0')
     const [response] = (await once(get(`${agent.url}/runs/${trace_id}`), 'response')) as [IncomingMessage]
     const stopped = agent.stop()
     await answerOf(agent.url, '/ready', ({ status }) => status === 503)

@@ -57,7 +57,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
   })
 
   test('8,000 spans are opened, unfolded and scrolled', async () => {
-    const run = await stack.run('scenario=fanout&fanout=2000&concurrency=200&delay_ms=10&seed=big')
+    const run = await stack.run('scenario=fanout&fanout=2000&concurrency=200&delay_ms=10&thoughts=0&seed=big')
     await stack.arrived(run.trace_id, 8005)
     await stack.verify(run.trace_id, 20)
     const { page } = await open(browser, stack.inspector.url, '/')
@@ -74,7 +74,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
   }, 120_000)
 
   test('a chain 5,000 deep is opened, scrolled, and its end selected', async () => {
-    const run = await stack.run('scenario=chain&depth=5000&delay_ms=0&llm_delay_ms=0&seed=deep')
+    const run = await stack.run('scenario=chain&depth=5000&delay_ms=0&thoughts=0&seed=deep')
     await stack.arrived(run.trace_id, run.spans.total)
     await stack.verify(run.trace_id, 30)
     const { page } = await open(browser, stack.inspector.url, '/')
