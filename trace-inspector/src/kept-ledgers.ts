@@ -4,7 +4,7 @@ import type { KnownAgent } from './agents.ts'
 import { Problem } from 'service-kit/problem'
 import type { FileLedgers } from './file/ledgers.ts'
 import { keysOf } from './keys.ts'
-import { type Agents, answerAgents, askAgents, type AskedLedger, merge, type Told } from './ledgers.ts'
+import { type Agents, answerAgents, askAgents, begunAt, merge, type Told } from './ledgers.ts'
 import { isRunning } from './verify/expectation.ts'
 
 /** A page shows two traces at most, beside each other. */
@@ -17,6 +17,9 @@ interface Kept {
   /** When the agents said so, by their own clock, ms since the epoch. */
   toldAtMs: number
 }
+
+/** What came of asking for a ledger. */
+export type Asked = Pick<Told, 'ledger' | 'begunAt'>
 
 /** Ledgers of traces, from agents or from a file. Those that agents told last are kept where they cannot change any more. */
 export class KeptLedgers {
@@ -39,9 +42,9 @@ export class KeptLedgers {
   }
 
   /** Asks the agents of a trace: senders go on, and a run may join it. Throws a 404 problem where none has a ledger. */
-  async ask(traceId: string): Promise<AskedLedger> {
+  async ask(traceId: string): Promise<Asked> {
     const ofFile = this.#ofFile?.find(traceId)
-    if (ofFile) return ofFile
+    if (ofFile) return { ledger: ofFile, begunAt: begunAt(ofFile, performance.now()) }
     this.forget(traceId)
     const asking = this.#asking.get(traceId) ?? { open: 0, isAlone: true }
     this.#asking.set(traceId, asking)
@@ -50,7 +53,7 @@ export class KeptLedgers {
       const told = await askAgents(await this.#askable(), traceId)
       // Of answers that cross each other nobody knows which is the newer one.
       if (asking.isAlone) this.#keep(traceId, told)
-      return told.ledger
+      return told
     } finally {
       if (--asking.open === 0) this.#asking.delete(traceId)
     }
@@ -62,7 +65,7 @@ export class KeptLedgers {
    */
   async recall(traceId: string, endMs: number | null): Promise<LedgerAnswer> {
     const kept = this.#kept.get(traceId)
-    if (!kept || (endMs ?? 0) > kept.toldAtMs) return this.ask(traceId)
+    if (!kept || (endMs ?? 0) > kept.toldAtMs) return (await this.ask(traceId)).ledger
     return merge(kept.bodies.map((body) => JSON.parse(body.toString()) as LedgerAnswer))
   }
 

@@ -6,7 +6,7 @@ import { Agent, interceptors, request } from 'undici'
 
 /** What an agent said of a trace: its ledger, or why there is none. */
 type Answer =
-  | { ledger: LedgerAnswer; body: Buffer }
+  | { ledger: LedgerAnswer; body: Buffer; begunAt: number }
   | { why: string; status: number; title: string; detail: string }
   | { why: string; status?: number }
 
@@ -42,6 +42,8 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
       bodyTimeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
     })
+    // Whatever the other agents take.
+    const toldAt = performance.now()
     const status = response.statusCode
     if (status === 404) {
       await response.body.dump()
@@ -54,7 +56,7 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
       return { why: 'keeps it', status, title: String(title), detail: String(detail) }
     }
     const parsed = ledgerAnswerSchema.safeParse(said)
-    if (parsed.success) return { ledger: parsed.data, body }
+    if (parsed.success) return { ledger: parsed.data, body, begunAt: begunAt(parsed.data, toldAt) }
     return { why: `answered ${status} with something that is not a ledger of this version` }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -95,9 +97,15 @@ export interface AskedLedger extends LedgerAnswer {
   silent?: readonly string[]
 }
 
+/** When the first run of a trace began, by `performance.now()`, from what its ages were at `toldAt`. */
+export const begunAt = ({ runs }: LedgerAnswer, toldAt: number): number =>
+  toldAt - Math.max(...runs.map(({ age_ms }) => age_ms))
+
 /** What the agents of a trace said of it. */
 export interface Told {
   ledger: AskedLedger
+  /** When its first run began, by `performance.now()`. */
+  begunAt: number
   /** As it was sent, by each that has a ledger. */
   bodies: readonly Buffer[]
 }
@@ -150,7 +158,11 @@ function toldBy(agents: readonly string[], traceId: string, answers: readonly An
       'ledger' in answer || answer.status === 404 ? [] : [saysOf(answer, place)],
     )
     const ledger = merge(told.map(({ ledger }) => ledger))
-    return { ledger: silent.length > 0 ? { ...ledger, silent } : ledger, bodies: told.map(({ body }) => body) }
+    return {
+      ledger: silent.length > 0 ? { ...ledger, silent } : ledger,
+      begunAt: Math.min(...told.map((answer) => answer.begunAt)),
+      bodies: told.map(({ body }) => body),
+    }
   }
   const said = answers.map(saysOf)
   const why =

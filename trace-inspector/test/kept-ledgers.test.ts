@@ -98,7 +98,7 @@ async function recall(traceId: string, endMs: number | null = null) {
 
 describe('what agents told last', () => {
   test('is recalled as it was told, without asking again', async () => {
-    const told = await kept.ask(a)
+    const { ledger: told } = await kept.ask(a)
     expect(await recall(a)).toEqual({ ledger: told, wasAsked: false })
     expect(told).toEqual(agent.ledgerOf(a))
     await kept.ask(a)
@@ -139,9 +139,9 @@ describe('what agents told last', () => {
     const [answerFirst, answerSecond] = agent.held
     agent.held = null
     answerSecond?.()
-    expect((await second).runs.length).toBe(2)
+    expect((await second).ledger.runs.length).toBe(2)
     answerFirst?.()
-    expect((await first).runs.length).toBe(1)
+    expect((await first).ledger.runs.length).toBe(1)
     expect(await recall(a)).toEqual({ ledger: agent.ledgerOf(a), wasAsked: true })
     expect(await recall(a)).toMatchObject({ wasAsked: false })
   })
@@ -158,7 +158,7 @@ describe('what agents told last', () => {
     other.runs.set(a, [runOf(a, { service: 'other' })])
     const otherUrl = await listen(other.server)
     kept = new KeptLedgers(knownAgents([agentUrl, otherUrl]), 1_000_000)
-    const told = await kept.ask(a)
+    const { ledger: told } = await kept.ask(a)
     expect(told.runs.map(({ service }) => service)).toEqual(['synthetic-agent-app', 'other'])
     expect(await recall(a)).toEqual({ ledger: told, wasAsked: false })
     // That one knows no b.

@@ -4,7 +4,8 @@ import { startStack, type Stack } from './support/stack.ts'
 let stack: Stack
 
 beforeAll(async () => {
-  stack = await startStack()
+  // Of a call that is given up nobody knows whether it was made.
+  stack = await startStack({}, { TOOL_TIMEOUT_MS: '240000' })
 })
 afterAll(() => stack.stop())
 

@@ -84,7 +84,7 @@ test('what was done to the spans of a sealed run is counted, and not told one by
     return [{ ...parcel, span: { ...parcel.span, name: 'renamed' } }]
   }
   const traceId = await blindRun('scenario=fanout&fanout=10')
-  const verify = (headers = {}) => ask(`${traceId}/verify?wait_s=20`, { headers })
+  const verify = (headers = {}) => ask(`${traceId}/verify?wait_s=120`, { headers })
   const { body } = await verify()
   stack.meddler.meddle = (parcel) => [parcel]
   expect(body as unknown as Verification).toMatchObject({ verdict: 'altered', counts: { renamed: 2 }, differences: [] })

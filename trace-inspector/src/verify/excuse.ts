@@ -12,21 +12,18 @@ export interface Excuse {
   why: string
 }
 
-/**
- * The excuse for spans of a trace that are missing, if there is one. `startedAt` is the earliest that its first run may have
- * started, by `performance.now()`.
- */
-export function excuseOf(ledger: LedgerAnswer, startedAt: number, traces: Traces): Excuse | undefined {
+/** The excuse for spans of a trace that are missing, if there is one. `begunAt` is its first run's start, by `performance.now()`. */
+export function excuseOf(ledger: LedgerAnswer, begunAt: number, traces: Traces): Excuse | undefined {
   const { trace_id: traceId, senders } = ledger
   if (traces.hasEvicted(traceId))
     return { verdict: 'forgotten', why: 'Spans of this trace came, and had to go to bound memory (INSPECTOR_MIB)' }
   const waiting = queuedExcuse(ledger)
   if (waiting) return waiting
-  if (startedAt < traces.knowsSince) {
+  if (begunAt < traces.knowsSince) {
     const since = sinceOf(traces).toISOString()
     return {
       verdict: 'forgotten',
-      why: `The run may have begun before ${since}; trace-inspector does not know all that came until then`,
+      why: `The run began before ${since}; trace-inspector does not know all that came until then`,
     }
   }
   const strangers = senders.filter(({ service }) => !traces.hasSeen(service))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Asked } from '../kept-ledgers.ts'
 import { type AskedLedger, NoLedger } from '../ledgers.ts'
 import type { Traces } from '../traces.ts'
 import { excuseOf } from './excuse.ts'
@@ -8,7 +9,7 @@ import { isSettled, type Verification, verify } from './verify.ts'
 
 export interface Sources {
   traces: Traces
-  fetchLedger: (traceId: string) => Promise<AskedLedger>
+  fetchLedger: (traceId: string) => Promise<Asked>
 }
 
 /** Between two looks at the ledger of a run that is under way, ms; it doubles in between. */
@@ -44,24 +45,20 @@ async function waitAndVerify(
   { traces, fetchLedger }: Sources,
   signal: AbortSignal,
 ): Promise<Verification> {
-  let askedAt = performance.now()
-  let ledger = await fetchLedger(traceId)
+  let { ledger, begunAt } = await fetchLedger(traceId)
   for (let pause = pauseMs.first; mayGrow(ledger) && !signal.aborted; pause *= 2) {
     await ended(ledger, traces, Math.min(pause, pauseMs.longest), signal)
-    askedAt = performance.now()
-    ledger = await fetchLedger(traceId)
+    ;({ ledger, begunAt } = await fetchLedger(traceId))
   }
   const owed = expectationsOf(ledger).length
-  // Ages were told some time since then: of several agents one may have held up the answer of all.
-  const startedAt = askedAt - Math.max(...ledger.runs.map(({ age_ms }) => age_ms))
   let hasWaited = false
   for (;;) {
     const isOver = signal.aborted || traces.hasEvicted(traceId)
     // Its senders may have sent meanwhile what they had.
-    if (isOver && hasWaited) ledger = await fetchLedger(traceId).catch(() => ledger)
+    if (isOver && hasWaited) ledger = (await fetchLedger(traceId).catch(() => ({ ledger }))).ledger
     const trace = traces.find(traceId)
     if (isOver || (trace?.spans.size ?? 0) >= owed) {
-      const verification = verify(ledger, trace, { excuse: excuseOf(ledger, startedAt, traces) })
+      const verification = verify(ledger, trace, { excuse: excuseOf(ledger, begunAt, traces) })
       if (isOver || isSettled(verification)) return verification
     }
     hasWaited = true
