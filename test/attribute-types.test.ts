@@ -61,6 +61,10 @@ const quick: Record<string, { whole: string; fractional: string }> = {
     whole: 'duration_s=1&ttft_ms=0&background_fanout=5&tool_delay_ms=500&token_interval_ms=10&jitter=1',
     fractional: 'duration_s=0.4&ttft_ms=0&background_fanout=5&tool_delay_ms=500.5&token_interval_ms=10.5&jitter=1',
   },
+  cascade: {
+    whole: 'calls=10&delay_ms=2&error_rate=1&backoff_ms=1',
+    fractional: 'calls=10&delay_ms=2.5&error_rate=0.5&backoff_ms=1.5',
+  },
 }
 
 /** What ATI reads as it was asked for: documented beside their names. */

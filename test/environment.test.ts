@@ -79,6 +79,7 @@ const quick: Record<string, string> = {
   rag: 'delay_ms=2&ms_per_kb=0',
   stream: 'duration_s=0.2&background_fanout=5&tool_delay_ms=5',
   handoff: 'hops=2&severed=1&human_delay_s=0&delay_ms=2',
+  cascade: 'calls=10&delay_ms=2&error_rate=0.3',
 }
 
 describe('the ledger does not ask the SDK what happened', () => {

@@ -93,6 +93,7 @@ const queries: Record<string, string> = {
   rag: 'rag_chunks=10&ms_per_kb=0.1&delay_ms=2',
   stream: 'duration_s=0.2&background_fanout=10&tool_delay_ms=5&error_rate=0.3',
   handoff: 'hops=6&severed=3&human_delay_s=0&delay_ms=2',
+  cascade: 'calls=30&delay_ms=5&backoff_ms=2',
 }
 
 /** Agents that do one thing: with a faulty call below it, the agent is as suspect as the call. */

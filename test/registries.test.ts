@@ -1,5 +1,5 @@
-import { scenarioNames } from 'contract/scenarios'
 import { readFileSync } from 'node:fs'
+import { scenarioNames } from 'contract/scenarios'
 import { expect, test } from 'vitest'
 import { complaintsAbout } from './support/typecheck.ts'
 

@@ -69,6 +69,7 @@ describe('every registered scenario', () => {
     rag: 'rag_chunks=12&rag_chunk_size_kb=30&ms_per_kb=0.1&delay_ms=5',
     handoff: 'hops=4&severed=2&human_delay_s=0&delay_ms=5',
     stream: 'duration_s=0.5&background_fanout=30&tool_delay_ms=20',
+    cascade: 'calls=40&delay_ms=10&backoff_ms=5',
   }
 
   it.each(names)('%s exports as many spans as its formula, its answer and its ledger say', async (name) => {

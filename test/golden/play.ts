@@ -34,6 +34,9 @@ export const runs: Record<string, string[]> = {
     '/stream?duration_s=0.2&background_fanout=4&tool_delay_ms=5&ttft_ms=5&token_interval_ms=10&contention=0.5&error_rate=0.3',
   ],
   handoff: ['/run?scenario=handoff&hops=3&severed=1&human_delay_s=0&delay_ms=2&llm_delay_ms=1&conversation_id=talk'],
+  cascade: [
+    '/run?scenario=cascade&calls=12&capacity=2&queue=1&load=0.9&delay_ms=3&llm_delay_ms=1&backoff_ms=2&max_retries=2&error_rate=0.2',
+  ],
 }
 export const seeds = ['a', 'b', 'c']
 

@@ -31,6 +31,10 @@ export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], su
     agent_app: 8 + 2 * n(hops) + 5 * (n(hops) - n(severed)),
     tool_service: 1 + n(hops) - n(severed),
   }),
+  cascade: ({ agents }, { tool_calls, retries }) => {
+    const attempts = tool_calls + retries
+    return { agent_app: 5 + n(agents) + tool_calls + attempts, tool_service: attempts }
+  },
 }
 
 /** The tree of a small run of each scenario, as a trace viewer shows it. */
@@ -213,6 +217,18 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
       execute_tool search
         GET
           GET /tool/:tool_name
+    checkpoint`,
+  },
+  cascade: {
+    query: 'agents=1&calls=1&trigger=none&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow cascade
+    invoke_agent planner
+      chat synthetic-llm-1
+      invoke_agent worker
+        execute_tool search
+          GET
+            GET /tool/:tool_name
     checkpoint`,
   },
 }

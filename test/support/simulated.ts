@@ -60,9 +60,14 @@ function simulatedTools(clock: Clock): Tools {
       server_address: 'tools.invalid',
       server_port: 80,
     }),
-    async call({ tool, delayMs, fails, payloadKb, asked, flaw, version, seed, key, status = 503 }, _span, signal) {
+    async call(
+      { tool, delayMs, fails, payloadKb, asked, flaw, version, seed, key, status = 503, retryAfterS },
+      _span,
+      signal,
+    ) {
       await clock.sleep(delayMs, signal)
-      if (fails) throw refusal(tool, status, { service, delayMs })
+      const left = retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000, retryAfter: String(retryAfterS) }
+      if (fails) throw refusal(tool, status, { service, delayMs, ...left })
       const payload = 'x'.repeat(Math.round(payloadKb * 1024))
       const result = answerTo(tool, { text: asked?.text, seed, key, flaw, version })
       return { tool, delay_ms: delayMs, ok: true, result, payload, payloadBytes: payload.length, service }

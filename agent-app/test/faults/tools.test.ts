@@ -38,6 +38,7 @@ const runs: Record<string, { query: string; ok: boolean }> = {
   loop: { query: 'steps=1&repeats=1', ok: true },
   stream: { query: 'duration_s=0.1&background_fanout=3&ttft_ms=0', ok: true },
   handoff: { query: 'hops=2&human_delay_s=0', ok: false },
+  cascade: { query: 'calls=4&load=10&trigger=none', ok: false },
 }
 
 describe.each(Object.entries(faults))('a tool that answers %s', (_name, { answer, errorType }) => {

@@ -11,7 +11,9 @@ const ms = (description: string) => z.number().meta({ description })
 const spanIds = z.array(z.string())
 
 export const impactSchema = z.object({
-  ms: ms('The run minus the run without this fault, ms; below 0 where a failure ended the run early'),
+  ms: ms(
+    'The run minus the run without this fault, ms; below 0 where a failure ended the run early. Where calls come when they come, as in cascade, their times together stand for the run',
+  ),
   alone_ms: ms('The run with this fault alone minus the run with none, ms'),
   share: ms('`ms` as a share of the run, waits for people left out'),
   tokens: z.int().meta({

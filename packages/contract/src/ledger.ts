@@ -37,6 +37,7 @@ export const ledgerStepSchema = z.object({
   injected: z
     .object({
       drawn_ms: z.number().optional().meta({ description: 'How long the step was made to take' }),
+      queued_ms: z.number().optional().meta({ description: 'How long it was kept waiting for its turn before that' }),
       fault: z.enum(faultKinds).optional(),
     })
     .nullable(),

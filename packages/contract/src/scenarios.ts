@@ -10,5 +10,6 @@ export const scenarioNames = [
   'stream',
   'handoff',
   'loop',
+  'cascade',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

@@ -51,6 +51,12 @@ export const plantedKinds = {
   lost_fact: { category: 'context_overflow', means: 'What was dropped from the context is asked for again' },
   cache_miss: { category: 'context_overflow', means: 'Tokens that were cached are paid for again' },
   contention: { category: 'resource_contention', means: 'Work in the background slows a stream down' },
+  surge: { category: 'rate_limit', means: 'One agent sends more than a tool can do, and all others wait' },
+  capacity_loss: { category: 'resource_contention', means: 'A tool does fewer calls at a time for a while' },
+  slow_service: {
+    category: 'resource_contention',
+    means: 'A tool takes longer for each call for a while, until none gets through',
+  },
   duplicate: { category: 'coordination', means: 'Something is done twice' },
   unneeded: { category: 'coordination', means: 'A person is asked what nobody needs to ask' },
   severed: { category: 'coordination', means: 'The trace ends where an agent hands over, and goes on as another one' },

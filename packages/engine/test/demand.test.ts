@@ -29,6 +29,14 @@ const queries: Record<ScenarioName, Record<string, fc.Arbitrary<string | number>
   rag: { rag_chunks: small, rag_chunk_size_kb: small, error_rate: rate },
   handoff: { hops: small, severed: fc.constantFrom(0, 1), error_rate: rate },
   stream: { background_fanout: small, concurrency: small, error_rate: rate, duration_s: fc.constant(0.2) },
+  cascade: {
+    calls: fc.integer({ min: 1, max: 40 }),
+    agents: small,
+    trigger: fc.constantFrom('capacity_loss', 'surge', 'slow_service', 'none'),
+    load: fc.constantFrom(0.3, 1, 3),
+    error_rate: rate,
+    max_retries: fc.integer({ min: 0, max: 4 }),
+  },
 }
 
 test.each(scenarios)('a run of $name makes no more calls and steps than it declares', async ({ name }) => {
@@ -60,7 +68,8 @@ test.each([
   ['rag', { rag_chunks: 4, rag_chunk_size_kb: 3 }],
   ['handoff', { hops: 4, severed: 2 }],
   ['stream', { background_fanout: 6, concurrency: 2, duration_s: 0.2 }],
-] as [ScenarioName, Record<string, number>][])(
+  ['cascade', { calls: 5, capacity: 100, load: 2, trigger: 'none', error_rate: 1, backoff_ms: 0 }],
+] as [ScenarioName, Record<string, number | string>][])(
   'what %s declares is what its longest run needs',
   async (name, query) => {
     const { result, run } = await simulate(name, query)

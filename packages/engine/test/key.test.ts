@@ -17,7 +17,10 @@ import { scenarios } from '../src/scenarios/index.ts'
 type Query = Record<string, string | number>
 
 async function play(scenario: string, query: Query): Promise<{ run: Run; key: Key; byId: Map<string, KeyFault> }> {
-  const { run } = await simulate(scenario, query)
+  // One that says itself what its `faults` are takes no others.
+  const isOwn = Object.hasOwn(scenarios.find(({ name }) => name === scenario)?.params ?? {}, 'faults')
+  const faults = isOwn && query.faults !== undefined ? { faults: query.faults === 'off' ? 'off' : 'own' } : {}
+  const { run } = await simulate(scenario, { ...query, ...faults })
   const key = await keyOf(run)
   expect(keySchema.parse(JSON.parse(JSON.stringify(key)))).toEqual(key)
   return { run, key, byId: new Map(key.faults.map((fault) => [fault.id, fault])) }
@@ -48,6 +51,7 @@ const small: Record<string, Query> = {
   loop: { steps: 3, repeats: 4, max_steps: 8 },
   stream: { duration_s: 0.5, background_fanout: 8, ttft_ms: 10, tool_delay_ms: 50 },
   handoff: { hops: 3, severed: 2, human_delay_s: 0 },
+  cascade: { calls: 24, max_retries: 2 },
 }
 
 const errorRate = fc.constantFrom(0, 0.1, 0.5, 1)

@@ -16,6 +16,7 @@ const faulty: Record<string, Record<string, string | number>> = {
   loop: { error_rate: 0.3 },
   stream: { error_rate: 0.3, duration_s: 3 },
   handoff: { error_rate: 0.3, hops: 6, severed: 3 },
+  cascade: { error_rate: 0.1 },
 }
 
 /** Every id and time that was drawn for a run. */

@@ -14,7 +14,8 @@ const agentIsToBlame = ['verdict', 'kind', 'spans', 'cost'] as const
 const withoutSlack = ['verdict', 'kind', 'spans', 'entity', 'cost'] as const
 
 /**
- * How often something failed gives the verdict of `retry` away: it is asked with the kind alone. Of `human`, `loop` and `overflow`, most
+ * How often something failed gives the verdict of `retry` and `cascade` away: it is asked with the kind alone. A run of
+ * `cascade` takes as long with its fault as without: what that costs is no question. Of `human`, `loop` and `overflow`, most
  * faults are the one agent's that it has: who is to blame is no question.
  */
 export const askedOf: Readonly<Record<string, Asked>> = {
@@ -28,6 +29,7 @@ export const askedOf: Readonly<Record<string, Asked>> = {
   loop: { subjects: agentIsToBlame, kinds: ['loop', 'pingpong', 'ignored_error', 'slow_tool'] },
   overflow: { subjects: agentIsToBlame, kinds: ['overflow', 'duplicate_history', 'lost_fact', 'cache_miss'] },
   stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
+  cascade: { subjects: ['kind', 'spans', 'entity'], kinds: ['surge', 'capacity_loss', 'slow_service'] },
 }
 
 /** What is asked at a level; undefined where there is nothing to ask. */

@@ -8,6 +8,7 @@ export type Chart =
   | { shape: 'attempts'; observed: AttemptFigures }
   | { shape: 'scatter'; observed: ScatterFigures }
   | { shape: 'timeline'; observed: TimelineFigures }
+  | { shape: 'load'; observed: LoadFigures }
 
 /** Branches of a join: how long each took, and how much longer it could have. */
 export interface BranchFigures {
@@ -42,4 +43,15 @@ export interface TimelineFigures {
   rate_without_background: number | null
   stalls: { tokens: number; at_ms: number }[]
   background: { calls: number; failures: number; started_ms: number | null; ended_ms: number | null }
+}
+
+/** Attempts and refusals over time, and when the tool refused. */
+export interface LoadFigures {
+  tool: string | null
+  bins: { at_ms: number; attempts: number; refused: number }[]
+  window: { from_ms: number; to_ms: number } | null
+  recovered_ms: number | null
+  amplification: number
+  refused: number
+  gave_up: number
 }

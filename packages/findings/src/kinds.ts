@@ -6,6 +6,7 @@ import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
 import { idleWait } from './kinds/idle-wait.ts'
 import { repetition } from './kinds/repetition.ts'
+import { overload } from './kinds/overload.ts'
 import { retryStorm } from './kinds/retry-storm.ts'
 import { severedContext } from './kinds/severed-context.ts'
 import { sizeLatency } from './kinds/size-latency.ts'
@@ -26,6 +27,7 @@ const kinds = {
   token_timeline: tokenTimeline,
   severed_context: severedContext,
   repetition,
+  overload,
 }
 
 export type FindingKind = keyof typeof kinds

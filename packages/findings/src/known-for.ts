@@ -12,6 +12,7 @@ const knownFor: Readonly<Record<string, { kind: PlantedKind; faults: string }>> 
   react: { kind: 'slow_tool', faults: 'own' },
   loop: { kind: 'loop', faults: 'own' },
   stream: { kind: 'contention', faults: 'own' },
+  cascade: { kind: 'capacity_loss', faults: 'own' },
 }
 
 export const knownForAt1 = (scenario: string) => (Object.hasOwn(knownFor, scenario) ? knownFor[scenario] : undefined)

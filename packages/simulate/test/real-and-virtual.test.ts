@@ -29,6 +29,7 @@ const quick: Record<string, Record<string, string>> = {
   handoff: { hops: '3', severed: '1', human_delay_s: '0', delay_ms: '5', error_rate: '0.2' },
   loop: { delay_ms: '5', llm_delay_ms: '5', error_rate: '0.2' },
   stream: { duration_s: '0.5', tool_delay_ms: '20', error_rate: '0.1' },
+  cascade: { calls: '30', delay_ms: '20', backoff_ms: '10', error_rate: '0.05' },
 }
 const defaults = { delayMs: undefined, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)

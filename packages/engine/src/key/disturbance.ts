@@ -13,11 +13,11 @@ export function disturbanceOf(
   steps: readonly LedgerStep[],
   faults: readonly StruckFault[],
 ): { disturbed: boolean; disturbance: Disturbance } {
-  const calls = steps.flatMap(({ facts, injected, duration_ms }) =>
-    facts.operation === 'http_client' && injected?.drawn_ms !== undefined && duration_ms !== null
-      ? [{ drawnMs: injected.drawn_ms, addedMs: Math.max(0, duration_ms - injected.drawn_ms) }]
-      : [],
-  )
+  const calls = steps.flatMap(({ facts, injected, duration_ms }) => {
+    if (facts.operation !== 'http_client' || injected?.drawn_ms === undefined || duration_ms === null) return []
+    const { drawn_ms, queued_ms = 0 } = injected
+    return { drawnMs: drawn_ms, addedMs: Math.max(0, duration_ms - drawn_ms - queued_ms) }
+  })
   const slowedOf = slowestDraw(steps)
   const effects = faults.flatMap((fault) => effectsOf(fault, slowedOf))
   // A rule that sees no fault compares with the median of all calls, and lets a little pass.

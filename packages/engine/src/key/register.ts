@@ -32,6 +32,8 @@ export class FaultRegister {
   readonly #neutral = new Set<string>()
   readonly #slack = new Set<string>()
   readonly #decoys = new Set<string>()
+  /** Calls by which faults are judged, where calls come when they come: how long these take, not the run. */
+  comparedCalls: ReadonlySet<string> | undefined
 
   constructor(inForce: InForce = 'all') {
     this.#isInForce = ruleOf(inForce)

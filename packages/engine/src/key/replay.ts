@@ -9,7 +9,7 @@ import type { InForce } from './register.ts'
 
 /** What came of a run that was played again in virtual time, with nothing written and no network between. */
 export interface Replay {
-  /** Of the workflow. */
+  /** Of the workflow; or of the calls that are compared, where some are. */
   ms: number
   /** Of it, what was no wait for a person. */
   busyMs: number
@@ -73,10 +73,12 @@ function tokensOf(facts: LedgerStep['facts']): number {
 
 function figuresOf({ ok, ledger: { steps }, faults }: Run, parts: readonly Run[]): Replay {
   let [ms, waitedMs, tokens] = [0, 0, 0]
-  for (const { facts, duration_ms, parent_id } of steps) {
-    // A part has none: its agent is all of it.
+  const { comparedCalls } = faults
+  for (const { key, facts, duration_ms, parent_id } of steps) {
+    if (comparedCalls?.has(key)) ms += duration_ms ?? 0
+    // A part has no workflow: its agent is all of it.
     if (facts.operation === 'invoke_workflow' || (facts.operation === 'invoke_agent' && parent_id === 0))
-      ms = duration_ms ?? 0
+      ms = comparedCalls ? ms : (duration_ms ?? 0)
     else if (facts.operation === 'human_feedback') waitedMs += duration_ms ?? 0
     else tokens += tokensOf(facts)
   }

@@ -9,6 +9,7 @@ import {
   type Figure,
   type Job,
   type LeadAgent,
+  type Script,
   type ScriptDecoy,
   type ScriptFault,
   type ScriptStep,
@@ -53,8 +54,10 @@ export class Draft {
   readonly jobs: DraftJob[] = []
   readonly after: ScriptStep[] = []
   lanes: number | undefined
+  jobsWithout: Script['jobsWithout']
+  compares: Script['compares']
   readonly faults: DraftFault[] = []
-  readonly decoys: ScriptDecoy[] = []
+  readonly decoys: (ScriptDecoy & { steps: string[] })[] = []
   readonly timed: Timed[] = []
   /** What was drawn does not fit together: it is drawn anew. */
   isHopeless = false

@@ -9,7 +9,7 @@ import {
   requiredMs,
   requiredShare,
 } from './numbers.ts'
-import { scheduleOf } from './schedule.ts'
+import { scheduleOf, takenMs } from './schedule.ts'
 import type { Script } from './script.ts'
 
 /** Draws one run. */
@@ -37,19 +37,23 @@ export function drawScript(generate: Generator, drawn: Drawn): Script {
 /** Of faults that can be asked about: one of any number. */
 const smallestShare = Number.MIN_VALUE
 
-function scriptOf({ lead, before, jobs, after, lanes, faults, decoys }: Draft, isControl: boolean): Script {
-  return { lead, before, jobs, after, lanes, faults, decoys, isControl, draws: 0 }
+function scriptOf(draft: Draft, isControl: boolean): Script {
+  const { lead, before, jobs, jobsWithout, compares, after, lanes, faults, decoys } = draft
+  return { lead, before, jobs, jobsWithout, compares, after, lanes, faults, decoys, isControl, draws: 0 }
 }
 
 /** What the run would be shorter without this, ms. */
 function savingOf(script: Script, id: string): number {
-  return scheduleOf(script, nothing).totalMs - scheduleOf(script, new Set([id])).totalMs
+  return takenMs(script, nothing) - takenMs(script, new Set([id]))
 }
+
+/** What a saving is a share of, ms: without what people took. */
+const wholeOf = (script: Script) => (script.compares ? takenMs(script, nothing) : scheduleOf(script, nothing).workMs)
 
 /** Which share of its faults can be asked about: 0 for a script that cannot stay. */
 function shareAsked(script: Script, draft: Draft): number {
   if (draft.isHopeless) return 0
-  const { workMs } = scheduleOf(script, nothing)
+  const workMs = wholeOf(script)
   const slackCosts = script.decoys.some(
     ({ id, kind }) => kind === slackKind && Math.abs(savingOf(script, id)) > neutralShare * workMs,
   )
@@ -74,7 +78,7 @@ function isFair({ timed, numbers }: Draft, fault: string): boolean {
 
 /** The script with what only the whole of it tells: which decoys cost something, and what is an outlier by chance. */
 function settled(script: Script, { timed }: Draft): Script {
-  const { workMs } = scheduleOf(script, nothing)
+  const workMs = wholeOf(script)
   const outliers = timed.filter(({ of, residual }) => of.ms.by === undefined && Math.exp(residual) > naturalOutlier)
   const struck = new Set(script.faults.flatMap(({ steps }) => steps))
   const decoys = script.decoys.flatMap((decoy) => {

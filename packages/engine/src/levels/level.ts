@@ -73,12 +73,16 @@ function drawnLately(run: Step['run'], levels: Levels, params: Given): Script {
 
 /** Draws it, and plays it without the faults that are not in force here. */
 export function runLevel(workflow: Step, levels: Levels, params: Given): Promise<boolean> {
+  return runScript(workflow, drawnLately(workflow.run, levels, params), params)
+}
+
+/** Plays a script without the faults that are not in force here. */
+export function runScript(workflow: Step, script: Script, params: Given): Promise<boolean> {
   const { run } = workflow
-  const script = drawnLately(run, levels, params)
   const isOff = !parseFaults(params.faults).own
   const out = new Set(script.faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
-  declare(run, script, out)
-  return playScript(workflow, script, out)
+  run.faults.comparedCalls = script.compares
+  return playScript(workflow, script, out, () => declare(run, script, out))
 }
 
 /** Writes down what is planted, and what only looks like it. */
@@ -89,7 +93,7 @@ function declare(run: Step['run'], { faults, decoys }: Script, out: ReadonlySet<
     const declared = { ...fault, entity: { ...entity, ...instanceOf(run, entity.agent) } }
     for (const step of steps) register.strikes(declared, step)
   }
-  for (const { kind, steps, isNeutral } of decoys)
+  for (const { kind, steps, isNeutral } of decoys.filter(({ of }) => of === undefined || !out.has(of)))
     for (const step of steps)
       if (kind === slackKind) register.slack(step)
       else if (isNeutral) register.neutral(step)

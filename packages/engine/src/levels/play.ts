@@ -12,6 +12,7 @@ import {
   type CallStep,
   type ChatStep,
   type Job,
+  jobsOf,
   type Out,
   type Script,
   type ScriptStep,
@@ -28,14 +29,16 @@ interface Stage {
 
 /**
  * Plays a script through the same operations as any run, and so through the same ports: over HTTP or in virtual time. What is
- * out does not happen. Resolves to whether nothing was lost: every call was answered, by a resend or by another tool.
+ * out does not happen. `hasBegun` hears when jobs begin, without which nothing in them strikes. Resolves to whether nothing was
+ * lost: every call was answered, by a resend or by another tool.
  */
-export async function playScript(workflow: Step, script: Script, out: Out): Promise<boolean> {
+export async function playScript(workflow: Step, script: Script, out: Out, hasBegun: () => void): Promise<boolean> {
   const { lead, before, after } = script
   const stage: Stage = { out, beside: new Beside() }
   let isWhole = true
   await workflow.invokeAgent(lead.name, { facts: lead.facts }, async (agent) => {
     isWhole = (await playSteps(agent, before, stage)) === undefined && isWhole
+    hasBegun()
     isWhole = (await playJobs(agent, script, stage)) && isWhole
     isWhole = (await playSteps(agent, after, stage)) === undefined && isWhole
   })
@@ -43,7 +46,9 @@ export async function playScript(workflow: Step, script: Script, out: Out): Prom
 }
 
 /** Jobs in their lanes, those beside them as soon as what they begin with has begun. */
-async function playJobs(lead: Step, { jobs, lanes }: Script, stage: Stage): Promise<boolean> {
+async function playJobs(lead: Step, script: Script, stage: Stage): Promise<boolean> {
+  const jobs = jobsOf(script, stage.out)
+  const { lanes } = script
   const begun = jobs.map(() => Promise.withResolvers<void>())
   const ended = jobs.map(() => Promise.withResolvers<void>())
   const records: (LedgerStep | undefined)[] = []
@@ -100,15 +105,16 @@ async function playJob(
   { queuedMs, dependsOn, took }: JobContext,
   stage: Stage,
 ): Promise<boolean> {
-  const { agent, steps } = job
-  if (!agent) return (await playSteps(lane, steps, stage)) === undefined
+  const { agent, steps, isOpen } = job
+  const play = isOpen ? playOpen : playSteps
+  if (!agent) return (await play(lane, steps, stage)) === undefined
   const { name, index, facts } = agent
   const queued = queuedMs !== undefined && { queued_ms: queuedMs }
   const options = { ...(index !== undefined && { index }), facts: { ...facts, ...queued }, dependsOn }
   return succeeded(
     lane.invokeAgent(name, options, async (worker) => {
       took(worker.record)
-      const failure = await playSteps(worker, steps, stage)
+      const failure = await play(worker, steps, stage)
       if (failure) throw failure
     }),
   )
@@ -128,6 +134,15 @@ async function playSteps(agent: Step, steps: readonly ScriptStep[], stage: Stage
     else if (!lost.has(wanted)) lost.set(wanted, failure)
   }
   return lost.values().next().value
+}
+
+/** Each step when it comes, whatever becomes of others. Resolves to the failure of the first that failed, in their order. */
+async function playOpen(agent: Step, steps: readonly ScriptStep[], stage: Stage): Promise<ToolFailure | undefined> {
+  const failures: (ToolFailure | undefined)[] = []
+  await agent.concurrently(steps.length, steps.length, async (lane, index) => {
+    failures[index] = await playSteps(lane, [steps[index] as ScriptStep], stage)
+  })
+  return failures.find((failure) => failure !== undefined)
 }
 
 async function playStep(
@@ -235,6 +250,7 @@ function playCall(agent: Step, step: CallStep, { out, beside }: Stage): Promise<
     status: attempt.status,
     retryAfterS: attempt.retryAfterS,
     bytes: attempt.bytes,
+    injected: attempt.injected,
   }))
   const call = { ...step, attempts }
   return beside.during(step.tool, () => failureOf(scriptedCall(agent, call)))

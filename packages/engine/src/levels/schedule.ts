@@ -3,6 +3,7 @@ import {
   type CallStep,
   happens,
   type Job,
+  jobsOf,
   type Out,
   type Script,
   type ScriptStep,
@@ -55,11 +56,13 @@ export interface Schedule {
 }
 
 /** What of a script takes time. */
-type Work = Pick<Script, 'before' | 'jobs' | 'after' | 'lanes'>
+type Work = Pick<Script, 'before' | 'jobs' | 'jobsWithout' | 'after' | 'lanes'>
 
 /** When everything in a script happens without the faults that are out, if nothing but its own times takes time. */
 export function scheduleOf(script: Work, out: Out): Schedule {
-  const { before, jobs, after, lanes = jobs.length } = script
+  const { before, after } = script
+  const jobs = jobsOf(script, out)
+  const { lanes = jobs.length } = script
   const endOf = (steps: readonly ScriptStep[], startMs: number, beside?: readonly UnderWay[]) =>
     timesOf(steps, startMs, out, beside).at(-1)?.endMs ?? startMs
   const beginMs = endOf(before, 0)
@@ -69,7 +72,9 @@ export function scheduleOf(script: Work, out: Out): Schedule {
     const job = jobs[index] as Job
     const lane = job.beside === undefined ? earliest(freeMs) : -1
     const startMs = startOf(job, planned, lane < 0 ? beginMs : (freeMs[lane] as number))
-    const endMs = endOf(job.steps, startMs, streams(job) ? callsUnderWay(jobs, planned, out) : undefined)
+    const endMs = job.isOpen
+      ? job.steps.reduce((latest, step) => Math.max(latest, endOf([step], startMs)), startMs)
+      : endOf(job.steps, startMs, streams(job) ? callsUnderWay(jobs, planned, out) : undefined)
     if (lane >= 0) freeMs[lane] = endMs
     planned[index] = { startMs, endMs, lane }
   }
@@ -83,10 +88,19 @@ export function scheduleOf(script: Work, out: Out): Schedule {
 
 const streams = ({ steps }: Job) => steps.some(({ kind }) => kind === 'stream')
 
+/** What faults are judged by: how long the run takes, or the calls that it compares, ms. */
+export function takenMs(script: Work & Pick<Script, 'compares'>, out: Out): number {
+  const { compares } = script
+  if (!compares) return scheduleOf(script, out).totalMs
+  const calls = jobsOf(script, out).flatMap(({ steps }) => stepsOf(steps, out).filter(({ key }) => compares.has(key)))
+  return calls.reduce((sum, step) => sum + lengthOf(step, 0, out, []), 0)
+}
+
 /** How long people are waited for, ms. */
-function waitedMs({ before, jobs, after }: Work, out: Out): number {
+function waitedMs(script: Work, out: Out): number {
+  const { before, after } = script
   let ms = 0
-  for (const steps of [before, ...jobs.map(({ steps }) => steps), after])
+  for (const steps of [before, ...jobsOf(script, out).map(({ steps }) => steps), after])
     for (const step of steps) if (step.kind === 'wait' && happens(step, out)) ms += valueOf(step.ms, out)
   return ms
 }

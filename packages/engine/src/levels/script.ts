@@ -1,4 +1,5 @@
 import type { FactsOf } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
 import type { FaultDeclaration } from '../key/register.ts'
 
 /**
@@ -14,6 +15,10 @@ export interface Script {
   after: readonly ScriptStep[]
   /** Jobs at the same time at most, begun in their order; absent: all at once, each as soon as what it waits for has ended. */
   lanes?: number | undefined
+  /** What becomes of the jobs without what is out, where calls have to do with each other; absent: what their steps say. */
+  jobsWithout?: ((out: Out) => readonly Job[]) | undefined
+  /** Keys of the calls that faults are judged by, together: how long they take. Absent: how long the run takes. */
+  compares?: ReadonlySet<string> | undefined
   faults: readonly ScriptFault[]
   decoys: readonly ScriptDecoy[]
   /** Nothing is planted; harmless twins of faults are. */
@@ -38,7 +43,13 @@ export interface Job {
   /** Begins with the job of this index, beside it: in no lane, and only the end of the run waits for it. */
   beside?: number | undefined
   steps: readonly ScriptStep[]
+  /** Its steps wait for none of them: each begins so long after the job as its gap says. */
+  isOpen?: boolean | undefined
 }
+
+/** What its jobs are without what is out. */
+export const jobsOf = ({ jobs, jobsWithout }: Pick<Script, 'jobs' | 'jobsWithout'>, out: Out): readonly Job[] =>
+  jobsWithout?.(out) ?? jobs
 
 /** Ids of the faults and decoys that are out: they do nothing. */
 export type Out = ReadonlySet<string>
@@ -81,6 +92,8 @@ export interface CallStep extends StepOf<'call'> {
   result: string
   /** It fetches so many documents. */
   documents?: number | undefined
+  /** What the run was asked for, the same on every call of it. */
+  asked?: { delay_ms: number; error_rate: number; max_retries: number } | undefined
   attempts: readonly Attempt[]
 }
 
@@ -95,6 +108,8 @@ export interface Attempt extends Conditional {
   retryAfterS?: number | undefined
   /** How much it answers, bytes. */
   bytes: number
+  /** What the ledger says of it; how long the tool takes unless given. */
+  injected?: LedgerStep['injected']
 }
 
 /** One call of the model. */
@@ -164,6 +179,8 @@ export interface ScriptFault extends FaultDeclaration {
 export interface ScriptDecoy {
   /** Unlike any fault's. */
   id: string
+  /** The fault that it is a symptom of: it is not there without. */
+  of?: string | undefined
   kind: string
   /** Keys of the ledger. */
   steps: readonly string[]

@@ -2,6 +2,7 @@ import { Random } from 'contract/random'
 import { keyedSeed } from 'contract/secret'
 import { writeFaults } from '../asked-faults.ts'
 import { personSeconds } from '../profile/measured.ts'
+import { scenarios } from '../scenarios/index.ts'
 import { arrivals } from './arrivals.ts'
 import type { Mix, PopulationFault } from './mix.ts'
 import { drawValue } from './values.ts'
@@ -75,9 +76,10 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
     )
     // From level 2 on a run draws its own times and faults.
     const isLevelled = Number(drawn.level ?? 1) > 1
-    const others = isLevelled
-      ? []
-      : mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs)))
+    const others =
+      isLevelled || hasOwnFaults(entry.scenario)
+        ? []
+        : mix.faults.filter((fault, index) => own.fork(`fault/${index}`).chance(prevalenceAt(fault, atMs)))
     const faults = writeFaults({ own: entry.planted, others })
     const quirks = mix.quirks.filter(({ prevalence }, index) => own.fork(`quirk/${index}`).chance(prevalence))
     runs.push({
@@ -98,6 +100,10 @@ function planUnit(mix: Mix, seed: string, unit: number, arrivalMs: number): Plan
   }
   return { unit, atMs: arrivalMs, runs }
 }
+
+/** Whether it says itself what its `faults` are, and takes no others. */
+const hasOwnFaults = (name: string) =>
+  scenarios.some((scenario) => scenario.name === name && Object.hasOwn(scenario.params, 'faults'))
 
 /** Of a conversation, at most: one unit is planned at once. */
 const mostTurns = 1000

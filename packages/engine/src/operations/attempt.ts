@@ -73,8 +73,11 @@ function attemptCall(call: OpenStep, tool: string, options: AskedBehavior, attem
   const isRefused = !asked.isDrawn && refusalOf(tool, asked.text) !== undefined
   const delayMs = isRefused ? 0 : Math.min(drawnMs * factor, run.profile.longestMs)
   const errorRate = run.planted.failureRateOf(tool, options.failureRate ?? options.errorRate)
-  const willFail =
-    !isRefused && fails({ errorRate, seed, key }) && run.faults.strikes(failureOf(call, tool, options, errorRate), key)
+  const failure = () => {
+    const asked = { errorRate: options.errorRate, maxRetries: options.retry?.maxRetries ?? 0 }
+    return failureOf({ run, key: call.key, agentId: call.record.agent_id }, tool, asked, errorRate)
+  }
+  const willFail = !isRefused && fails({ errorRate, seed, key }) && run.faults.strikes(failure(), key)
   const injected = willFail ? { drawn_ms: delayMs, fault: 'failure' as const } : { drawn_ms: delayMs }
   const behavior = { tool, delayMs, errorRate, fails: willFail, payloadKb, asked, flaw, version }
   return makeAttempt(call, attempt, behavior, injected)
@@ -108,16 +111,21 @@ export function makeAttempt(
  * Which fault an attempt fails by that fails at `errorRate`. A tool that fails more often than its run was asked for is faulty,
  * and so is one whose calls were rescued by a resend; what nobody rescues is a fault of its own.
  */
-function failureOf(call: OpenStep, tool: string, options: CallBehavior, errorRate: number): FaultDeclaration {
+export function failureOf(
+  call: { run: OpenStep['run']; key: string; agentId: string | null },
+  tool: string,
+  options: { errorRate: number; maxRetries: number },
+  errorRate: number,
+): FaultDeclaration {
   const { toolSeed: seed } = call.run
-  const attempts = 1 + (options.retry?.maxRetries ?? 0)
+  const attempts = 1 + options.maxRetries
   let losesCall = true
   for (let attempt = 0; attempt < attempts && losesCall; attempt++)
     losesCall = fails({ errorRate, seed, key: `${call.key}/${attempt}` })
   const magnitude = { unit: 'rate', value: errorRate } as const
   if (!losesCall || errorRate > options.errorRate)
     return { id: `faulty_tool/${tool}`, kind: 'faulty_tool', entity: { tool }, magnitude, losesCall }
-  const agent = call.record.agent_id
+  const { agentId: agent } = call
   const entity = agent === null ? { tool } : { tool, agent }
   return { id: `failed/${call.key}`, kind: 'failed', entity, losesCall }
 }

@@ -1,4 +1,5 @@
 import type { FactsOf } from 'contract/facts'
+import type { LedgerStep } from 'contract/ledger'
 import { descriptionOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
@@ -17,6 +18,8 @@ export interface DecidedAttempt {
   status: number
   retryAfterS?: number | undefined
   bytes: number
+  /** What the ledger says of it; how long the tool takes unless given. */
+  injected?: LedgerStep['injected'] | undefined
 }
 
 export interface ScriptedCall {
@@ -28,7 +31,7 @@ export interface ScriptedCall {
   documents?: number | undefined
   attempts: readonly DecidedAttempt[]
   /** What its run was asked for, where it was asked for anything. */
-  asked?: Pick<FactsOf<'execute_tool'>, 'delay_ms' | 'error_rate'>
+  asked?: Pick<FactsOf<'execute_tool'>, 'delay_ms' | 'error_rate' | 'max_retries'> | undefined
   /** Whether arguments and result are on its span: unless this says otherwise. */
   capture?: boolean | undefined
 }
@@ -76,10 +79,10 @@ function play(
   call: OpenStep,
   tool: string,
   index: number,
-  { delayMs, status, retryAfterS, bytes }: DecidedAttempt,
+  { delayMs, status, retryAfterS, bytes, injected = { drawn_ms: delayMs } }: DecidedAttempt,
 ): Promise<Answer> {
   const fails = status !== 200
   const refusal = fails ? { status, retryAfterS } : {}
   const behavior = { tool, delayMs, errorRate: fails ? 1 : 0, fails, payloadKb: bytes / 1024, ...refusal }
-  return makeAttempt(call, index, behavior, { drawn_ms: delayMs })
+  return makeAttempt(call, index, behavior, injected)
 }

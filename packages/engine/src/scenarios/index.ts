@@ -1,5 +1,6 @@
 import { type ScenarioName, scenarioNames } from 'contract/scenarios'
 import type { Scenario } from '../scenario.ts'
+import { cascade } from './cascade.ts'
 import { chain } from './chain.ts'
 import { dag } from './dag.ts'
 import { fanout } from './fanout.ts'
@@ -12,7 +13,7 @@ import { retry } from './retry.ts'
 import { stream } from './stream.ts'
 
 /** Every scenario by its name. */
-export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream, handoff, loop } satisfies {
+export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream, handoff, loop, cascade } satisfies {
   [Name in ScenarioName]: Scenario<Name>
 }
 

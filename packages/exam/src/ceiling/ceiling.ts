@@ -6,6 +6,7 @@ import { doubled, lostFact, overflow } from './context.ts'
 import type { Detector, Found } from './detector.ts'
 import { failed, faultyTool, gap, notRetryable } from './failures.ts'
 import type { Usual } from './fit.ts'
+import { overload } from './overload.ts'
 import { cacheMiss, duplicate, ignoredError, loop } from './repeats.ts'
 import { redo, resumeLag, unneeded } from './people.ts'
 import { slow } from './slow.ts'
@@ -28,6 +29,7 @@ const detectors: readonly Detector[] = [
   resumeLag,
   unneeded,
   redo,
+  overload,
 ]
 
 /**

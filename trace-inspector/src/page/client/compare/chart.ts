@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { chartOf, type Observation } from 'findings/kinds'
 import { flag, has, nameOf } from '../../model/columns.ts'
 import { Branches } from './branches.ts'
+import { Load } from './load.ts'
 import { Scatter } from './scatter.ts'
 import { type Segment, Stack } from './stack.ts'
 import { Strip } from './strip.ts'
@@ -32,6 +33,8 @@ export function Chart({ look, observation }: { look: Look; observation: Observat
       return h(Scatter, { observed: chart.observed })
     case 'timeline':
       return h(Tokens, { observed: chart.observed })
+    case 'load':
+      return h(Load, { observed: chart.observed })
   }
 }
 

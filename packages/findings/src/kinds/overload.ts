@@ -1,0 +1,184 @@
+import { toolAttempts, type ToolAttempt } from '../attempts.ts'
+import { defineFinding } from '../finding.ts'
+import { count, percent, whole } from '../format.ts'
+import { rowOf } from '../finding.ts'
+import * as say from '../sentence.ts'
+import { median } from '../statistics.ts'
+import { type AnalysisStep, type Observed, round, workflowOf } from '../step.ts'
+
+/** What brought a tool out of balance. */
+export interface Trigger {
+  kind: 'surge' | 'capacity_loss' | 'slow_service'
+  /** Who sent more than before; null where the tool did less. */
+  agent_id: string | null
+}
+
+/** A part of the run: the calls that came, and what became of the attempts that did. */
+export interface LoadBin {
+  /** Since the run began, ms. */
+  at_ms: number
+  attempts: number
+  refused: number
+}
+
+export interface Overload extends Observed {
+  calls: number
+  attempts: number
+  /** Attempts for each call. */
+  amplification: number
+  refused: number
+  gave_up: number
+  /** The tool that refused; null where none did, or too seldom to be one. */
+  tool: string | null
+  trigger: Trigger | null
+  /** From the first refusal to the last, ms since the run began. */
+  window: { from_ms: number; to_ms: number } | null
+  /** When the last call that had been refused was over, ms since the run began. */
+  recovered_ms: number | null
+  bins: LoadBin[]
+}
+
+/** Fewer refusals are no overload. */
+const fewest = 4
+const binsOfRun = 40
+/** Attempts that are looked at for what the tool did when it first refused. */
+const firstRefusals = 12
+/** A tool that then does less than this share of what it does at most has lost capacity. */
+const lostShare = 0.7
+/** So many that it began with last before it refused came when it surely did. */
+const lastBegun = 2
+/** A service that takes so many times longer is slow. */
+const slowRule = 1.5
+
+/** A tool that refused what came, when that was, and what had changed before. */
+function observe(steps: readonly AnalysisStep[]): Overload {
+  const attempts = toolAttempts(steps)
+  const calls = new Set(attempts.map(({ call }) => call))
+  const refusals = attempts.filter(({ isRefused }) => isRefused)
+  const [tool, own = []] = [...Map.groupBy(refusals, (attempt) => attempt.tool)].reduce<[string, ToolAttempt[]] | []>(
+    (most, each) => (each[1].length > (most[1]?.length ?? 0) ? each : most),
+    [],
+  )
+  const failed = [...calls].filter((call) => call.failed).map(({ span_id }) => span_id)
+  const startMs = workflowOf(steps)?.start_ms ?? attempts[0]?.start_ms ?? 0
+  const common = {
+    calls: calls.size,
+    attempts: attempts.length,
+    amplification: calls.size > 0 ? round(attempts.length / calls.size) : 0,
+    refused: refusals.length,
+    gave_up: failed.length,
+    bins: binsOf(attempts, startMs),
+  }
+  if (tool === undefined || own.length < fewest)
+    return { span_ids: failed, ...common, tool: null, trigger: null, window: null, recovered_ms: null }
+  const { trigger, culprits } = triggerOf(
+    attempts.filter((attempt) => attempt.tool === tool),
+    own,
+  )
+  const again = new Set(own.map(({ call }) => call))
+  const lastMs = [...again].reduce((latest, { end_ms }) => Math.max(latest, end_ms), 0)
+  return {
+    span_ids: [...culprits.map(({ span_id }) => span_id), ...failed],
+    ...common,
+    tool,
+    trigger,
+    window: { from_ms: round(at(own[0]) - startMs), to_ms: round(at(own.at(-1)) - startMs) },
+    recovered_ms: round(lastMs - startMs),
+  }
+}
+
+const at = (attempt: ToolAttempt | undefined) => attempt?.start_ms ?? 0
+
+/** What had changed when a tool first refused, and the attempts that show it. `attempts` and `refusals` are the tool's, in order. */
+function triggerOf(
+  attempts: readonly ToolAttempt[],
+  refusals: readonly ToolAttempt[],
+): { trigger: Trigger; culprits: ToolAttempt[] } {
+  const [onsetMs, lastMs] = [at(refusals[0]), at(refusals.at(-1))]
+  const served = attempts.filter(({ status }) => status === 200)
+  const worked = ({ begun_ms, end_ms }: ToolAttempt) => end_ms - begun_ms
+  const usualMs = median(served.filter(({ end_ms }) => end_ms < onsetMs || end_ms > lastMs).map(worked))
+  const during = served.filter(({ begun_ms }) => Math.abs(begun_ms - onsetMs) < usualMs)
+  if (median(during.map(worked)) > slowRule * usualMs)
+    return {
+      trigger: { kind: 'slow_service', agent_id: null },
+      culprits: during.filter((one) => worked(one) > slowRule * usualMs),
+    }
+  const busyAt = (time: number) => served.filter(({ begun_ms, end_ms }) => begun_ms <= time && end_ms > time).length
+  const most = served.reduce((most, { begun_ms }) => Math.max(most, busyAt(begun_ms)), 0)
+  const busy = median(refusals.slice(0, firstRefusals).map(({ start_ms }) => busyAt(start_ms)))
+  if (busy <= lostShare * most) {
+    const before = served.filter(({ begun_ms }) => begun_ms <= onsetMs).toSorted((a, b) => a.begun_ms - b.begun_ms)
+    return { trigger: { kind: 'capacity_loss', agent_id: null }, culprits: before.slice(-lastBegun) }
+  }
+  return surgeOf(attempts, onsetMs)
+}
+
+/** How far back it is looked for who sent more than before, as a share of the time before the first refusal. */
+const lately = 0.4
+
+/** Whose first attempts came so much more often lately. */
+function surgeOf(attempts: readonly ToolAttempt[], onsetMs: number) {
+  const beginMs = at(attempts[0])
+  const sinceMs = onsetMs - lately * (onsetMs - beginMs)
+  const firsts = attempts.filter(({ number, start_ms }) => number === 0 && start_ms <= onsetMs)
+  const more = [...Map.groupBy(firsts, ({ agent_id }) => agent_id)].map(([agent_id, own]) => {
+    const recent = own.filter(({ start_ms }) => start_ms > sinceMs)
+    const rise = recent.length / lately - (own.length - recent.length) / (1 - lately)
+    return { agent_id, recent, rise }
+  })
+  const [most] = more.toSorted((a, b) => b.rise - a.rise)
+  // The latest of them, which came when it was surely under way.
+  const served = (most?.recent ?? []).filter(({ status }) => status === 200)
+  return {
+    trigger: { kind: 'surge', agent_id: most?.agent_id ?? null } as const,
+    culprits: served.slice(-Math.ceil(served.length / 2)),
+  }
+}
+
+function binsOf(attempts: readonly ToolAttempt[], startMs: number): LoadBin[] {
+  const endMs = attempts.reduce((latest, { start_ms }) => Math.max(latest, start_ms), startMs)
+  const width = Math.max(1, (endMs - startMs) / binsOfRun)
+  const bins = Array.from({ length: Math.floor((endMs - startMs) / width) + 1 }, (_, index) => ({
+    at_ms: round(index * width),
+    attempts: 0,
+    refused: 0,
+  }))
+  for (const { start_ms, isRefused } of attempts) {
+    const bin = bins[Math.max(0, Math.floor((start_ms - startMs) / width))]
+    if (!bin) continue
+    bin.attempts++
+    if (isRefused) bin.refused++
+  }
+  return attempts.length > 0 ? bins : []
+}
+
+const because = ({ kind, agent_id }: Trigger): string =>
+  kind === 'surge'
+    ? `${agent_id ?? 'one agent'} had begun to send far more`
+    : kind === 'capacity_loss'
+      ? 'it had begun to do fewer at a time'
+      : 'it had begun to take longer for each'
+
+export const overload = defineFinding({
+  cause: { remedy: { changes: { trigger: 'none' }, label: 'nothing that overloads the tool' } },
+  observe,
+  sentence: ({ calls, attempts, amplification, gave_up, refused, tool, trigger, window, recovered_ms }) => {
+    const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')} (× ${amplification})`
+    if (!tool || !trigger || !window || recovered_ms === null) return `${all}: no tool was overloaded`
+    const when = `from ${say.ms(window.from_ms)} to ${say.ms(window.to_ms)}`
+    const lost = gave_up === 0 ? 'none' : String(gave_up)
+    return `${all} and ${lost} gave up; ${tool} refused ${say.count(refused, 'attempt')} ${when}, after ${because(trigger)}, and all was answered again at ${say.ms(recovered_ms)}`
+  },
+  questions: ({ calls, attempts, refused, gave_up }, { table }) => {
+    const requests = rowOf(table, 'GET')
+    const extra = calls > 0 ? attempts / calls - 1 : 0
+    return {
+      symptom: `${count(calls, 'call')} sent ${count(attempts, 'request')}, ${percent(extra)} more than was asked for, and ${gave_up === 0 ? 'no call' : count(gave_up, 'call')} gave up.`,
+      missed: `The table has ${count(requests?.count ?? attempts, 'GET')} with ${percent(requests?.error_rate ?? 0)} errors: ${whole(refused)} refusals look like a tool that fails, and nothing says who came first, or that most of the load was those who came again.`,
+    }
+  },
+  // The run ends when the last call has come; it is calls that take longer.
+  without: () => null,
+  chart: (observed) => ({ shape: 'load', observed }),
+})
