@@ -1,3 +1,4 @@
+import { scenarioNames } from 'contract/scenarios'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deadAddress } from './support/ports.ts'
 import { runScript, startProxy, startScript } from './support/scripts.ts'
@@ -70,7 +71,7 @@ describe("generate_scenarios.sh's menu", () => {
     )
     const { output } = await menu(['1', 'debate'], { AGENT_BASE: proxy.url })
     proxy.close()
-    expect(output).toMatch(/^ {2}9 {2}debate +Agents disagree$/m)
+    expect(output).toMatch(new RegExp(`^ *${scenarioNames.length + 1} {2}debate +Agents disagree$`, 'm'))
     expect(output).toMatch(/^ {2}1 {3}rounds +3 {2}1 to 9: Rounds$/m)
   })
 
