@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { seedPattern } from 'contract/tool'
 import { defineCommand, readWhole, UsageError } from '../command.ts'
+import { makeSessions } from './sessions.ts'
 import { readSecret } from '../secret.ts'
 import { statusLine } from '../status-line.ts'
 import { makeExam } from './exam.ts'
@@ -23,6 +24,11 @@ export const makeCommand = defineCommand({
     totals: {
       type: 'boolean',
       description: 'about totals of tokens, in runs whose telemetry tells them in more ways than one; without a level',
+    },
+    sessions: {
+      type: 'boolean',
+      description:
+        'about sessions: which traces are of one, where agents hand over and people are asked; without a level',
     },
     seed: {
       type: 'string',
@@ -61,9 +67,15 @@ export const makeCommand = defineCommand({
     const status = statusLine()
     const told = (runs: number) => status(`${runs} of ${traces} runs`)
     const options = { scenarios: names, traces, seed, secret, startMs, out, key }
-    const made = await (args.totals ? makeTotals(options, told) : makeExam({ ...options, level }, told))
+    const made = await (args.sessions
+      ? makeSessions(options, told)
+      : args.totals
+        ? makeTotals(options, told)
+        : makeExam({ ...options, level }, told))
     status('')
-    console.log(`${out}: ${traces} traces, ${made.questions} questions; ${key}: the key`)
+    console.log(
+      `${out}: ${traces} ${args.sessions ? 'sessions' : 'traces'}, ${made.questions} questions; ${key}: the key`,
+    )
     return 0
   },
 })

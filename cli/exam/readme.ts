@@ -58,6 +58,7 @@ const answers: Readonly<Record<string, string>> = {
   share: 'a number from 0 to 1',
   window: '`{"from": …, "to": …}`, ISO times',
   traces: 'a list of trace ids',
+  session: 'a list of trace ids, that of the question among them',
   tokens: 'a number of tokens, or `"unknown"`',
   price: 'a number, US dollars, or `"unknown"`',
   agent_tokens: 'a number of tokens, or `"unknown"`',

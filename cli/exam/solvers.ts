@@ -3,6 +3,7 @@ import { fit } from 'exam/ceiling/fit'
 import { populationAnswers, together } from 'exam/population'
 import { type Answer, type Question, subjectOf, unknown } from 'exam/question'
 import { crowdRules, rules } from 'exam/rules/rules'
+import { sessionReaders } from 'exam/rules/sessions'
 import { usageReaders } from 'exam/rules/totals'
 import { totalsAnswers } from 'exam/totals'
 import { answersOf, type Solution } from 'exam/solution'
@@ -47,6 +48,7 @@ export function solversOf(
     ],
     ['ceiling', each(informed(tables, asked))],
     ...(asksForTotals(questions) ? readersOf(traces, questions) : []),
+    ...(questions.some((question) => subjectOf(question) === 'session') ? sessionsBy(traces, questions) : []),
   ])
 }
 
@@ -63,6 +65,26 @@ function readersOf(traces: Traces, questions: readonly Question[]) {
     const answers = () => {
       const all = steps.map(({ read, ...trace }) => ({ ...trace, usage: usageIn(read) }))
       return [...totalsAnswers(questions, all)].map(([question_id, answer]) => ({ question_id, answer }))
+    }
+    return [name, answers] as const
+  })
+}
+
+/** Who says which traces are one session, in one way or another. */
+function sessionsBy(traces: Traces, questions: readonly Question[]) {
+  const read = [...traces].map(([trace_id, spans]) => {
+    const steps = spans.map((span) => toAnalysisStep(span, 0))
+    const conversation = steps.find(({ facts }) => facts.conversation_id !== undefined)?.facts.conversation_id
+    const links = spans.flatMap((span) => span.links.map(({ traceId }) => traceId))
+    return { trace_id, steps, conversation, linksTo: links.filter((to) => to !== trace_id) }
+  })
+  return Object.entries(sessionReaders).map(([name, groupsOf]) => {
+    const answers = () => {
+      const groups = groupsOf(read)
+      return questions.map(({ question_id, trace_id = '' }) => ({
+        question_id,
+        answer: [...(groups.get(trace_id) ?? [])],
+      }))
     }
     return [name, answers] as const
   })

@@ -121,7 +121,7 @@ export class Run {
       serviceName: agent.serviceName,
       captureContent: agent.captureContent,
       readsContent: recorder.readsContent ?? false,
-      conversationId: conversationOf(params, scenario, recorder.traceId),
+      conversationId: conversationOf(params, scenario, recorder.traceId, part),
       profile: profileOf(params),
       quirks: new Set(parseQuirks(params.quirks)),
       planted: new Planted(params, random, faults),
@@ -358,7 +358,8 @@ export class Run {
 }
 
 /** What joins a run to others: what its caller said, or for one that goes on in other traces a name of its own: no seed repeats a trace. */
-function conversationOf(params: ParamValues, scenario: Scenario, traceId: string): string | undefined {
+function conversationOf(params: ParamValues, scenario: Scenario, traceId: string, part?: Part): string | undefined {
+  if (part?.severed_from && params.severed_conversation === 'lost') return undefined
   if (typeof params.conversation_id === 'string') return params.conversation_id
   return scenario.isSession ? `conv_${hash('sha256', `conversation ${traceId}`).slice(0, 16)}` : undefined
 }

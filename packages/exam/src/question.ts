@@ -24,6 +24,7 @@ export const subjects = [
   'price',
   'agent_tokens',
   'session_tokens',
+  'session',
   'model_tokens',
 ] as const
 export type Subject = (typeof subjects)[number]

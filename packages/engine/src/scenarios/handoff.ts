@@ -1,4 +1,4 @@
-import { integer, number } from 'contract/scalars'
+import { choice, integer, number } from 'contract/scalars'
 import { succeeded, UnknownPart } from '../errors.ts'
 import type { Conversation } from '../operations/conversation.ts'
 import { defineScenario } from '../scenario.ts'
@@ -31,6 +31,10 @@ export const handoff = defineScenario({
   params: {
     hops: integer({ min: 1, max: 50, default: 3, description: 'Agents that are handed over to' }),
     severed: integer({ min: 0, max: 50, description: 'How many of them the context of the trace does not reach' }),
+    severed_conversation: choice(['kept', 'lost'], {
+      default: 'kept',
+      description: 'Whether those that the context does not reach know the conversation that they are part of',
+    }),
     human_delay_s: number({
       min: 0,
       max: 86_400,
