@@ -19,8 +19,8 @@ import { agentsOf, play } from './runs.ts'
 
 export type TotalsOptions = Omit<ExamOptions, 'level'>
 
-/** Scenarios that such an exam can be made of. */
-export const allNames: readonly string[] = scenarios.map(({ name }) => name)
+/** Scenarios that such an exam can be made of: those whose traces are one agent's. */
+export const allNames: readonly string[] = scenarios.flatMap(({ name, isSession }) => (isSession ? [] : name))
 
 /** How large runs are: totals are no harder for being larger. */
 const sizes = { fanout: 5, depth: 5, background_fanout: 3, duration_s: 5, max_steps: 6 }
@@ -93,7 +93,7 @@ function untold(step: LedgerStep): LedgerStep {
 
 function offerOf(catalog: Catalog, name: string): Offer {
   const offer = catalog.find(name)
-  if (offer) return offer
+  if (offer && allNames.includes(name)) return offer
   throw new ExamError(`--scenario ${name}: expected one of ${allNames.join(', ')}`)
 }
 

@@ -1,3 +1,4 @@
+import { usageSchema } from './usage.ts'
 import { z } from 'zod'
 
 /**
@@ -66,6 +67,7 @@ export const handedSchema = spanRefSchema.extend({
   agent_span_id: z.string().nullable().meta({ description: 'Of the agent that took over' }),
   ok: z.boolean().meta({ description: 'Whether it reached its goal' }),
   summary: z.record(z.string(), z.number()).meta({ description: 'What it did, in the figures of a run' }),
+  usage: usageSchema,
   spans: z.object({ total: z.int(), agent_app: counts, tool_service: counts }).meta({ description: 'What it left' }),
 })
 export type Handed = z.infer<typeof handedSchema>

@@ -94,7 +94,10 @@ export const runLedgerSchema = z.object({
   key: keyAnswerSchema
     .default(null)
     .meta({ description: 'As in the answer of /run; in a file only where it was asked for' }),
-  usage: usageSchema.nullable().default(null).meta({ description: 'As in the answer of /run; null before its end' }),
+  usage: usageSchema
+    .nullable()
+    .default(null)
+    .meta({ description: 'As in the answer of /run, but for what parts used that others played; null before its end' }),
   steps: z.array(ledgerStepSchema),
 })
 export type RunLedger = z.infer<typeof runLedgerSchema>

@@ -7,6 +7,7 @@ import type { Usage } from 'contract/usage'
 import { parseQuirks } from 'contract/quirks'
 import { keyedSeed } from 'contract/secret'
 import { compareWithKey, withPlanted } from 'findings/planted'
+import { addUsage } from 'findings/usage'
 import { businessWorkflow } from './business.ts'
 import { replayPath, type ParamValues } from './catalog.ts'
 import { drawsOf, toolSeedOf } from './draws.ts'
@@ -216,6 +217,7 @@ export class Run {
       agent_span_id: steps.find(({ facts }) => facts.operation === 'invoke_agent')?.span_id ?? null,
       ok: this.#ok === true,
       summary: summarise(steps, this.#root.idealMs),
+      usage: usageIn(steps),
       spans: countSpans(steps, this.#context.serviceName, this.#recorder.dialect),
     }
   }
@@ -276,7 +278,7 @@ export class Run {
       params: this.params,
       replay: this.replay,
       summary: handed.reduce((sum, part) => withPart(sum, part.summary), summary),
-      usage: this.#usage,
+      usage: handed.reduce((sum, part) => addUsage(sum, part.usage), this.#usage),
       finding: this.#finding,
       spans: ofTrace.reduce((sum, part) => addSpans(sum, part.spans), spans),
       ...(scenario.isSession && { session: this.#session }),

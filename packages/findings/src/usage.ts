@@ -121,3 +121,27 @@ function figuresOf(reports: readonly Report[]): UsageFigures {
 
 const byName = (reports: readonly Report[], nameOf: (report: Report) => string) =>
   Object.fromEntries([...Map.groupBy(reports, nameOf)].map(([name, own]) => [name, figuresOf(own)]))
+
+/** Of two runs, or parts of one, together. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return { ...addFigures(a, b), agents: addEach(a.agents, b.agents), models: addEach(a.models, b.models) }
+}
+
+function addEach(a: Usage['agents'], b: Usage['agents']): Usage['agents'] {
+  const sums = new Map(Object.entries(a))
+  for (const [name, figures] of Object.entries(b)) {
+    const known = sums.get(name)
+    sums.set(name, known ? addFigures(known, figures) : figures)
+  }
+  return Object.fromEntries(sums)
+}
+
+function addFigures(a: UsageFigures, b: UsageFigures): UsageFigures {
+  return {
+    calls: a.calls + b.calls,
+    billed_retries: a.billed_retries + b.billed_retries,
+    unreported_calls: a.unreported_calls + b.unreported_calls,
+    ...sumOf([a, b]),
+    cost_usd: a.cost_usd === null || b.cost_usd === null ? null : Math.round((a.cost_usd + b.cost_usd) * 1e9) / 1e9,
+  }
+}
