@@ -151,6 +151,22 @@ test('a mix and the same one without its faults draw the same', () => {
   expect(plans[0]).toEqual(plans[1])
 })
 
+test('a quirk is switched on in its share of the runs, and nothing else is drawn differently', () => {
+  const told = 'quirks: [{ kind: usage_repeated, prevalence: 0.3 }, { kind: retries_billed }]'
+  const runs = 'runs: [{ scenario: react }, { scenario: rag, params: { quirks: cache_beside } }]'
+  const [plain, quirky] = ['', told].map((quirks) =>
+    runsOf(take(600, plan(readMix(`${runs}\n${quirks}`, 'quirks', catalog), 'a'))),
+  ) as [PlannedRun[], PlannedRun[]]
+  const without = (planned: readonly PlannedRun[]) =>
+    planned.map(({ params: { quirks: _, ...params }, ...run }) => ({ ...run, params }))
+  expect(without(quirky)).toEqual(without(plain))
+  const ofReact = quirky.flatMap(({ scenario, params }) => (scenario === 'react' ? [params.quirks] : []))
+  expect(new Set(ofReact)).toEqual(new Set(['retries_billed', 'usage_repeated,retries_billed']))
+  expect(ofReact.filter((quirks) => quirks !== 'retries_billed').length / ofReact.length).toBeCloseTo(0.3, 1)
+  // An entry that says its own has them.
+  for (const { scenario, params } of quirky) if (scenario === 'rag') expect(params.quirks).toBe('cache_beside')
+})
+
 test('a fault comes, stays and goes: its prevalence over time', () => {
   const mix = readMix(
     `rate: 10/s

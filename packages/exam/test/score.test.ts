@@ -51,6 +51,18 @@ describe('a question for spans', () => {
   })
 })
 
+describe('a question for a number that nobody can know', () => {
+  const asked = question('t', { question_id: 't:tokens', type: 'number', tolerance: { share: 0 } })
+  const key = { question_id: 't:tokens', answer: 'unknown' }
+  it.each<[AnswerValue | null, string]>([
+    ['unknown', 'right'],
+    [12, 'wrong'],
+    [null, 'open'],
+  ])('answered %j, is %s', (value, expected) => {
+    expect(mark(asked, key, answer('t:tokens', value)).outcome).toBe(expected)
+  })
+})
+
 describe('a question for a number', () => {
   const asked = question('t', { question_id: 't:cost', type: 'number', tolerance: { share: 0.2, least: 20 } })
   const outcome = (right: number, value: AnswerValue) =>
