@@ -8,9 +8,9 @@ const seeds = 10
 
 /** Runs with one fault each. */
 const runs = [
-  { scenario: 'fanout', query: 'stragglers=1' },
-  { scenario: 'dag', query: 'stragglers=1' },
-  { scenario: 'chain', query: 'depth=15', faults: 'straggler:8' },
+  { scenario: 'fanout', query: 'stragglers=1&thoughts=0' },
+  { scenario: 'dag', query: 'stragglers=1&thoughts=0' },
+  { scenario: 'chain', query: 'depth=15&thoughts=0', faults: 'straggler:8' },
   { scenario: 'rag', query: 'rag_chunks=5', faults: 'slow_tool:knowledge_base:6' },
 ]
 
