@@ -140,7 +140,7 @@ async function besideTelemetrygen(progress: (line: string) => void): Promise<Fig
     {
       name: `simulate into the Collector, pace; the floor is telemetrygen ${telemetrygen.version}`,
       measured: `${Math.round(median(ours) / 1000)}k spans/s`,
-      floor: `${Math.round(median(theirs) / 1000)}k spans/s, flat`,
+      floor: `${Math.round(median(theirs) / 1000)}k spans/s made, flat, and dropped where its queue is full`,
       ratio: median(theirs) / median(ours),
       limit: limits.rate,
     },
