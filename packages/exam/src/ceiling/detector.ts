@@ -1,7 +1,7 @@
 import type { PlantedKind } from 'contract/taxonomy'
 import { makespan, savingOf, type Times } from '../table/schedule.ts'
 import type { Step, Table } from '../table/table.ts'
-import type { Usual } from './fit.ts'
+import type { Usual } from './usual.ts'
 
 /** What a detector found: one thing that is wrong. */
 export interface Found {

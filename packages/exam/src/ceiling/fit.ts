@@ -1,21 +1,9 @@
 import { median } from 'findings/statistics'
 import type { Step, Table } from '../table/table.ts'
-import { learnPeople, type People } from './asking.ts'
+import { learnPeople } from './asking.ts'
 import { learnTokensPerKb } from './context.ts'
 import { leastSquares } from './least-squares.ts'
-
-/** What is usual in a population of runs, from their spans alone. */
-export interface Usual {
-  /** What a step takes by its tool and size, or its model and tokens, ms; undefined where too few were seen, or it failed. */
-  expected: (step: Step) => number | undefined
-  /** A step that takes over so many times what is expected is no chance. */
-  limitOf: (step: Step) => number
-  /** When the first token of a streamed answer comes, by its prompt, and over so many times of that it is no chance. */
-  firstTokenMs: (table: Table) => { ms: number; limit: number } | undefined
-  people: People
-  /** How many tokens of a later prompt a KB of an answer comes to. */
-  tokensPerKb: number
-}
+import type { Usual } from './usual.ts'
 
 interface Fit {
   coefficients: number[]

@@ -2,7 +2,7 @@ import { median } from 'findings/statistics'
 import { fieldOf } from '../table/rows.ts'
 import type { Step, Table } from '../table/table.ts'
 import type { Detector, Found } from './detector.ts'
-import type { Usual } from './fit.ts'
+import type { Usual } from './usual.ts'
 
 /** An attempt of a call that came when it came. */
 interface Attempt {

@@ -2,7 +2,7 @@ import { median } from 'findings/statistics'
 import type { PlantedKind } from 'contract/taxonomy'
 import type { Step, Table } from '../table/table.ts'
 import type { Detector, Found } from './detector.ts'
-import type { Usual } from './fit.ts'
+import type { Usual } from './usual.ts'
 import { leastSquares } from './least-squares.ts'
 
 /** Between two marks: how long, how many tokens came, and when its middle is. */
