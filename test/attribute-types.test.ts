@@ -57,6 +57,8 @@ const quick: Record<string, { whole: string; fractional: string }> = {
   loop: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   rag: { whole: 'delay_ms=2&ms_per_kb=0', fractional: 'delay_ms=2.5&ms_per_kb=0.5&rag_chunks=3' },
   // Of intervals that differ by so much, some are three times what was due: it stalls.
+  silent: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
+  hallucination: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   stream: {
     whole: 'duration_s=1&ttft_ms=0&background_fanout=5&tool_delay_ms=500&token_interval_ms=10&jitter=1',
     fractional: 'duration_s=0.4&ttft_ms=0&background_fanout=5&tool_delay_ms=500.5&token_interval_ms=10.5&jitter=1',

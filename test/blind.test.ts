@@ -20,6 +20,8 @@ const queries: Record<string, Record<string, string>> = {
   rag: { rag_chunks: '4' },
   stream: { duration_s: '1', background_fanout: '6', tool_delay_ms: '100', error_rate: '0.3', contention: '4' },
   cascade: { calls: '20', error_rate: '0.2' },
+  silent: { lookups: '3', flaw: 'any' },
+  hallucination: { lookups: '3', hallucination: 'any' },
 }
 const short = { delay_ms: '20', llm_delay_ms: '3' }
 const wantedOf = (name: string): Wanted => ({

@@ -33,6 +33,8 @@ const queries: Record<string, string[]> = {
     'duration_s=0.2&background_fanout=4&tool_delay_ms=10&error_rate=1',
   ],
   cascade: ['calls=20&delay_ms=5', 'calls=10&delay_ms=2&error_rate=1'],
+  silent: ['delay_ms=2&lookups=2&flaw=any', 'delay_ms=2&lookups=2&capture_content=false'],
+  hallucination: ['delay_ms=2', 'delay_ms=2&hallucination=bad_arguments&recovers=false'],
 }
 
 describe.each(scenarios.map(({ name }) => name))('%s', (name) => {

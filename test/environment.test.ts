@@ -80,6 +80,8 @@ const quick: Record<string, string> = {
   stream: 'duration_s=0.2&background_fanout=5&tool_delay_ms=5',
   handoff: 'hops=2&severed=1&human_delay_s=0&delay_ms=2',
   cascade: 'calls=10&delay_ms=2&error_rate=0.3',
+  silent: 'delay_ms=2',
+  hallucination: 'delay_ms=2',
 }
 
 describe('the ledger does not ask the SDK what happened', () => {

@@ -94,6 +94,9 @@ const queries: Record<string, string> = {
   stream: 'duration_s=0.2&background_fanout=10&tool_delay_ms=5&error_rate=0.3',
   handoff: 'hops=6&severed=3&human_delay_s=0&delay_ms=2',
   cascade: 'calls=30&delay_ms=5&backoff_ms=2',
+  silent: 'lookups=8&flaws=3&flaw=any&delay_ms=2',
+  // A tool that does not exist has a name of its own, and no description.
+  hallucination: 'lookups=8&hallucinations=3&hallucination=bad_arguments&delay_ms=2',
 }
 
 /** Agents that do one thing: with a faulty call below it, the agent is as suspect as the call. */
@@ -141,6 +144,8 @@ it.each(scenarios.map(({ name }) => name))(
         expect(attributes['url.full'] ?? attributes['url.path']).toMatch(toolUrl)
       }
     }
-    expect(compared > 0).toBe(['fanout', 'retry', 'dag', 'react', 'stream', 'handoff', 'loop'].includes(name))
+    expect(compared > 0).toBe(
+      ['fanout', 'retry', 'dag', 'react', 'stream', 'handoff', 'loop', 'silent', 'hallucination'].includes(name),
+    )
   },
 )

@@ -65,6 +65,14 @@ const runs: Record<string, Record<string, unknown[]>> = {
     contention: [0, 0.5, 3],
     tool_delay_ms: [50, 400],
   },
+  silent: { ...drawn, lookups: [3, 10], flaws: [0, 1, 3], flaw: ['error', 'any'] },
+  hallucination: {
+    ...drawn,
+    lookups: [3, 10],
+    hallucinations: [0, 1, 3],
+    hallucination: ['no_tool', 'bad_arguments'],
+    recovers: [true, false],
+  },
 }
 
 function mixOf(scenario: string, choices: Record<string, unknown[]>) {

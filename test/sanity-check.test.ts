@@ -167,6 +167,8 @@ describe('sanity_check.sh', () => {
       '/run?scenario=rag': (body) =>
         body.replace(/"total":\d+/, '"total":10').replace('"process_chunk":3', '"process_chunk":2'),
       '/run?scenario=loop': (body) => body.replace(/"llm_calls":\d+/, '"llm_calls":1'),
+      '/run?scenario=silent': (body) => body.replace(/"llm_calls":\d+/, '"llm_calls":1'),
+      '/run?scenario=hallucination': (body) => body.replace('"tool_errors":1', '"tool_errors":0'),
       '/stream': (body) => body.replace('token 3\n', '').replace('{"index":3,"text"', '{"index":4,"text"'),
     }
     let retries = 0

@@ -70,6 +70,8 @@ describe('every registered scenario', () => {
     handoff: 'hops=4&severed=2&human_delay_s=0&delay_ms=5',
     stream: 'duration_s=0.5&background_fanout=30&tool_delay_ms=20',
     cascade: 'calls=40&delay_ms=10&backoff_ms=5',
+    silent: 'lookups=5&flaws=3&flaw=any&delay_ms=2',
+    hallucination: 'lookups=6&hallucinations=3&hallucination=any&delay_ms=2',
   }
 
   it.each(names)('%s exports as many spans as its formula, its answer and its ledger say', async (name) => {

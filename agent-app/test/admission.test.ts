@@ -29,6 +29,8 @@ describe('what a run declares', () => {
     ['rag', {}, 1],
     ['loop', {}, 1],
     ['stream', { concurrency: 3 }, 3],
+    ['silent', {}, 1],
+    ['hallucination', {}, 1],
   ])('%s with %j may have %i tool calls under way', (scenario, query, expected) => {
     expect(costOfRun(scenario, query).calls).toBe(expected)
   })

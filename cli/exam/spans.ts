@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { genAi } from 'dialects/gen-ai/names'
 import { ExamError } from 'exam/read'
 import { tableOf } from 'exam/table/build'
 import type { ExamSpan } from 'exam/table/span'
@@ -37,5 +38,10 @@ export const tablesOf = (traces: ReadonlyMap<string, readonly ReceivedSpan[]>): 
   [...traces].map(([traceId, spans]) => tableOf(traceId, spans.map(examSpan)))
 
 function examSpan(span: ReceivedSpan): ExamSpan {
-  return { ...toAnalysisStep(span, 0), links: span.links.map(({ spanId }) => spanId) }
+  const { [genAi.inputMessages]: told } = span.attributes
+  return {
+    ...toAnalysisStep(span, 0),
+    told: typeof told === 'string' ? told : undefined,
+    links: span.links.map(({ spanId }) => spanId),
+  }
 }

@@ -18,7 +18,7 @@ expected_spans() {
     *-fanout) param fanout && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
     *-retry) param fanout && VALUE=$((5 + (2 + thoughts) * VALUE + 2 * (tool_calls + retries))) ;;
     *-cascade) param agents && VALUE=$((5 + VALUE + tool_calls + 2 * (tool_calls + retries))) ;;
-    *-react | *-loop) VALUE=$((4 + llm_calls + 3 * tool_calls + 2 * retries)) ;;
+    *-react | *-loop | *-silent | *-hallucination) VALUE=$((4 + llm_calls + 3 * tool_calls + 2 * retries)) ;;
     *-handoff) param hops && VALUE=$((9 + 8 * VALUE - 6 * severed)) ;;
     *-stream) param background_fanout && VALUE=$((6 + 3 * VALUE)) ;;
     true-chain) param depth && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
@@ -31,7 +31,7 @@ expected_spans() {
 
 # judge NAME [param=value...]: whether the result that was read is one of NAME with these parameters; fails with WHY.
 judge() {
-  local name=$1 pair tool_errors sum
+  local name=$1 pair tool_errors refused sum
   shift
   WHY="it is a run of $SCENARIO"
   [ "$SCENARIO" = "$name" ] || return 1
@@ -44,16 +44,23 @@ judge() {
   [[ $TRACE_ID =~ ^[0-9a-f]{32}$ ]] || return 1
 
   figure tool_errors && tool_errors=$VALUE
+  # What a model makes up is refused.
+  param hallucinations && refused=$VALUE
   param error_rate
   WHY="$tool_errors tool calls failed at an error_rate of 0"
   # What a tool of limited capacity refuses needs no chance.
-  [ "$VALUE" != 0 ] || [ "$tool_errors" = 0 ] || [ "$name" = cascade ] || return 1
+  [ "$VALUE" != 0 ] || [ "$tool_errors" = "$refused" ] || [ "$name" = cascade ] || return 1
   case $name-$OK in
     stream-* | *-true) ;;
     react-* | loop-*)
       figure tool_calls && WHY="ok is false after $VALUE steps"
       param max_steps
       [ "$WHY" = "ok is false after $VALUE steps" ] || return 1
+      ;;
+    silent-*)
+      param flaws
+      WHY='ok is false, though every answer was right'
+      [ "$VALUE" != 0 ] || [ "$tool_errors" != 0 ] || return 1
       ;;
     *)
       WHY='ok is false, though no tool call failed'

@@ -37,6 +37,11 @@ export const runs: Record<string, string[]> = {
   cascade: [
     '/run?scenario=cascade&calls=12&capacity=2&queue=1&load=0.9&delay_ms=3&llm_delay_ms=1&backoff_ms=2&max_retries=2&error_rate=0.2',
   ],
+  silent: ['/run?scenario=silent&lookups=3&flaws=2&flaw=any&delay_ms=2&llm_delay_ms=1'],
+  hallucination: [
+    '/run?scenario=hallucination&lookups=4&hallucinations=2&hallucination=any&delay_ms=2&llm_delay_ms=1',
+    '/run?scenario=hallucination&lookups=2&recovers=false&capture_content=false&delay_ms=2&llm_delay_ms=1',
+  ],
 }
 export const seeds = ['a', 'b', 'c']
 

@@ -252,6 +252,47 @@ def loop(run):
     return ms + conversation.ask(f"assistant/chat/{p['steps']}"), done == p["steps"] and not stuck
 
 
+def silent(run):
+    p = run.params
+    agent = run.random.fork("analyst")
+    struck = set(agent.fork("flaws").sample(p["lookups"], p["flaws"]))
+    conversation = Conversation(run, "analyst")
+    ms, right = 0, True
+    for lookup in range(p["lookups"]):
+        tool = ["search", "database", "calendar"][agent.fork(f"tool/{lookup}").integer(0, 2)]
+        for index in (2 * lookup, 2 * lookup + 1):
+            key = f"analyst/call/{index}"
+            took, ok = conversation.act(key, tool, p["delay_ms"])
+            ms += took
+            is_flawed = ok and index % 2 == 1 and lookup in struck and run.strikes(f"flaw/{key}")
+            right = right and ok and not is_flawed
+    return ms + conversation.ask(), right
+
+def hallucination(run):
+    p = run.params
+    count, recovers = p["lookups"], p["recovers"]
+    agent = run.random.fork("assistant")
+    struck = set(agent.fork("hallucinations").sample(count, p["hallucinations"]))
+    conversation = Conversation(run, "assistant")
+    ms, whole = 0, True
+    for index in range(count):
+        tool = TOOLS[agent.fork(f"lookup/{index}").integer(0, 4)]
+        made_up = index in struck and run.strikes(f"hallucination/{index}", not recovers)
+        if made_up:
+            # It is refused at once, and forgotten.
+            before = conversation.sent, conversation.new
+            ms += conversation.ask(f"assistant/chat/{count + 1 + index}")
+            conversation.sent, conversation.new = before
+        if made_up and not recovers:
+            whole = False
+            continue
+        ms += conversation.ask(f"assistant/chat/{index}")
+        took, ok = run.call(f"assistant/call/{index}", tool, p["delay_ms"])
+        conversation.new += OBSERVED
+        ms, whole = ms + took, whole and ok
+    return ms + conversation.ask(f"assistant/chat/{count}"), whole
+
+
 def human(run):
     p = run.params
     ms, ok = Conversation(run, "planner").act("planner/call/0", "database", p["delay_ms"])
@@ -306,7 +347,7 @@ def stream(run):
     return now, True
 
 
-SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop)}
+SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop, silent, hallucination)}
 
 
 class Played:

@@ -18,6 +18,8 @@ class PlayedScript:
         begin, _ = self.steps(script["before"], 0)
         end = max(begin, self.jobs(script, begin))
         end, _ = self.steps(script["after"], end)
+        misled = any(fault.get("misleads") for fault in script["faults"] if fault["id"] in self.faults)
+        self.ok = self.ok and not misled
         self.ms = end + CHECKPOINT_MS
         self.busy_ms = self.ms - self.waited_ms
 
@@ -60,7 +62,9 @@ class PlayedScript:
                 at += sum(self.value(attempt["ms"]) for attempt in attempts)
                 at += sum(self.value(attempt["waitMs"]) for attempt in attempts[1:])
                 calls.append((step["tool"], begun, at))
-                failed, wanted = attempts[-1]["status"] != 200, json.loads(step["arguments"])["id"]
+                failed, wanted = attempts[-1]["status"] != 200, json.loads(step["arguments"]).get("id")
+                if step.get("isRefusalAnAnswer"):
+                    wanted = None
             elif step["kind"] == "stream":
                 at = self.stream(step, at, beside)
             else:

@@ -35,6 +35,11 @@ export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], su
     const attempts = tool_calls + retries
     return { agent_app: 5 + n(agents) + tool_calls + attempts, tool_service: attempts }
   },
+  silent: ({ lookups }) => ({ agent_app: 5 + 6 * n(lookups), tool_service: 2 * n(lookups) }),
+  hallucination: ({ lookups, hallucinations, recovers }) => {
+    const again = recovers === true ? n(hallucinations) : 0
+    return { agent_app: 5 + 3 * (n(lookups) + again), tool_service: n(lookups) + again }
+  },
 }
 
 /** The tree of a small run of each scenario, as a trace viewer shows it. */
@@ -229,6 +234,38 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
         execute_tool search
           GET
             GET /tool/:tool_name
+    checkpoint`,
+  },
+  silent: {
+    query: 'lookups=1&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow silent
+    invoke_agent analyst
+      chat synthetic-llm-1
+      execute_tool search
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+      execute_tool search
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+    checkpoint`,
+  },
+  hallucination: {
+    query: 'lookups=1&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow hallucination
+    invoke_agent assistant
+      chat synthetic-llm-1
+      execute_tool schedule
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+      execute_tool database
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
     checkpoint`,
   },
 }

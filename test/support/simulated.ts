@@ -1,4 +1,4 @@
-import { answerTo } from 'contract/toolbox'
+import { answerTo, refusalOf } from 'contract/toolbox'
 import { genAi } from 'dialects/gen-ai/dialect'
 import { Catalog, type ParamValues } from 'engine/catalog'
 import type { Demand } from 'engine/demand'
@@ -67,7 +67,8 @@ function simulatedTools(clock: Clock): Tools {
     ) {
       await clock.sleep(delayMs, signal)
       const left = retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000, retryAfter: String(retryAfterS) }
-      if (fails) throw refusal(tool, status, { service, delayMs, ...left })
+      const refused = asked && !asked.isDrawn ? refusalOf(tool, asked.text) : undefined
+      if (refused || fails) throw refusal(tool, refused?.status ?? status, { service, delayMs, ...left })
       const payload = 'x'.repeat(Math.round(payloadKb * 1024))
       const result = answerTo(tool, { text: asked?.text, seed, key, flaw, version })
       return { tool, delay_ms: delayMs, ok: true, result, payload, payloadBytes: payload.length, service }

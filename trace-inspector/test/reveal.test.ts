@@ -41,6 +41,8 @@ const quick: Record<string, string> = {
   human: 'human_delay_s=0.05&delay_ms=2&llm_delay_ms=1',
   loop: 'delay_ms=2&llm_delay_ms=1',
   rag: 'rag_chunks=8&ms_per_kb=2&delay_ms=2&llm_delay_ms=1',
+  silent: 'lookups=3&flaw=any&delay_ms=2&llm_delay_ms=1',
+  hallucination: 'lookups=4&hallucination=any&delay_ms=2&llm_delay_ms=1',
 }
 const seeds = Array.from({ length: 8 }, (_, index) => `seed-${index}`)
 

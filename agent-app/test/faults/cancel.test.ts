@@ -37,6 +37,8 @@ const runs: Record<string, string> = {
   stream: '/stream?tool_delay_ms=600000&background_fanout=40',
   handoff: '/run?scenario=handoff&delay_ms=600000',
   cascade: '/run?scenario=cascade&calls=40&capacity=1000&load=10&trigger=none&delay_ms=600000',
+  silent: '/run?scenario=silent&delay_ms=600000',
+  hallucination: '/run?scenario=hallucination&hallucinations=0&delay_ms=600000',
 }
 
 /** What went on when its reason was gone: nothing, at either end, and no step but those that it cut off is marked. */

@@ -39,6 +39,8 @@ const runs: Record<string, { query: string; ok: boolean }> = {
   stream: { query: 'duration_s=0.1&background_fanout=3&ttft_ms=0', ok: true },
   handoff: { query: 'hops=2&human_delay_s=0', ok: false },
   cascade: { query: 'calls=4&load=10&trigger=none', ok: false },
+  silent: { query: 'lookups=2', ok: false },
+  hallucination: { query: 'lookups=2&hallucinations=0', ok: false },
 }
 
 describe.each(Object.entries(faults))('a tool that answers %s', (_name, { answer, errorType }) => {

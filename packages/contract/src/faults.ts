@@ -8,11 +8,14 @@ export const faultKinds = [
   'contention',
   'severed',
   'repetition',
+  'flaw',
+  'hallucination',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What of a call a fault is seen in; taxonomy.ts has the words of published taxonomies. */
-export type FaultCategory = 'latency' | 'failure' | 'model_failure' | 'contention' | 'context' | 'loop'
+export type FaultCategory =
+  'latency' | 'failure' | 'model_failure' | 'contention' | 'context' | 'loop' | 'answer' | 'call'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
@@ -22,7 +25,7 @@ export interface Remedy {
 
 /** A fault changes one draw of a call, and no other: it multiplies it, or replaces it; or it adds calls, and changes no other. */
 export type Fault = { category: FaultCategory; remedy: Remedy } & (
-  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' | 'context' } | { adds: 'calls' }
+  { multiplies: 'latency' | 'token_interval' } | { replaces: 'outcome' | 'context' | 'answer' } | { adds: 'calls' }
 )
 
 export const faults = {
@@ -65,6 +68,16 @@ export const faults = {
     category: 'loop',
     adds: 'calls',
     remedy: { changes: { repeats: 0 }, label: 'nothing repeated' },
+  },
+  flaw: {
+    category: 'answer',
+    replaces: 'answer',
+    remedy: { changes: { flaws: 0 }, label: 'answers that are right' },
+  },
+  hallucination: {
+    category: 'call',
+    adds: 'calls',
+    remedy: { changes: { hallucinations: 0 }, label: 'a model that asks for what there is' },
   },
 } satisfies Record<FaultKind, Fault>
 

@@ -11,5 +11,7 @@ export const scenarioNames = [
   'handoff',
   'loop',
   'cascade',
+  'silent',
+  'hallucination',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

@@ -6,6 +6,7 @@ const businessNames: Readonly<Record<string, string>> = {
   planner: 'triage',
   react: 'triage',
   assistant: 'triage',
+  analyst: 'triage',
   worker: 'resolver',
   link: 'resolver',
   branch: 'resolver',

@@ -37,6 +37,14 @@ const queries: Record<ScenarioName, Record<string, fc.Arbitrary<string | number>
     error_rate: rate,
     max_retries: fc.integer({ min: 0, max: 4 }),
   },
+  silent: { lookups: small, flaws: fc.constantFrom(0, 1), flaw: fc.constantFrom('error', 'any'), error_rate: rate },
+  hallucination: {
+    lookups: small,
+    hallucinations: fc.constantFrom(0, 1),
+    hallucination: fc.constantFrom('no_tool', 'any'),
+    recovers: fc.constantFrom('true', 'false'),
+    error_rate: rate,
+  },
 }
 
 test.each(scenarios)('a run of $name makes no more calls and steps than it declares', async ({ name }) => {
@@ -69,6 +77,8 @@ test.each([
   ['handoff', { hops: 4, severed: 2 }],
   ['stream', { background_fanout: 6, concurrency: 2, duration_s: 0.2 }],
   ['cascade', { calls: 5, capacity: 100, load: 2, trigger: 'none', error_rate: 1, backoff_ms: 0 }],
+  ['silent', { lookups: 3 }],
+  ['hallucination', { lookups: 4, hallucinations: 2 }],
 ] as [ScenarioName, Record<string, number | string>][])(
   'what %s declares is what its longest run needs',
   async (name, query) => {

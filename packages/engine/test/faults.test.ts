@@ -1,4 +1,6 @@
+import { faults as planted } from 'contract/faults'
 import type { LedgerStep } from 'contract/ledger'
+import { plantedBy } from 'findings/kinds'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../../test/support/simulated.ts'
@@ -21,11 +23,11 @@ type Steps = Awaited<ReturnType<typeof play>>['steps']
 
 const callOf = (key: string) => key.replace(/\/\d+$/, '')
 
-/** The fault that makes a step slower: an attempt has that of its call. */
-const slowedBy = (steps: Steps, { key, facts, injected }: LedgerStep) =>
+/** The fault of a step: an attempt has that of its call. */
+const faultOf = (steps: Steps, { key, facts, injected }: LedgerStep) =>
   (facts.operation === 'http_client' ? steps.get(callOf(key))?.injected : injected)?.fault
 
-/** What was decided of a step: facts, without what `faults` itself decides and what a failure replaces. */
+/** What was decided of a step: facts, without what `faults` itself decides and what a fault replaces. */
 function factsOf(step: LedgerStep): Record<string, unknown> {
   const [{ facts }] = Object.values(decisionsOf([step])) as [{ facts: Record<string, unknown> }]
   const { error_rate: _, status: __, result: ___, ...chosen } = facts
@@ -70,7 +72,8 @@ describe.each(hasOthers.map(({ name }) => name))('%s', (scenario) => {
         const drawn = before.injected?.drawn_ms
         if (drawn === undefined) continue
         // How long a stream goes on at least is not drawn.
-        const isSlower = slowedBy(steps, step) !== undefined && slowedBy(steps, step) !== 'failure'
+        const fault = faultOf(steps, step)
+        const isSlower = fault !== undefined && 'multiplies' in planted[fault]
         const isMultiplied = isSlower && key !== 'streamer/chat'
         expect((step.injected?.drawn_ms as number) / drawn, key).toBeCloseTo(isMultiplied ? Number(times) : 1, 9)
       }
@@ -118,8 +121,8 @@ describe.each(hasOthers.map(({ name }) => name))('%s', (scenario) => {
     const { steps, params, finding } = await play(scenario, { seed, faults: 'straggler' })
     const slow = toolCalls(steps).filter(({ injected }) => injected?.fault === 'straggler')
     expect(slow).toHaveLength(Number(params.stragglers ?? 1))
-    // Of those it is failures, contexts that were lost, and repeats.
-    if (!['retry_storm', 'severed_context', 'repetition'].includes(finding.kind))
+    const own = plantedBy(finding.kind)
+    if (own === undefined || 'multiplies' in planted[own])
       expect(finding.injected?.map(({ key }) => key)).toEqual(slow.map(({ key }) => key).toSorted())
   })
 })

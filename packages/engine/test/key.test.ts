@@ -52,6 +52,8 @@ const small: Record<string, Query> = {
   stream: { duration_s: 0.5, background_fanout: 8, ttft_ms: 10, tool_delay_ms: 50 },
   handoff: { hops: 3, severed: 2, human_delay_s: 0 },
   cascade: { calls: 24, max_retries: 2 },
+  silent: { lookups: 6, flaws: 2 },
+  hallucination: { lookups: 8, hallucinations: 2 },
 }
 
 const errorRate = fc.constantFrom(0, 0.1, 0.5, 1)

@@ -17,6 +17,8 @@ const faulty: Record<string, Record<string, string | number>> = {
   stream: { error_rate: 0.3, duration_s: 3 },
   handoff: { error_rate: 0.3, hops: 6, severed: 3 },
   cascade: { error_rate: 0.1 },
+  silent: { error_rate: 0.2, flaws: 2, flaw: 'any' },
+  hallucination: { error_rate: 0.2, hallucinations: 2, hallucination: 'any' },
 }
 
 /** Every id and time that was drawn for a run. */

@@ -30,6 +30,14 @@ export const askedOf: Readonly<Record<string, Asked>> = {
   overflow: { subjects: agentIsToBlame, kinds: ['overflow', 'duplicate_history', 'lost_fact', 'cache_miss'] },
   stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
   cascade: { subjects: ['kind', 'spans', 'entity'], kinds: ['surge', 'capacity_loss', 'slow_service'] },
+  silent: {
+    subjects: ['verdict', 'kind', 'spans', 'entity'],
+    kinds: ['body_error', 'truncated', 'wrong_empty', 'slow_tool', 'failed'],
+  },
+  hallucination: {
+    subjects: ['verdict', 'kind', 'spans', 'entity'],
+    kinds: ['no_tool', 'bad_arguments', 'invented_id', 'slow_model'],
+  },
 }
 
 /** What is asked at a level; undefined where there is nothing to ask. */

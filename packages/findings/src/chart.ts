@@ -9,6 +9,7 @@ export type Chart =
   | { shape: 'scatter'; observed: ScatterFigures }
   | { shape: 'timeline'; observed: TimelineFigures }
   | { shape: 'load'; observed: LoadFigures }
+  | { shape: 'answers'; observed: AnswerFigures }
 
 /** Branches of a join: how long each took, and how much longer it could have. */
 export interface BranchFigures {
@@ -54,4 +55,9 @@ export interface LoadFigures {
   amplification: number
   refused: number
   gave_up: number
+}
+
+/** What calls were answered: how much of how much there is, and what is wrong with it. */
+export interface AnswerFigures {
+  answers: { tool: string; count: number | null; total: number | null; flaw: string | null }[]
 }

@@ -4,11 +4,13 @@ import type { Answers, Finding, Prediction, Seen } from './finding.ts'
 import { failingModel, modelWords } from './failing-model.ts'
 import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
+import { hallucinatedCall } from './kinds/hallucinated-call.ts'
 import { idleWait } from './kinds/idle-wait.ts'
 import { repetition } from './kinds/repetition.ts'
 import { overload } from './kinds/overload.ts'
 import { retryStorm } from './kinds/retry-storm.ts'
 import { severedContext } from './kinds/severed-context.ts'
+import { silentFailure } from './kinds/silent-failure.ts'
 import { sizeLatency } from './kinds/size-latency.ts'
 import { stepVariance } from './kinds/step-variance.ts'
 import { straggler } from './kinds/straggler.ts'
@@ -28,6 +30,8 @@ const kinds = {
   severed_context: severedContext,
   repetition,
   overload,
+  silent_failure: silentFailure,
+  hallucinated_call: hallucinatedCall,
 }
 
 export type FindingKind = keyof typeof kinds

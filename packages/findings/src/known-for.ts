@@ -13,6 +13,8 @@ const knownFor: Readonly<Record<string, { kind: PlantedKind; faults: string }>> 
   loop: { kind: 'loop', faults: 'own' },
   stream: { kind: 'contention', faults: 'own' },
   cascade: { kind: 'capacity_loss', faults: 'own' },
+  silent: { kind: 'body_error', faults: 'own' },
+  hallucination: { kind: 'no_tool', faults: 'own' },
 }
 
 export const knownForAt1 = (scenario: string) => (Object.hasOwn(knownFor, scenario) ? knownFor[scenario] : undefined)

@@ -30,6 +30,8 @@ const quick: Record<string, Record<string, string>> = {
   loop: { delay_ms: '5', llm_delay_ms: '5', error_rate: '0.2' },
   stream: { duration_s: '0.5', tool_delay_ms: '20', error_rate: '0.1' },
   cascade: { calls: '30', delay_ms: '20', backoff_ms: '10', error_rate: '0.05' },
+  silent: { lookups: '3', flaws: '2', flaw: 'any', delay_ms: '5', error_rate: '0.1' },
+  hallucination: { hallucinations: '3', hallucination: 'any', delay_ms: '5', error_rate: '0.1' },
 }
 const defaults = { delayMs: undefined, errorRate: 0 }
 const catalog = new Catalog(scenarios, defaults)
@@ -91,6 +93,7 @@ const levelled: Record<string, Record<string, string>> = {
   chain: { level: '3', depth: '4', control: 'true' },
   retry: { level: '3', fanout: '8', concurrency: '8', control: 'false' },
   dag: { level: '4', fanout: '4', control: 'false' },
+  hallucination: { level: '2', lookups: '1', control: 'false' },
 }
 
 /** Of these seeds the one whose run is over first, and has an answer of such a status among its attempts. */
@@ -111,6 +114,7 @@ test.each([
   ['chain', 429],
   ['retry', 422],
   ['dag', 503],
+  ['hallucination', 404],
 ])('%s of a level decides the same over real HTTP, an answer of %i among its attempts', async (scenario, status) => {
   const seed = await shortest(scenario, status)
   const really = await playReally(scenario, seed, levelled[scenario])

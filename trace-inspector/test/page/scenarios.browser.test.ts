@@ -21,6 +21,8 @@ const runs: Record<string, Record<string, string>> = {
   rag: { rag_chunks: '8' },
   stream: { duration_s: '1', background_fanout: '10', tool_delay_ms: '100' },
   cascade: { calls: '40', delay_ms: '40' },
+  silent: { lookups: '3' },
+  hallucination: { lookups: '4' },
 }
 
 const mostListed = 6

@@ -20,7 +20,7 @@ import { shuffled, type World } from './world.ts'
 
 /** A fault while it is drafted: its steps are not yet all known. */
 export type DraftFault = ScriptFault & { steps: string[] }
-export type NewFault = Omit<FaultDeclaration, 'id'> & { changesOutcome?: boolean }
+export type NewFault = Omit<FaultDeclaration, 'id'> & Partial<Pick<ScriptFault, 'changesOutcome' | 'misleads'>>
 
 /** Something whose time was drawn around what is usual for its tool and size, so that it can be made slower. */
 export interface Timed {

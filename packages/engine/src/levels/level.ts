@@ -76,19 +76,20 @@ export function runLevel(workflow: Step, levels: Levels, params: Given): Promise
   return runScript(workflow, drawnLately(workflow.run, levels, params), params)
 }
 
-/** Plays a script without the faults that are not in force here. */
-export function runScript(workflow: Step, script: Script, params: Given): Promise<boolean> {
+/** Plays a script without the faults that are not in force here. Resolves to whether the agent reached its goal. */
+export async function runScript(workflow: Step, script: Script, params: Given): Promise<boolean> {
   const { run } = workflow
   const isOff = !parseFaults(params.faults).own
   const out = new Set(script.faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
   run.faults.comparedCalls = script.compares
-  return playScript(workflow, script, out, () => declare(run, script, out))
+  const isWhole = await playScript(workflow, script, out, () => declare(run, script, out))
+  return isWhole && !script.faults.some(({ id, misleads }) => misleads && !out.has(id))
 }
 
 /** Writes down what is planted, and what only looks like it. */
 function declare(run: Step['run'], { faults, decoys }: Script, out: ReadonlySet<string>): void {
   const { faults: register } = run
-  for (const { steps, changesOutcome: _, entity, ...fault } of faults) {
+  for (const { steps, changesOutcome: _, misleads: _misleads, entity, ...fault } of faults) {
     if (out.has(fault.id)) continue
     const declared = { ...fault, entity: { ...entity, ...instanceOf(run, entity.agent) } }
     for (const step of steps) register.strikes(declared, step)

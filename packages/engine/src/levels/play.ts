@@ -177,6 +177,7 @@ async function playStep(
         injected: { drawn_ms: delayMs },
         toolCall,
         ...limitsOf(step),
+        told: step.told,
       })
       return undefined
     }
@@ -215,6 +216,7 @@ function limitsOf({ maxTokens, window, outputTokens }: ChatStep) {
 /** What a step is for: the id in a call's arguments, which a request keeps that was mended, or the document of a chunk. */
 function wantedBy(step: ScriptStep): string | undefined {
   if (step.kind === 'chunk') return step.document
+  if (step.kind === 'call' && step.isRefusalAnAnswer) return undefined
   return step.kind === 'call' ? (JSON.parse(step.arguments) as { id: string }).id : undefined
 }
 
@@ -251,6 +253,8 @@ function playCall(agent: Step, step: CallStep, { out, beside }: Stage): Promise<
     retryAfterS: attempt.retryAfterS,
     bytes: attempt.bytes,
     injected: attempt.injected,
+    result: attempt.result,
+    isStrict: attempt.isStrict,
   }))
   const call = { ...step, attempts }
   return beside.during(step.tool, () => failureOf(scriptedCall(agent, call)))

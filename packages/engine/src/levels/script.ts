@@ -95,6 +95,8 @@ export interface CallStep extends StepOf<'call'> {
   /** What the run was asked for, the same on every call of it. */
   asked?: { delay_ms: number; error_rate: number; max_retries: number } | undefined
   attempts: readonly Attempt[]
+  /** The agent takes a refusal for an answer: nothing is lost by it. */
+  isRefusalAnAnswer?: boolean | undefined
 }
 
 export interface Attempt extends Conditional {
@@ -110,6 +112,10 @@ export interface Attempt extends Conditional {
   bytes: number
   /** What the ledger says of it; how long the tool takes unless given. */
   injected?: LedgerStep['injected']
+  /** What it answers, where that is not what the call answers. */
+  result?: string | undefined
+  /** The tool knows by itself that it cannot be asked so, and refuses it at once. */
+  isStrict?: boolean | undefined
 }
 
 /** One call of the model. */
@@ -126,6 +132,8 @@ export interface ChatStep extends StepOf<'chat'> {
   window?: number | undefined
   /** Whether it asks for the call that comes next. */
   asksForTool: boolean
+  /** What the user has said, where that is to be known. */
+  told?: string | undefined
 }
 
 /** One piece of what was retrieved, worked through. */
@@ -173,6 +181,8 @@ export interface ScriptFault extends FaultDeclaration {
   steps: readonly string[]
   /** Whether the outcome, the tokens or the attempts differ by it, whatever time it costs. */
   changesOutcome: boolean
+  /** Whether what the agent says in the end is wrong by it, though no call says so. */
+  misleads?: boolean | undefined
 }
 
 /** Something that looks like a fault and is none. */

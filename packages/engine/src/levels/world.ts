@@ -21,6 +21,8 @@ export interface ToolBaseline {
   failureRate: number
   /** What is worth less is done without asking a person. */
   limit: number
+  /** Whether it says with every answer that nothing went wrong: `"error": null`. */
+  saysNoError: boolean
 }
 
 /** A draw around what is usual; `residual` is the logarithm of how far it is off. */
@@ -52,6 +54,7 @@ export function worldOf(seed: string): World {
       fixed: between(own, 0.2, 0.5),
       failureRate: between(own, 0.02, 0.07),
       limit: limited[index] as number,
+      saysNoError: own.chance(0.6),
     }
   })
   const shards = shuffled(random.fork('shards'), slopes).map((msPerKb, index) => ({ name: `shard-${index}`, msPerKb }))

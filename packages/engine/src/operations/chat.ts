@@ -7,7 +7,7 @@ import { type Completion, drawCompletion, modelName, provider } from '../model.t
 import type { OpenStep } from '../open-step.ts'
 import type { Context } from '../profile/profile.ts'
 import { askModel } from './ask-model.ts'
-import { addMessages, type AskedCall, type Message } from './messages.ts'
+import { addMessages, type AskedCall, type Message, textMessage } from './messages.ts'
 
 type ChatFacts = Stated<FactsOf<'chat'>>
 
@@ -28,6 +28,8 @@ export interface ChatOptions {
   maxTokens?: number | undefined
   /** How many tokens the model holds, of prompt and answer: said where that matters. */
   window?: number | undefined
+  /** What the user has said, which is on the span whatever else is. */
+  told?: string | undefined
 }
 
 /** One call of the simulated model: it draws what it takes and uses, and does so. Rejects with ModelFailure where nobody answers. */
@@ -57,6 +59,7 @@ export async function converse(
     said,
     maxTokens,
     window,
+    told,
   }: Omit<ChatOptions, 'index' | 'context'> & { random: Random; injected: LedgerStep['injected'] },
 ): Promise<Completion> {
   const { run } = agent
@@ -79,6 +82,7 @@ export async function converse(
       const response = responseFacts(completion, end ? 'content_filter' : asks ? 'tool_call' : finishReason)
       if (asks) response.tool_call_id = asks.id
       if (run.captureContent) addMessages(response, random, asks, said)
+      if (told !== undefined) response.input_messages = JSON.stringify([textMessage('user', told)])
       step.learn<'chat'>(response)
       return end
     },

@@ -20,6 +20,10 @@ export interface DecidedAttempt {
   bytes: number
   /** What the ledger says of it; how long the tool takes unless given. */
   injected?: LedgerStep['injected'] | undefined
+  /** What it answers, where that is not what the call answers. */
+  result?: string | undefined
+  /** The tool knows by itself that it cannot be asked so, and refuses it at once. */
+  isStrict?: boolean | undefined
 }
 
 export interface ScriptedCall {
@@ -60,8 +64,8 @@ export function scriptedCall(
       await run.pause?.(1)
       if (index > 0) await waitBefore(call, index, attempt.waitMs, failure)
       try {
-        const answer = await play(call, tool, index, attempt)
-        if (isTold) call.learn<'execute_tool'>({ result: said.result })
+        const answer = await play(call, tool, index, { ...attempt, given: said.arguments })
+        if (isTold) call.learn<'execute_tool'>({ result: attempt.result ?? said.result })
         if (documents !== undefined) call.learn<'retrieval'>({ documents: documentsJson(call.random, documents) })
         return answer
       } catch (error) {
@@ -79,10 +83,19 @@ function play(
   call: OpenStep,
   tool: string,
   index: number,
-  { delayMs, status, retryAfterS, bytes, injected = { drawn_ms: delayMs } }: DecidedAttempt,
+  {
+    delayMs,
+    status,
+    retryAfterS,
+    bytes,
+    injected = { drawn_ms: delayMs },
+    isStrict,
+    given,
+  }: DecidedAttempt & { given: string },
 ): Promise<Answer> {
   const fails = status !== 200
   const refusal = fails ? { status, retryAfterS } : {}
-  const behavior = { tool, delayMs, errorRate: fails ? 1 : 0, fails, payloadKb: bytes / 1024, ...refusal }
+  const asked = isStrict && { asked: { text: given, isDrawn: false } }
+  const behavior = { tool, delayMs, errorRate: fails ? 1 : 0, fails, payloadKb: bytes / 1024, ...refusal, ...asked }
   return makeAttempt(call, index, behavior, injected)
 }

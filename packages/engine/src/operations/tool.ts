@@ -1,6 +1,6 @@
 import type { FaultKind } from 'contract/faults'
 import type { Random } from 'contract/random'
-import { argumentsFor, descriptionOf } from 'contract/toolbox'
+import { argumentsFor, descriptionOf, refusalOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
@@ -84,8 +84,11 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
   const { run } = agent
   const { capture = run.captureContent } = options
   const key = callKeyOf(agent, options.index)
-  const slowdown = run.planted.slowdownOf({ tool, key, agentId: agent.record.agent_id }, options.slowdown)
   const asked = askedOf(agent, tool, options)
+  // Who is refused at once is not slow.
+  const isRefused = !asked.isDrawn && refusalOf(tool, asked.text) !== undefined
+  const call = { tool, key, agentId: agent.record.agent_id }
+  const slowdown = isRefused ? undefined : run.planted.slowdownOf(call, options.slowdown)
   return agent.open(
     {
       key,
@@ -101,6 +104,8 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
     async (call) => {
       if (capture) call.learn<'execute_tool'>({ arguments: asked.text })
       const answer = await withRetries(call, tool, { ...options, asked, slowdown })
+      // Who failed had no answer that could be wrong.
+      if (options.flaw !== undefined) call.record.injected ??= { fault: 'flaw' }
       if (capture) call.learn<'execute_tool'>({ result: JSON.stringify(answer.result) })
       return answer
     },

@@ -5,15 +5,31 @@ import { chain } from './chain.ts'
 import { dag } from './dag.ts'
 import { fanout } from './fanout.ts'
 import { handoff } from './handoff.ts'
+import { hallucination } from './hallucination.ts'
 import { human } from './human.ts'
 import { loop } from './loop.ts'
 import { rag } from './rag.ts'
 import { react } from './react.ts'
 import { retry } from './retry.ts'
+import { silent } from './silent.ts'
 import { stream } from './stream.ts'
 
 /** Every scenario by its name. */
-export const scenarioOf = { fanout, chain, retry, dag, react, human, rag, stream, handoff, loop, cascade } satisfies {
+export const scenarioOf = {
+  fanout,
+  chain,
+  retry,
+  dag,
+  react,
+  human,
+  rag,
+  stream,
+  handoff,
+  loop,
+  cascade,
+  silent,
+  hallucination,
+} satisfies {
   [Name in ScenarioName]: Scenario<Name>
 }
 

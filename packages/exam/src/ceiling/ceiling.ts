@@ -2,11 +2,13 @@ import { nothing } from '../question.ts'
 import type { Solution } from '../solution.ts'
 import { savingOf } from '../table/schedule.ts'
 import type { Table } from '../table/table.ts'
+import { flawedAnswer } from './answers.ts'
 import { doubled, lostFact, overflow } from './context.ts'
 import type { Detector, Found } from './detector.ts'
 import { failed, faultyTool, gap, notRetryable } from './failures.ts'
 import type { Usual } from './usual.ts'
 import { overload } from './overload.ts'
+import { badArguments, inventedId, noTool } from './hallucinations.ts'
 import { cacheMiss, duplicate, ignoredError, loop } from './repeats.ts'
 import { redo, resumeLag, unneeded } from './people.ts'
 import { slow } from './slow.ts'
@@ -30,6 +32,10 @@ const detectors: readonly Detector[] = [
   unneeded,
   redo,
   overload,
+  flawedAnswer,
+  noTool,
+  badArguments,
+  inventedId,
 ]
 
 /**
@@ -54,10 +60,11 @@ export function ceiling(table: Table, usual: Usual, kinds: readonly string[]): S
   }
 }
 
-/** An agent that did nothing, or the wrong thing, is to blame itself; what was said on the way to a call is the call's. */
+/** An agent that did nothing, or the wrong thing, is to blame itself, and a model for what it asked; what was said on the way to a call is the call's. */
 function namesOf({ steps, blames }: Found, table: Table): string[] {
   const own = steps.flatMap((index) => table.steps[index] ?? [])
   if (blames === 'agent') return own.flatMap(({ agent }) => agent ?? [])
+  if (blames === 'model') return own.flatMap(({ kind, name }) => (kind === 'model' ? name : []))
   const calls = own.filter(({ kind }) => kind !== 'model')
   return (calls.length > 0 ? calls : own).map(({ name }) => name)
 }

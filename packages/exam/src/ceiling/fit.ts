@@ -2,6 +2,7 @@ import { median } from 'findings/statistics'
 import type { Step, Table } from '../table/table.ts'
 import { learnPeople } from './asking.ts'
 import { learnTokensPerKb } from './context.ts'
+import { learnCalling } from './calling.ts'
 import { leastSquares } from './least-squares.ts'
 import type { Usual } from './usual.ts'
 
@@ -33,6 +34,7 @@ export function fit(tables: readonly Table[]): Usual {
   return {
     people: learnPeople(tables),
     tokensPerKb: learnTokensPerKb(tables),
+    calling: learnCalling(tables),
     firstTokenMs(table) {
       const columns = firstToken(table)?.columns
       return first && columns && { ms: Math.max(1, predict(first.coefficients, columns)), limit: limitOf(first) }

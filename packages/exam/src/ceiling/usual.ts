@@ -1,5 +1,6 @@
 import type { Step, Table } from '../table/table.ts'
 import type { People } from './asking.ts'
+import type { Calling } from './calling.ts'
 
 /** What is usual in a population of runs, from their spans alone. */
 export interface Usual {
@@ -12,4 +13,5 @@ export interface Usual {
   people: People
   /** How many tokens of a later prompt a KB of an answer comes to. */
   tokensPerKb: number
+  calling: Calling
 }

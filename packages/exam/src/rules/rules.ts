@@ -1,4 +1,5 @@
 import { median } from 'findings/statistics'
+import { membersOf } from 'findings/answers'
 import type { Step, Table } from '../table/table.ts'
 
 /** A rule that somebody writes in a line: which steps of a run it names, none where nothing is wrong. */
@@ -99,6 +100,17 @@ const changesBy =
       })
       .slice(0, 1)
 
+/** What answers say of themselves, a rule for each way in which they may be wrong. */
+const saysError = (says: Readonly<Record<string, unknown>>) => (says.error ?? null) !== null
+const saysNothing = ({ count }: Readonly<Record<string, unknown>>) => count === 0
+const saysLess = ({ count, total }: Readonly<Record<string, unknown>>) => Number(count) < Number(total)
+const answers =
+  (...ways: ((says: Readonly<Record<string, unknown>>) => boolean)[]): Rule =>
+  ({ steps }) =>
+    steps.filter(({ result }) => {
+      const says = membersOf(result)
+      return says !== undefined && ways.some((is) => is(says))
+    })
 const tokensOf = (step: Step) => step.uncached_tokens + step.cached_tokens + step.output_tokens
 const thresholds = [2, 4, 5, 6, 8, 10, 14]
 
@@ -136,6 +148,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     const chunks = steps.filter(({ kind }) => kind === 'chunk')
     return most(chunks.length > 0 ? chunks : steps.filter(({ kind }) => kind === 'model'), ({ ms }) => ms)
   },
+  'body-errors': answers(saysError),
+  'empty-answers': answers(saysNothing),
+  'partial-answers': answers(saysLess),
+  'odd-answers': answers(saysError, saysNothing, saysLess),
   'first-refusal': (table) => earliest(refusals(table)),
   ...Object.fromEntries(
     thresholds.flatMap((times) => [

@@ -27,7 +27,7 @@ function piecesOf(tree: Tree, span: ExamSpan): Unowned[] {
     case 'retrieval':
       return callRows(tree, span)
     case 'chat':
-      return [row(span, { kind: 'model', name: span.facts.model ?? '', ...tokensOf(span) })]
+      return [row(span, { kind: 'model', name: span.facts.model ?? '', args: span.told ?? '', ...tokensOf(span) })]
     case 'process_chunk':
       return [row(span, { kind: 'chunk', name: span.facts.source ?? '', ...chunkOf(span) })]
     case 'human_feedback':

@@ -2,6 +2,8 @@ import type { AnalysisStep } from 'findings/step'
 
 /** A span as an exam reads it: in words of facts, and what it waited for. */
 export interface ExamSpan extends AnalysisStep {
+  /** What a model was told, as text; absent where the span does not say. */
+  told?: string | undefined
   /** Span ids. */
   links: readonly string[]
 }

@@ -18,7 +18,7 @@ export interface Step {
   /** Of what came back, KB. */
   kb: number
   failure: 'unavailable' | 'invalid' | 'limited' | null
-  /** The same text is the same arguments, and the same answer; empty where none was. */
+  /** The same text is the same arguments, and the same answer; empty where none was. Of a model what it was told, where that is said. */
   args: string
   result: string
   isWrite: boolean

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { chartOf, type Observation } from 'findings/kinds'
 import { flag, has, nameOf } from '../../model/columns.ts'
+import { Answers } from './answers.ts'
 import { Branches } from './branches.ts'
 import { Load } from './load.ts'
 import { Scatter } from './scatter.ts'
@@ -31,6 +32,8 @@ export function Chart({ look, observation }: { look: Look; observation: Observat
       return h(Tools, { observed: chart.observed })
     case 'scatter':
       return h(Scatter, { observed: chart.observed })
+    case 'answers':
+      return h(Answers, { observed: chart.observed })
     case 'timeline':
       return h(Tokens, { observed: chart.observed })
     case 'load':

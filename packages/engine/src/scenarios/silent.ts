@@ -1,0 +1,107 @@
+import { choice, flag, integer } from 'contract/scalars'
+import { argumentsFor, type Flaw, flaws as flawNames } from 'contract/toolbox'
+import type { PlantedKind } from 'contract/taxonomy'
+import { silentLevels } from '../levels/silent.ts'
+import { defineScenario } from '../scenario.ts'
+import type { Step } from '../step.ts'
+import { type Turn, Turns } from '../turns.ts'
+
+/** Tools that answer a list of entries, and say how many there are. */
+const listing = ['search', 'database', 'calendar'] as const
+/** How many entries the agent asks for, first to see how many there are, and then for all of them. */
+const limits = { peek: 1, all: 50 }
+
+const kindOf: Readonly<Record<Flaw, PlantedKind>> = {
+  error: 'body_error',
+  truncated: 'truncated',
+  empty: 'wrong_empty',
+}
+
+export const silent = defineScenario({
+  name: 'silent',
+  description:
+    'A tool answers 200 and is wrong, and the agent goes on: an error in the body, nothing, or less than there is',
+  symptom: 'The answer is wrong, and every dashboard is green',
+  missed: 'Each call has status 200 and takes as long as ever; what it was answered is in no table',
+  reveals: 'Which answer was wrong and how, and that nobody asked again',
+  finding: 'silent_failure',
+  spans: { agent_app: '5 + 6 × lookups', tool_service: '2 × lookups' },
+  params: {
+    lookups: integer({
+      min: 1,
+      max: 500,
+      default: 4,
+      description: 'Things that the agent looks up, with two calls each: how much there is, and all of it',
+    }),
+    flaws: integer({ min: 0, max: 500, default: 1, description: 'How many of them are answered wrongly, with 200' }),
+    flaw: choice([...flawNames, 'any'], {
+      default: 'error',
+      description:
+        'What is wrong with such an answer: an error in its body, nothing in it, less than there is, or one of them',
+    }),
+    capture_content: flag({
+      default: true,
+      description: 'Whether calls carry what was asked and answered: nothing else on a span shows the fault',
+    }),
+  },
+  check: ({ lookups, flaws }) =>
+    flaws <= lookups
+      ? []
+      : [{ parameter: 'flaws', value: String(flaws), expected: `at most lookups, which is ${lookups}` }],
+  levels: silentLevels,
+  demand: ({ lookups }) => ({ callsAtOnce: 1, calls: 2 * lookups, steps: 5 + 8 * lookups }),
+  run: (workflow, params) =>
+    workflow.invokeAgent('analyst', { facts: { role: 'planner' } }, async (agent) => {
+      const { lookups } = params
+      const behavior = {
+        delayMs: params.delay_ms,
+        errorRate: params.error_rate,
+        ...(params.capture_content && { capture: true }),
+      }
+      const struck = new Set(agent.random.fork('flaws').sample(lookups, params.flaws))
+      const turns = new Turns(agent, Infinity)
+      const asked = new Set<string>()
+      let isRight = true
+      for (let lookup = 0; lookup < lookups; lookup++) {
+        const { tool, given } = questionOf(agent, lookup, asked)
+        const ask = (index: number, limit: number, flaw?: Flaw) =>
+          takeTurn(agent, turns, { index, flaw, turn: { ...behavior, tool, arguments: { ...given, limit } } })
+        const isCounted = await ask(2 * lookup, limits.peek)
+        const drawn = agent.random.fork(`flaw/${lookup}`).pick(flawNames)
+        const flaw = params.flaw === 'any' ? drawn : params.flaw
+        const isRead = await ask(2 * lookup + 1, limits.all, struck.has(lookup) ? flaw : undefined)
+        isRight &&= isCounted && isRead
+      }
+      await turns.ask(2 * lookups, {})
+      return isRight
+    }),
+})
+
+/** What is looked up: nothing twice, or the second answer would mend the first. */
+function questionOf({ random }: Step, lookup: number, asked: Set<string>) {
+  const tool = random.fork(`tool/${lookup}`).pick(listing)
+  const own = random.fork(`question/${lookup}`)
+  for (;;) {
+    const { limit: _, ...given } = argumentsFor(own, tool)
+    const question = `${tool} ${JSON.stringify(given)}`
+    if (asked.has(question)) continue
+    asked.add(question)
+    return { tool, given }
+  }
+}
+
+/** The agent asks; resolves to whether it was answered, and right. Who builds on a wrong answer goes wrong by it, too. */
+async function takeTurn(
+  agent: Step,
+  turns: Turns,
+  { turn, index, flaw }: { turn: Turn; index: number; flaw: Flaw | undefined },
+): Promise<boolean> {
+  const { faults } = agent.run
+  const key = `${agent.key}/call/${index}`
+  const id = `flaw/${key}`
+  if (flaw === undefined || !faults.isInForce(id)) return (await turns.take(index, turn)) !== undefined
+  const answer = await turns.take(index, { ...turn, flaw })
+  const fault = { id, kind: kindOf[flaw], entity: { tool: turn.tool } }
+  if (answer) for (const step of [key, `${agent.key}/chat/${index + 1}`]) faults.strikes(fault, step)
+  return false
+}
