@@ -15,6 +15,7 @@ const knownFor: Readonly<Record<string, { kind: PlantedKind; faults: string }>> 
   cascade: { kind: 'capacity_loss', faults: 'own' },
   silent: { kind: 'body_error', faults: 'own' },
   hallucination: { kind: 'no_tool', faults: 'own' },
+  handoff: { kind: 'severed', faults: 'own' },
 }
 
 export const knownForAt1 = (scenario: string) => (Object.hasOwn(knownFor, scenario) ? knownFor[scenario] : undefined)

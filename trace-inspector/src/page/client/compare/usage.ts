@@ -21,7 +21,7 @@ export function UsageTable({ look, usage }: { look: Look; usage: Usage }): VNode
       <table>
         <thead>
           <tr>
-            <th scope="col"></th>
+            <th scope="col">What</th>
             ${columns.map(({ title }) => html`<th scope="col" class="number">${title}</th>`)}
           </tr>
         </thead>
