@@ -17,6 +17,7 @@ const runs: Record<string, Record<string, string>> = {
   dag: { fanout: '20' },
   react: { max_steps: '6', slow_tool_probability: '1', finish_probability: '0' },
   human: { human_delay_s: '0.4' },
+  handoff: { hops: '2', human_delay_s: '0.2' },
   loop: {},
   rag: { rag_chunks: '8' },
   stream: { duration_s: '1', background_fanout: '10', tool_delay_ms: '100' },
@@ -46,7 +47,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
   })
 
   test('every scenario has its parameters here', () => {
-    expect(Object.keys(runs)).toEqual(scenarios.map(({ name }) => name))
+    expect(Object.keys(runs).toSorted()).toEqual(scenarios.map(({ name }) => name).toSorted())
   })
 
   test.each(Object.entries(runs))('%s: run from the form, its finding is seen', async (name, params) => {
