@@ -196,6 +196,8 @@ describe('sanity_check.sh', () => {
       'FAIL stream "token 4" came where token 3 was due',
       'FAIL stream events token 4 came where token 3 was due',
       expect.stringMatching(/^FAIL loop \d+ spans, expected \d+/),
+      expect.stringMatching(/^FAIL silent \d+ spans, expected \d+/),
+      expect.stringMatching(/^FAIL hallucination 0 tool calls failed at an error_rate of 0/),
     ])
     expect(code).toBe(1)
   })
