@@ -54,6 +54,7 @@ const quick: Record<string, { whole: string; fractional: string }> = {
   dag: { whole: 'fanout=5&delay_ms=2', fractional: 'fanout=5&delay_ms=2.5' },
   react: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   human: { whole: 'human_delay_s=0&delay_ms=2', fractional: 'human_delay_s=0.1&delay_ms=2.5' },
+  overflow: { whole: 'delay_ms=2&fill=1', fractional: 'delay_ms=2.5&fill=1.5' },
   loop: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   rag: { whole: 'delay_ms=2&ms_per_kb=0', fractional: 'delay_ms=2.5&ms_per_kb=0.5&rag_chunks=3' },
   // Of intervals that differ by so much, some are three times what was due: it stalls.

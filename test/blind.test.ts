@@ -16,6 +16,7 @@ const queries: Record<string, Record<string, string>> = {
   dag: { fanout: '8', error_rate: '0.1' },
   react: { max_steps: '6', slow_tool_probability: '0.4' },
   human: { human_delay_s: '0.2' },
+  overflow: { steps: '3', context_window: '4096' },
   loop: { steps: '2', repeats: '3' },
   rag: { rag_chunks: '4' },
   stream: { duration_s: '1', background_fanout: '6', tool_delay_ms: '100', error_rate: '0.3', contention: '4' },

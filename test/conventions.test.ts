@@ -25,6 +25,7 @@ const queries: Record<string, string[]> = {
   dag: ['fanout=8&delay_ms=2', 'fanout=8&delay_ms=2&error_rate=0.5'],
   react: ['delay_ms=2&max_steps=8', 'delay_ms=2&error_rate=0.5&max_steps=3'],
   human: ['human_delay_s=0&delay_ms=2', 'human_delay_s=0&delay_ms=2&outcome=expire', 'error_rate=1&delay_ms=2'],
+  overflow: ['delay_ms=2', 'delay_ms=2&lookalike=short_answer&at_limit=compact'],
   loop: ['delay_ms=2', 'delay_ms=2&max_steps=6&lookalike=retry'],
   rag: ['delay_ms=2&ms_per_kb=0', 'delay_ms=2&ms_per_kb=0&capture_content=false', 'delay_ms=2&error_rate=1'],
   handoff: ['hops=2&human_delay_s=0&delay_ms=2&conversation_id=talk', 'hops=1&severed=0&delay_ms=2&error_rate=1'],
@@ -66,8 +67,9 @@ describe.each(scenarios.map(({ name }) => name))('%s', (name) => {
   })
 })
 
-// What a loop says in circles is forgotten, and so is what a model made up.
-it.each(scenarios.map(({ name }) => name).filter((name) => name !== 'loop' && name !== 'hallucination'))(
+// What a loop says in circles is forgotten, and so is what a model made up, and what did not fit.
+const forgetful = ['loop', 'hallucination', 'overflow']
+it.each(scenarios.map(({ name }) => name).filter((name) => !forgetful.includes(name)))(
   '%s sends the model what its calls were answered, and all that came before',
   async (name) => {
     const result = await runScenario(pair.agent.url, name, queries[name]?.[0])

@@ -75,6 +75,7 @@ const quick: Record<string, string> = {
   dag: 'fanout=10&delay_ms=2',
   react: 'delay_ms=2',
   human: 'human_delay_s=0&delay_ms=2',
+  overflow: 'delay_ms=2',
   loop: 'delay_ms=2',
   rag: 'delay_ms=2&ms_per_kb=0',
   stream: 'duration_s=0.2&background_fanout=5&tool_delay_ms=5',

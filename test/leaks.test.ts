@@ -89,6 +89,7 @@ const queries: Record<string, string> = {
   dag: 'fanout=40&stragglers=4&straggler_factor=5&delay_ms=4',
   react: 'max_steps=15&finish_probability=0.02&slow_tool_probability=0.4&slow_tool_factor=3&delay_ms=4',
   human: 'human_delay_s=0&delay_ms=2',
+  overflow: 'delay_ms=2',
   loop: 'delay_ms=2',
   rag: 'rag_chunks=10&ms_per_kb=0.1&delay_ms=2',
   stream: 'duration_s=0.2&background_fanout=10&tool_delay_ms=5&error_rate=0.3',
@@ -145,7 +146,7 @@ it.each(scenarios.map(({ name }) => name))(
       }
     }
     expect(compared > 0).toBe(
-      ['fanout', 'retry', 'dag', 'react', 'stream', 'handoff', 'loop', 'silent', 'hallucination'].includes(name),
+      ['fanout', 'retry', 'dag', 'react', 'stream', 'handoff', 'loop', 'silent', 'hallucination', 'overflow'].includes(name),
     )
   },
 )

@@ -56,6 +56,7 @@ const runs: Record<string, Record<string, unknown[]>> = {
   dag: { ...drawn, fanout: [5, 60], stragglers: [1, 4], straggler_factor: [1.1, 5] },
   react: { ...drawn, max_steps: [3, 20], slow_tool_probability: [0.3] },
   human: { ...drawn, outcome: ['approve', 'reject', 'expire'], human_delay_s: [1, 5000] },
+  overflow: { ...drawn, fill: [0, 0.9, 1.5], at_limit: ['cut', 'compact', 'refuse'], steps: [2, 8] },
   loop: { ...drawn, repeats: [0, 1, 6], max_steps: [3, 20], gives_up: [true, false] },
   rag: { ...drawn, rag_chunks: [2, 12] },
   stream: {

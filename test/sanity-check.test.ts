@@ -166,6 +166,7 @@ describe('sanity_check.sh', () => {
       '/run?scenario=human': (body) => body.replace('"human_delay_s":0.2', '"human_delay_s":1'),
       '/run?scenario=rag': (body) =>
         body.replace(/"total":\d+/, '"total":10').replace('"process_chunk":3', '"process_chunk":2'),
+      '/run?scenario=overflow': (body) => body.replace(/"llm_calls":\d+/, '"llm_calls":1'),
       '/run?scenario=loop': (body) => body.replace(/"llm_calls":\d+/, '"llm_calls":1'),
       '/run?scenario=silent': (body) => body.replace(/"llm_calls":\d+/, '"llm_calls":1'),
       '/run?scenario=hallucination': (body) => body.replace('"tool_errors":1', '"tool_errors":0'),
@@ -198,6 +199,7 @@ describe('sanity_check.sh', () => {
       expect.stringMatching(/^FAIL loop \d+ spans, expected \d+/),
       expect.stringMatching(/^FAIL silent \d+ spans, expected \d+/),
       expect.stringMatching(/^FAIL hallucination 0 tool calls failed at an error_rate of 0/),
+      expect.stringMatching(/^FAIL overflow \d+ spans, expected \d+/),
     ])
     expect(code).toBe(1)
   })

@@ -65,6 +65,7 @@ describe('every registered scenario', () => {
     dag: 'fanout=150&delay_ms=10',
     react: 'max_steps=12&finish_probability=0.05&delay_ms=5',
     human: 'human_delay_s=0.05&outcome=reject&delay_ms=5',
+    overflow: 'delay_ms=5',
     loop: 'delay_ms=5',
     rag: 'rag_chunks=12&rag_chunk_size_kb=30&ms_per_kb=0.1&delay_ms=5',
     handoff: 'hops=4&severed=2&human_delay_s=0&delay_ms=5',

@@ -28,6 +28,7 @@ describe('what a run declares', () => {
     ['human', {}, 1],
     ['rag', {}, 1],
     ['loop', {}, 1],
+    ['overflow', {}, 1],
     ['stream', { concurrency: 3 }, 3],
     ['silent', {}, 1],
     ['hallucination', {}, 1],

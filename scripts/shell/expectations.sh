@@ -18,7 +18,7 @@ expected_spans() {
     *-fanout) param fanout && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
     *-retry) param fanout && VALUE=$((5 + (2 + thoughts) * VALUE + 2 * (tool_calls + retries))) ;;
     *-cascade) param agents && VALUE=$((5 + VALUE + tool_calls + 2 * (tool_calls + retries))) ;;
-    *-react | *-loop | *-silent | *-hallucination) VALUE=$((4 + llm_calls + 3 * tool_calls + 2 * retries)) ;;
+    *-react | *-loop | *-silent | *-hallucination | *-overflow) VALUE=$((4 + llm_calls + 3 * tool_calls + 2 * retries)) ;;
     *-handoff) param hops && VALUE=$((9 + 8 * VALUE - 6 * severed)) ;;
     *-stream) param background_fanout && VALUE=$((6 + 3 * VALUE)) ;;
     true-chain) param depth && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;

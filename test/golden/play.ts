@@ -26,6 +26,10 @@ export const runs: Record<string, string[]> = {
     '/run?scenario=rag&rag_chunks=4&rag_chunk_size_kb=1&ms_per_kb=0.5&delay_ms=2&llm_delay_ms=1',
     '/run?scenario=rag&rag_chunks=3&capture_content=false&ms_per_kb=0.5&delay_ms=2&llm_delay_ms=1&error_rate=0.5',
   ],
+  overflow: [
+    '/run?scenario=overflow&steps=3&context_window=4096&delay_ms=2&llm_delay_ms=1&lookalike=short_answer',
+    '/run?scenario=overflow&steps=3&context_window=4096&at_limit=refuse&delay_ms=2&llm_delay_ms=1',
+  ],
   loop: [
     '/run?scenario=loop&steps=3&repeats=3&delay_ms=2&llm_delay_ms=1&error_rate=0.2',
     '/run?scenario=loop&steps=2&max_steps=6&gives_up=false&lookalike=retry&delay_ms=2&llm_delay_ms=1',

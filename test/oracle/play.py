@@ -46,7 +46,7 @@ class Run:
     def chat(self, key, new_tokens=0):
         return Conversation(self, key, new_tokens).ask(key)
 
-    def completion(self, random, median_ms, new_tokens, sent_tokens=0):
+    def completion(self, random, median_ms, new_tokens, sent_tokens=0, most=math.inf):
         """How long a model call takes, what it was sent, and what of its answer is sent again."""
         jitter = self.jitter if median_ms else 0
         times = random.lognormal(1, jitter)
@@ -55,9 +55,12 @@ class Run:
         answer = max(1, math.floor((times - first) / 0.6 * 70 + 0.5))
         reasoning = math.floor(answer * (0.2 + 0.4 * random.uniform()))
         sent = (sent_tokens or prompt) + new_tokens
+        # An answer that is held to fewer tokens takes less of the time of the median one.
+        lost_ms = max(0, answer - most) * 0.6 * median_ms / 70
+        answer, reasoning = min(answer, most), min(reasoning, most)
         # What the call before was sent is cached, in whole blocks.
         self.tokens += sent - sent_tokens // 32 * 32 + answer
-        return min(median_ms * times, 3_600_000), sent, answer - reasoning
+        return max(0, min(median_ms * times, 3_600_000) - lost_ms), sent, answer - reasoning
 
     def model_factor(self):
         factor = math.prod(float(word[1]) for word in self.asked if word[0] == "slow_model")
@@ -107,10 +110,12 @@ class Conversation:
         self.run, self.agent = run, agent
         self.calls, self.sent, self.new = 0, 0, new_tokens
 
-    def ask(self, key=None):
+    def ask(self, key=None, most=math.inf):
         random = self.run.random.fork(key or f"{self.agent}/chat/{self.calls}")
         self.calls += 1
-        ms, self.sent, self.new = self.run.completion(random, self.run.params["llm_delay_ms"], self.new, self.sent)
+        ms, self.sent, self.new = self.run.completion(
+            random, self.run.params["llm_delay_ms"], self.new, self.sent, most
+        )
         return min(ms * self.run.model_factor(), 3_600_000)
 
     def act(self, key, tool, delay_ms, own=None, rate=None, retry=None, thoughts=1):
@@ -293,6 +298,40 @@ def hallucination(run):
     return ms + conversation.ask(f"assistant/chat/{count}"), whole
 
 
+def overflow(run):
+    p = run.params
+    agent = run.random.fork("assistant")
+    tools, full_at = agent.fork("tools"), agent.fork("full").integer(1, p["steps"] - 1)
+    fault, window = f"overflow/assistant/call/{full_at}", p["context_window"]
+    conversation = Conversation(run, "assistant")
+    ms = 0
+    for index in range(p["steps"]):
+        room = window - conversation.sent - conversation.new - 16
+        tool = TOOLS[tools.integer(0, 4)]
+        exceeds = index == full_at and p["fill"] > 1 and run.strikes(fault)
+        ms += conversation.ask(f"assistant/chat/{index}")
+        ms += run.call(f"assistant/call/{index}", tool, p["delay_ms"])[0]
+        conversation.new += OBSERVED
+        if index == full_at and 0 < p["fill"] <= 1:
+            conversation.new += math.floor(p["fill"] * room) - OBSERVED
+        if exceeds:
+            before = conversation.sent, conversation.new
+            key = "assistant/chat/100"
+            if p["at_limit"] == "refuse":
+                tokens = run.tokens
+                ms += 0.1 * conversation.ask(key)
+                run.tokens = tokens
+                return ms, False
+            if p["at_limit"] == "cut":
+                conversation.new = window - 16 - conversation.sent
+                ms += conversation.ask(key, 16)
+            else:
+                conversation.sent, conversation.new = 0, math.floor(0.2 * window + 0.5)
+                ms += conversation.ask(key)
+            conversation.sent, conversation.new = before
+    return ms + conversation.ask(f"assistant/chat/{p['steps']}"), True
+
+
 def human(run):
     p = run.params
     ms, ok = Conversation(run, "planner").act("planner/call/0", "database", p["delay_ms"])
@@ -347,7 +386,7 @@ def stream(run):
     return now, True
 
 
-SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop, silent, hallucination)}
+SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop, silent, hallucination, overflow)}
 
 
 class Played:

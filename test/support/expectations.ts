@@ -26,6 +26,10 @@ export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], su
     const attempts = tool_calls + retries
     return { agent_app: 4 + (tool_calls + 1) + tool_calls + attempts, tool_service: attempts }
   },
+  overflow: (_params, { tool_calls, llm_calls }) => ({
+    agent_app: 4 + llm_calls + 2 * tool_calls,
+    tool_service: tool_calls,
+  }),
   stream: ({ background_fanout }) => ({ agent_app: 6 + 2 * n(background_fanout), tool_service: n(background_fanout) }),
   handoff: ({ hops, severed }) => ({
     agent_app: 8 + 2 * n(hops) + 5 * (n(hops) - n(severed)),
@@ -209,6 +213,23 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
       execute_tool calendar
         GET
           GET /tool/:tool_name
+      chat synthetic-llm-1
+    checkpoint`,
+  },
+  overflow: {
+    query: 'steps=2&delay_ms=5&seed=a',
+    tree: `GET /run
+  invoke_workflow overflow
+    invoke_agent assistant
+      chat synthetic-llm-1
+      execute_tool calendar
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
+      execute_tool calendar
+        GET
+          GET /tool/:tool_name
+      chat synthetic-llm-1
       chat synthetic-llm-1
     checkpoint`,
   },

@@ -39,6 +39,7 @@ const quick: Record<string, string> = {
   dag: 'fanout=10&delay_ms=10&llm_delay_ms=1',
   react: 'max_steps=5&delay_ms=5&llm_delay_ms=1&slow_tool_probability=0.3',
   human: 'human_delay_s=0.05&delay_ms=2&llm_delay_ms=1',
+  overflow: 'delay_ms=2&llm_delay_ms=1',
   loop: 'delay_ms=2&llm_delay_ms=1',
   rag: 'rag_chunks=8&ms_per_kb=2&delay_ms=2&llm_delay_ms=1',
   silent: 'lookups=3&flaw=any&delay_ms=2&llm_delay_ms=1',

@@ -33,6 +33,7 @@ const runs: Record<string, string> = {
   react: '/run?scenario=react&delay_ms=600000',
   human: '/run?scenario=human&delay_ms=600000',
   rag: '/run?scenario=rag&delay_ms=600000',
+  overflow: '/run?scenario=overflow&delay_ms=600000',
   loop: '/run?scenario=loop&delay_ms=600000',
   stream: '/stream?tool_delay_ms=600000&background_fanout=40',
   handoff: '/run?scenario=handoff&delay_ms=600000',

@@ -35,6 +35,7 @@ const runs: Record<string, { query: string; ok: boolean }> = {
   react: { query: 'max_steps=2&finish_probability=1', ok: true },
   human: { query: 'human_delay_s=0', ok: false },
   rag: { query: 'rag_chunks=2', ok: false },
+  overflow: { query: 'steps=2', ok: true },
   loop: { query: 'steps=1&repeats=1', ok: true },
   stream: { query: 'duration_s=0.1&background_fanout=3&ttft_ms=0', ok: true },
   handoff: { query: 'hops=2&human_delay_s=0', ok: false },

@@ -10,12 +10,13 @@ export const faultKinds = [
   'repetition',
   'flaw',
   'hallucination',
+  'overflow',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What of a call a fault is seen in; taxonomy.ts has the words of published taxonomies. */
 export type FaultCategory =
-  'latency' | 'failure' | 'model_failure' | 'contention' | 'context' | 'loop' | 'answer' | 'call'
+  'latency' | 'failure' | 'model_failure' | 'contention' | 'context' | 'loop' | 'answer' | 'call' | 'overflow'
 
 /** Parameters that take a fault out of a run, and what to call that; every other decision stays the same. */
 export interface Remedy {
@@ -78,6 +79,11 @@ export const faults = {
     category: 'call',
     adds: 'calls',
     remedy: { changes: { hallucinations: 0 }, label: 'a model that asks for what there is' },
+  },
+  overflow: {
+    category: 'overflow',
+    replaces: 'answer',
+    remedy: { changes: { fill: 0 }, label: 'no answer that fills the context' },
   },
 } satisfies Record<FaultKind, Fault>
 

@@ -13,5 +13,6 @@ export const scenarioNames = [
   'cascade',
   'silent',
   'hallucination',
+  'overflow',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

@@ -20,13 +20,18 @@ export interface Turn extends Omit<ToolCallOptions, 'index' | 'loopStep' | 'argu
 export class Turns {
   readonly #agent: Step
   readonly #most: number
+  /** How many tokens the model holds, where that matters. */
+  readonly #window: number | undefined
   #talk: Conversation
   #taken = 0
 
-  constructor(agent: Step, most: number) {
+  /** `begun` tokens of its prompt the cache has. */
+  constructor(agent: Step, most: number, { window, begun = 0 }: { window?: number; begun?: number } = {}) {
     this.#agent = agent
     this.#most = most
+    this.#window = window
     this.#talk = agent.converse()
+    if (begun > 0) this.#talk.begin(begun)
   }
 
   get areLeft(): boolean {
@@ -70,7 +75,8 @@ export class Turns {
   async #think(index: number, tool: string, given: Turn['arguments']): Promise<void> {
     this.#taken++
     const asked = askedOf(this.#agent, tool, { index, arguments: given })
-    await this.#talk.ask({ index, toolCall: { id: callIdFor(this.#agent, index), tool, asked } })
+    const toolCall = { id: callIdFor(this.#agent, index), tool, asked }
+    await this.#talk.ask({ index, toolCall, window: this.#window })
   }
 
   /** What is said in `body` is forgotten, where that resolves to true. */
@@ -80,7 +86,12 @@ export class Turns {
   }
 
   /** The model is asked, and asks for no tool. */
-  async ask(index: number, question: Pick<ChatOptions, 'finishReason'>): Promise<void> {
-    await this.#talk.ask({ ...question, index })
+  async ask(index: number, question: Pick<ChatOptions, 'finishReason' | 'maxTokens' | 'isTooLong'>): Promise<void> {
+    await this.#talk.ask({ ...question, index, window: this.#window })
+  }
+
+  /** What is said from now on, and known so far. */
+  get talk(): Conversation {
+    return this.#talk
   }
 }

@@ -18,6 +18,14 @@ const queries: Record<ScenarioName, Record<string, fc.Arbitrary<string | number>
   dag: { fanout: small, error_rate: rate },
   react: { max_steps: small, finish_probability: rate, error_rate: rate },
   human: { outcome: fc.constantFrom('approve', 'reject', 'expire'), error_rate: rate, human_delay_s: fc.constant(0) },
+  overflow: {
+    steps: fc.integer({ min: 2, max: 12 }),
+    fill: fc.constantFrom(0, 0.9, 3),
+    at_limit: fc.constantFrom('cut', 'compact', 'refuse'),
+    lookalike: fc.constantFrom('none', 'cached_prefix', 'short_answer'),
+    context_window: fc.constant(4096),
+    error_rate: rate,
+  },
   loop: {
     steps: small,
     repeats: small,

@@ -30,7 +30,7 @@ const faultOf = (steps: Steps, { key, facts, injected }: LedgerStep) =>
 /** What was decided of a step: facts, without what `faults` itself decides and what a fault replaces. */
 function factsOf(step: LedgerStep): Record<string, unknown> {
   const [{ facts }] = Object.values(decisionsOf([step])) as [{ facts: Record<string, unknown> }]
-  const { error_rate: _, status: __, result: ___, ...chosen } = facts
+  const { error_rate: _, status: __, result: ___, response_bytes: ____, ...chosen } = facts
   return chosen
 }
 

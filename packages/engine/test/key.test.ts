@@ -48,6 +48,7 @@ const small: Record<string, Query> = {
   react: { max_steps: 8 },
   human: {},
   rag: { rag_chunks: 6 },
+  overflow: { steps: 4 },
   loop: { steps: 3, repeats: 4, max_steps: 8 },
   stream: { duration_s: 0.5, background_fanout: 8, ttft_ms: 10, tool_delay_ms: 50 },
   handoff: { hops: 3, severed: 2, human_delay_s: 0 },

@@ -53,7 +53,7 @@ faults:
       [
         "rate (line 1): expected a rate above 0, such as 20/s or 3/m, or { shape: diurnal, peak: 40/s, trough: 2/s }",
         "profile (line 2): Invalid option: expected one of "demo"|"measured"",
-        "runs.0.scenario (line 4): expected one of fanout, chain, retry, dag, react, human, rag, stream, handoff, loop, cascade, silent, hallucination, not raect",
+        "runs.0.scenario (line 4): expected one of fanout, chain, retry, dag, react, human, rag, stream, handoff, loop, cascade, silent, hallucination, overflow, not raect",
         "runs.1.weight (line 6): Too small: expected number to be >0",
         "runs.1.params.max_steps (line 8): expected a whole number from 1 to 1000, not 5000",
         "runs.1.params.max_step (line 9): expected one of max_steps, finish_probability, slow_tool_probability, slow_tool_factor, delay_ms, error_rate, jitter, llm_delay_ms, llm_error_rate, profile, faults, level, control, world, seed, quirks, conversation_id, not max_step",

@@ -13,6 +13,7 @@ const faulty: Record<string, Record<string, string | number>> = {
   react: { error_rate: 0.3, max_steps: 20 },
   human: { error_rate: 0.2 },
   rag: { rag_chunks: 20 },
+  overflow: { error_rate: 0.3 },
   loop: { error_rate: 0.3 },
   stream: { error_rate: 0.3, duration_s: 3 },
   handoff: { error_rate: 0.3, hops: 6, severed: 3 },

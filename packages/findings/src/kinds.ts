@@ -2,6 +2,7 @@ import type { FaultKind } from 'contract/faults'
 import type { Chart } from './chart.ts'
 import type { Answers, Finding, Prediction, Seen } from './finding.ts'
 import { failingModel, modelWords } from './failing-model.ts'
+import { contextOverflow } from './kinds/context-overflow.ts'
 import { criticalPath } from './kinds/critical-path.ts'
 import { cumulativeLatency } from './kinds/cumulative-latency.ts'
 import { hallucinatedCall } from './kinds/hallucinated-call.ts'
@@ -32,6 +33,7 @@ const kinds = {
   overload,
   silent_failure: silentFailure,
   hallucinated_call: hallucinatedCall,
+  context_overflow: contextOverflow,
 }
 
 export type FindingKind = keyof typeof kinds

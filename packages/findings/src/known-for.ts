@@ -11,6 +11,7 @@ const knownFor: Readonly<Record<string, { kind: PlantedKind; faults: string }>> 
   dag: { kind: 'straggler', faults: 'own' },
   react: { kind: 'slow_tool', faults: 'own' },
   loop: { kind: 'loop', faults: 'own' },
+  overflow: { kind: 'overflow', faults: 'own' },
   stream: { kind: 'contention', faults: 'own' },
   cascade: { kind: 'capacity_loss', faults: 'own' },
   silent: { kind: 'body_error', faults: 'own' },

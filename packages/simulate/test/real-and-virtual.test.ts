@@ -27,6 +27,7 @@ const quick: Record<string, Record<string, string>> = {
   human: { human_delay_s: '0.05', delay_ms: '5' },
   rag: { delay_ms: '5' },
   handoff: { hops: '3', severed: '1', human_delay_s: '0', delay_ms: '5', error_rate: '0.2' },
+  overflow: { delay_ms: '5', llm_delay_ms: '5', error_rate: '0.2', context_window: '4096' },
   loop: { delay_ms: '5', llm_delay_ms: '5', error_rate: '0.2' },
   stream: { duration_s: '0.5', tool_delay_ms: '20', error_rate: '0.1' },
   cascade: { calls: '30', delay_ms: '20', backoff_ms: '10', error_rate: '0.05' },

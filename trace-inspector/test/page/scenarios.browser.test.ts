@@ -19,6 +19,7 @@ const runs: Record<string, Record<string, string>> = {
   human: { human_delay_s: '0.4' },
   handoff: { hops: '2', human_delay_s: '0.2' },
   loop: {},
+  overflow: {},
   rag: { rag_chunks: '8' },
   stream: { duration_s: '1', background_fanout: '10', tool_delay_ms: '100' },
   cascade: { calls: '40', delay_ms: '40' },

@@ -15,8 +15,10 @@ const fillTokens = { 2: [8000, 20_000], 3: [8000, 20_000], 4: [3000, 7500] } as 
 const cutShare = [0.55, 0.68] as const
 /** Of a fault that shows in a row of calls of the model. */
 const rowOfCalls = [3, 5] as const
-/** A history of so many tokens is worth sending twice. */
-const fewestTokens = 2500
+const shorter = [4, 3, 2] as const
+/** A history of so many tokens, and so large a share of what is sent, is worth sending twice. */
+const fewestTokens = 1500
+const leastShare = 0.4
 
 /** What may go wrong with what a model is sent, in a run that is drawn but for that. */
 export class ContextFaults {
@@ -88,8 +90,8 @@ export class ContextFaults {
       'duplicate_history',
       { agent: this.#draft.lead.name },
       {
-        isFit: ({ inputTokens, outputTokens, cachedTokens }) =>
-          cachedTokens.base - this.#prefix > fewestTokens &&
+        isFit: ({ inputTokens, outputTokens }) =>
+          inputTokens.base - this.#prefix > Math.max(fewestTokens, leastShare * inputTokens.base) &&
           2 * inputTokens.base - this.#prefix + outputTokens < window,
         sent: ({ inputTokens, cachedTokens }) => ({
           inputTokens: 2 * inputTokens.base - this.#prefix,
@@ -125,13 +127,21 @@ export class ContextFaults {
     const draft = this.#draft
     const random = draft.random.fork(kind)
     const fault = draft.fault({ kind, entity, changesOutcome: true })
-    const length = random.integer(...rowOfCalls)
-    const rows = this.#chats.map((_, index) => this.#chats.slice(index, index + length))
+    const drawn = random.integer(...rowOfCalls)
     const isFree = (chat: ChatStep) =>
       !this.#taken.has(chat) && chat !== this.#compaction && chat.onlyWith === undefined
-    const fitting = rows.filter((row) => row.length === length && row.every((chat) => isFree(chat) && isFit(chat)))
+    const rowsOf = (length: number) =>
+      this.#chats
+        .map((_, index) => this.#chats.slice(index, index + length))
+        .filter((row) => row.length === length && row.every((chat) => isFree(chat) && isFit(chat)))
+    // Where so many do not fit in a row, fewer do.
+    const fitting =
+      [drawn, ...shorter.filter((length) => length < drawn)].map(rowsOf).find((rows) => rows.length > 0) ?? []
     const [row] = shuffled(random.fork('row'), fitting)
-    if (!row) draft.isHopeless = true
+    if (!row) {
+      draft.isHopeless = true
+      draft.faults.pop()
+    }
     for (const chat of row ?? []) {
       sendOtherwise(chat, sent(chat), fault.id)
       this.#taken.add(chat)

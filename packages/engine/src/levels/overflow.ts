@@ -25,11 +25,11 @@ const smallLimits = [16, 64] as const
 const usualLimit = 4096
 
 /** One agent whose context grows by what it is answered, is compacted once as planned, and grows again. */
-export const overflowLevels: Levels<'max_steps'> = {
-  takes: ['max_steps'],
-  draft: (drawn, { max_steps }) => new Growing(drawn, Number(max_steps ?? 0)).draft,
-  demand: ({ max_steps }) => {
-    const calls = Math.max(stepsOf.most, Number(max_steps ?? 0)) + mostRepeatedCalls
+export const overflowLevels: Levels<'steps'> = {
+  takes: ['steps'],
+  draft: (drawn, { steps }) => new Growing(drawn, Number(steps ?? 0)).draft,
+  demand: ({ steps }) => {
+    const calls = Math.max(stepsOf.most, Number(steps ?? 0)) + mostRepeatedCalls
     return demandOf({ jobs: 1, lanes: 1, callsOfJob: calls, others: calls + 8 })
   },
 }

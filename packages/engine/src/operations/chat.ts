@@ -24,12 +24,14 @@ export interface ChatOptions {
   finishReason?: 'stop' | 'length' | undefined
   /** Names the step of a loop, from 0. */
   loopStep?: number | undefined
-  /** How many tokens the answer may have. */
+  /** How many tokens the answer may have: a longer one is cut. */
   maxTokens?: number | undefined
   /** How many tokens the model holds, of prompt and answer: said where that matters. */
   window?: number | undefined
   /** What the user has said, which is on the span whatever else is. */
   told?: string | undefined
+  /** It is sent more than that, and refused. Rejects with ModelFailure. */
+  isTooLong?: boolean
 }
 
 /** One call of the simulated model: it draws what it takes and uses, and does so. Rejects with ModelFailure where nobody answers. */
@@ -38,11 +40,33 @@ export function chat(agent: OpenStep, options: ChatOptions): Promise<Completion>
   const { index } = options
   const key = index === undefined ? `${agent.key}/chat` : `${agent.key}/chat/${index}`
   const random = run.random.fork(key)
-  const completion = drawCompletion(random, run, options.context)
+  const { completion, isCut } = held(drawCompletion(random, run, options.context), options, run)
   const modelFactor = run.planted.modelFactorOf(key)
   const delayMs = Math.min(completion.delayMs * modelFactor, run.profile.longestMs)
   const injected = modelFactor > 1 ? { drawn_ms: delayMs, fault: 'slow_model' as const } : { drawn_ms: delayMs }
-  return converse(agent, key, { ...completion, delayMs }, { ...options, random, injected })
+  return converse(
+    agent,
+    key,
+    { ...completion, delayMs },
+    { ...options, ...(isCut && { finishReason: 'length' }), random, injected },
+  )
+}
+
+/** An answer that has no more tokens than it may: it ends sooner. */
+function held(
+  completion: Completion,
+  { maxTokens = Infinity }: ChatOptions,
+  { profile, llmDelayMs }: OpenStep['run'],
+): { completion: Completion; isCut: boolean } {
+  const { outputTokens, reasoningTokens, delayMs } = completion
+  if (outputTokens < maxTokens) return { completion, isCut: false }
+  const lost = outputTokens - maxTokens
+  const cut = {
+    outputTokens: maxTokens,
+    reasoningTokens: Math.min(reasoningTokens, maxTokens),
+    delayMs: Math.max(0, delayMs - lost * profile.tokenMs(llmDelayMs)),
+  }
+  return { completion: { ...completion, ...cut }, isCut: true }
 }
 
 /** The same of a call that takes that time and uses these tokens. `random` words what is said. */
@@ -60,6 +84,7 @@ export async function converse(
     maxTokens,
     window,
     told,
+    isTooLong = false,
   }: Omit<ChatOptions, 'index' | 'context'> & { random: Random; injected: LedgerStep['injected'] },
 ): Promise<Completion> {
   const { run } = agent
@@ -70,6 +95,7 @@ export async function converse(
       facts: { operation: 'chat', provider, model: modelName, step: loopStep, max_tokens: maxTokens, window },
     },
     async (step) => {
+      if (isTooLong) return refuse(step, completion)
       const end = await askModel(step, {
         usualMs: run.llmDelayMs,
         usage: () => tokenFacts(completion),
@@ -90,6 +116,14 @@ export async function converse(
   // The call was answered; who asked has nothing of it.
   if (broken) throw failureOf(broken, true)
   return completion
+}
+
+/** Of the time of an answer, what it takes to hear that there is none. */
+const refusedShare = 0.1
+
+async function refuse(step: OpenStep, { delayMs }: Completion): Promise<never> {
+  await step.spend(refusedShare * delayMs)
+  throw failureOf({ name: 'too_long', share: refusedShare, retryAfterS: 0 })
 }
 
 /** What is known once the model has answered. */

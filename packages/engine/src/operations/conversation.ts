@@ -82,6 +82,27 @@ export class Conversation {
     )
   }
 
+  /** How much its next call would be sent, tokens; of a first call without the prompt. */
+  get tokens(): number {
+    return this.#sentTokens + this.#newTokens
+  }
+
+  /** It begins with so much that others have sent before: the cache has it. */
+  begin(tokens: number): void {
+    this.#sentTokens = tokens
+  }
+
+  /** An answer comes to so many tokens more than any other. */
+  lengthen(tokens: number): void {
+    this.#newTokens += tokens
+  }
+
+  /** All that was said comes to so much that no cache has. */
+  compact(tokens: number): void {
+    this.#sentTokens = 0
+    this.#newTokens = tokens
+  }
+
   /** The same as far as it has come, for what will be forgotten. */
   aside(): Conversation {
     const aside = new Conversation(this.#agent)

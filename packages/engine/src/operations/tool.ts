@@ -14,6 +14,8 @@ export interface ToolCallOptions extends CallBehavior {
   loopStep?: number | undefined
   /** What the tool is asked: refused where there is no such tool, or its schema does not take them; plausible ones unless given. */
   arguments?: Readonly<Record<string, unknown>> | undefined
+  /** How much it answers by itself, KB: nobody asked for that. */
+  answerKb?: number
   /** What it is planted by, where it is there by a fault. */
   plantedBy?: FaultKind
   /** Whether arguments and result are on its span; as the agent has it for all content unless given. */
@@ -103,7 +105,9 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
     },
     async (call) => {
       if (capture) call.learn<'execute_tool'>({ arguments: asked.text })
-      const answer = await withRetries(call, tool, { ...options, asked, slowdown })
+      const { answerKb = options.payloadKb } = options
+      const sized = answerKb === undefined ? {} : { payloadKb: answerKb }
+      const answer = await withRetries(call, tool, { ...options, ...sized, asked, slowdown })
       // Who failed had no answer that could be wrong.
       if (options.flaw !== undefined) call.record.injected ??= { fault: 'flaw' }
       if (capture) call.learn<'execute_tool'>({ result: JSON.stringify(answer.result) })

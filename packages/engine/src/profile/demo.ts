@@ -32,6 +32,7 @@ export const demo: Profile = {
   modelRetry: { maxRetries: 2, backoffMs: 20, backoffMaxMs: 320, jitter: 'full' },
   // Less than a second cannot be said.
   retryAfterS: () => 1,
+  tokenMs: (medianMs) => ((1 - firstTokenShare) * medianMs) / medianTokens,
   firstTokenMs: drawMs,
   personS: (_random, askedS = 0) => askedS,
 }

@@ -98,6 +98,7 @@ export const measured: Profile = {
   },
   modelRetry: { maxRetries: 2, backoffMs: 500, backoffMaxMs: 8000, jitter: 'full' },
   retryAfterS: (random) => Math.ceil(random.lognormal(retryAfterMedianS, retryAfterSigma)),
+  tokenMs: (medianMs) => (1000 / tokensPerSecond) * (medianMs / modelMedianMs),
   firstTokenMs: (random, medianMs) => random.lognormal(medianMs, firstTokenSigma),
   personS: (random, askedS) => askedS ?? personSeconds.draw(random),
 }

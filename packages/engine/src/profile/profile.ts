@@ -39,6 +39,8 @@ export interface Profile {
   modelRetry: RetryPolicy
   /** How long a model asks to be left alone that takes no more calls, whole s. */
   retryAfterS: (random: Random) => number
+  /** How long a token of its answer takes around the median time of a call, ms. */
+  tokenMs: (medianMs: number) => number
   /** How long a model takes to its first token, ms. */
   firstTokenMs: (random: Random, medianMs: number, jitter: number) => number
   /** How long a person takes to answer, s: what was asked for, if anything was. */

@@ -8,6 +8,7 @@ import { handoff } from './handoff.ts'
 import { hallucination } from './hallucination.ts'
 import { human } from './human.ts'
 import { loop } from './loop.ts'
+import { overflow } from './overflow.ts'
 import { rag } from './rag.ts'
 import { react } from './react.ts'
 import { retry } from './retry.ts'
@@ -29,6 +30,7 @@ export const scenarioOf = {
   cascade,
   silent,
   hallucination,
+  overflow,
 } satisfies {
   [Name in ScenarioName]: Scenario<Name>
 }

@@ -20,7 +20,7 @@ import type {
 import { worldOf } from '../../src/levels/world.ts'
 import { scenarios } from '../../src/scenarios/index.ts'
 
-const names = ['react', 'rag', 'human', 'stream', 'loop', 'silent', 'hallucination'] as const
+const names = ['react', 'rag', 'human', 'stream', 'loop', 'silent', 'hallucination', 'overflow'] as const
 const levels = [2, 3, 4] as const
 const none = new Set<string>()
 /** What every run writes away at its end takes, ms. */

@@ -32,7 +32,7 @@ function sentIn({ steps }: Table): Sent[] {
 }
 
 /** Answers smaller than this are mostly what is said around them, KB. */
-const leastKb = 0.5
+const leastKb = 0.4
 
 /** How many tokens of a later prompt a KB of an answer comes to: the median of where it can be seen. */
 export function learnTokensPerKb(tables: readonly Table[]): number {

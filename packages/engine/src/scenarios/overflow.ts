@@ -1,0 +1,163 @@
+import { choice, integer, number } from 'contract/scalars'
+import { argumentsFor } from 'contract/toolbox'
+import { CallFailure } from '../errors.ts'
+import type { FaultDeclaration } from '../key/register.ts'
+import { overflowLevels } from '../levels/overflow.ts'
+import { tokensPerObservation } from '../operations/conversation.ts'
+import { defineScenario } from '../scenario.ts'
+import type { Step } from '../step.ts'
+import { toolNames } from '../tools.ts'
+import { type Turn, Turns } from '../turns.ts'
+
+/** The numbers of turns: the work's come first. */
+const mostSteps = 40
+const shortAnswerAt = 50
+const overAt = 100
+
+/** What an answer weighs as it is sent. */
+const bytesPerToken = 4
+/** What is left to an answer whose prompt was cut to fit. */
+const leftTokens = 16
+/** A title and the like. */
+const shortTokens = 8
+/** Of the window: what a compaction leaves, and what a long prompt takes that a cache has. */
+const compactedShare = 0.2
+const cachedShare = 0.5
+
+export const overflow = defineScenario({
+  name: 'overflow',
+  description: 'A tool answers more than the context has room for: it is cut, compacted, or refused',
+  symptom: 'An answer breaks off in the middle, or forgets what was said',
+  missed: 'Every call succeeds in usual time; how full a context was is no metric of a call',
+  reveals: 'Which call was the first to be sent more than its model holds, and what had filled it',
+  finding: 'context_overflow',
+  spans: {
+    agent_app: '4 + chats + 2 × steps (chats = steps + 1, and one where the context overflows)',
+    tool_service: 'steps',
+  },
+  params: {
+    steps: integer({ min: 2, max: mostSteps, default: 6, description: 'Tool calls that the work takes' }),
+    context_window: integer({
+      min: 4096,
+      max: 1_000_000,
+      default: 32_768,
+      description: 'Tokens that the model holds, of prompt and answer',
+    }),
+    fill: number({
+      min: 0,
+      max: 3,
+      default: 1.5,
+      description:
+        'How many times what is left of the context one answer takes: over 1 it does not fit; 0, and it is as any other',
+    }),
+    at_limit: choice(['cut', 'compact', 'refuse'], {
+      default: 'cut',
+      description:
+        'What becomes of a prompt that does not fit: it is cut, so that there is no room for an answer; the agent compacts it; the model refuses it',
+    }),
+    lookalike: choice(['none', 'cached_prefix', 'short_answer'], {
+      default: 'none',
+      description: 'What it does beside that looks like an overflow and is none',
+    }),
+  },
+  levels: overflowLevels,
+  demand: ({ steps, context_window, fill }) => ({
+    callsAtOnce: 1,
+    calls: steps,
+    steps: 7 + 4 * steps,
+    payloadBytes: bytesPerToken * (steps * tokensPerObservation + Math.ceil(fill * context_window)),
+  }),
+  run: (workflow, params) =>
+    workflow.invokeAgent('assistant', { facts: { role: 'planner', max_steps: params.steps } }, async (agent) => {
+      const { steps, context_window: window, fill, at_limit, lookalike } = params
+      const behavior = { delayMs: params.delay_ms, errorRate: params.error_rate, ...sized(tokensPerObservation) }
+      const begun = lookalike === 'cached_prefix' ? Math.round(cachedShare * window) : 0
+      const turns = new Turns(agent, steps, { window, begun })
+      const tools = agent.random.fork('tools')
+      const fullAt = agent.random.fork('full').integer(1, steps - 1)
+      for (let index = 0; index < steps; index++) {
+        const tool = tools.pick(toolNames)
+        const turn = { ...behavior, tool, arguments: argumentsFor(agent.random.fork(`arguments/${index}`), tool) }
+        if (index !== fullAt || fill === 0) await turns.take(index, turn)
+        else if (!(await fillUp({ agent, turns, turn, index, window, fill, atLimit: at_limit }))) return false
+      }
+      if (lookalike === 'short_answer') {
+        await turns.ask(shortAnswerAt, { maxTokens: shortTokens })
+        agent.run.faults.decoy(`${agent.key}/chat/${shortAnswerAt}`)
+      }
+      if (begun > 0) agent.run.faults.decoy(`${agent.key}/chat/0`)
+      await turns.ask(steps, {})
+      return true
+    }),
+})
+
+const sized = (tokens: number) => ({ answerKb: (tokens * bytesPerToken) / 1024 })
+
+interface Filled {
+  agent: Step
+  turns: Turns
+  turn: Turn
+  index: number
+  window: number
+  fill: number
+  atLimit: 'cut' | 'compact' | 'refuse'
+}
+
+/** A turn whose answer fills the context, or is too much for it; resolves to whether the agent can go on. */
+async function fillUp({ agent, turns, turn, index, window, fill, atLimit }: Filled): Promise<boolean> {
+  const tokens = Math.floor(fill * (window - turns.talk.tokens - leftTokens))
+  const isOver = fill > 1
+  const call = `${agent.key}/call/${index}`
+  const fault = faultOf(agent, turn.tool, call, tokens)
+  if (isOver && !agent.run.faults.strikes(fault, call)) {
+    await turns.take(index, turn)
+    return true
+  }
+  await turns.take(index, { ...turn, ...sized(tokens), ...(isOver && { plantedBy: 'overflow' }) })
+  if (!isOver) {
+    agent.run.faults.decoy(call)
+    turns.talk.lengthen(tokens - tokensPerObservation)
+    return true
+  }
+  agent.run.faults.strikes(fault, `${agent.key}/chat/${overAt}`)
+  let goesOn = true
+  // What did not fit is dropped in the end, whatever became of it.
+  await turns.forgetting(async () => {
+    goesOn = await exceed(turns, window, atLimit)
+    return true
+  })
+  return goesOn
+}
+
+/** The model is to be sent more than it holds; resolves to whether the agent goes on after that. */
+async function exceed(turns: Turns, window: number, atLimit: Filled['atLimit']): Promise<boolean> {
+  const { talk } = turns
+  switch (atLimit) {
+    case 'cut':
+      talk.lengthen(window - leftTokens - talk.tokens)
+      await turns.ask(overAt, { maxTokens: leftTokens })
+      return true
+    case 'compact':
+      talk.compact(Math.round(compactedShare * window))
+      await turns.ask(overAt, {})
+      return true
+    case 'refuse':
+      return turns.ask(overAt, { isTooLong: true }).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof CallFailure) return false
+          throw error
+        },
+      )
+  }
+}
+
+function faultOf(agent: Step, tool: string, call: string, tokens: number): FaultDeclaration {
+  const { agent_id } = agent.record
+  return {
+    id: `overflow/${call}`,
+    kind: 'overflow',
+    entity: { tool, ...(agent_id !== null && { agent: agent_id }) },
+    magnitude: { unit: 'tokens', value: tokens },
+  }
+}
