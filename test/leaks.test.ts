@@ -146,7 +146,9 @@ it.each(scenarios.map(({ name }) => name))(
       }
     }
     expect(compared > 0).toBe(
-      ['fanout', 'retry', 'dag', 'react', 'stream', 'handoff', 'loop', 'silent', 'hallucination', 'overflow'].includes(name),
+      ['fanout', 'retry', 'dag', 'react', 'stream', 'handoff', 'loop', 'silent', 'hallucination', 'overflow'].includes(
+        name,
+      ),
     )
   },
 )

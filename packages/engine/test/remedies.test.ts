@@ -17,8 +17,8 @@ async function play(scenario: string, query: Record<string, string | number>) {
 const seeds = ['a', 'b', 'c', 'd', 'e']
 
 test.each(
-  (['fanout', 'chain', 'retry', 'dag', 'react', 'human', 'rag', 'loop', 'hallucination', 'overflow'] as const).flatMap((scenario) =>
-    seeds.map((seed) => ({ scenario, seed })),
+  (['fanout', 'chain', 'retry', 'dag', 'react', 'human', 'rag', 'loop', 'hallucination', 'overflow'] as const).flatMap(
+    (scenario) => seeds.map((seed) => ({ scenario, seed })),
   ),
 )('$scenario, seed $seed: without the fault the run saves what its finding says', async ({ scenario, seed }) => {
   const before = await play(scenario, { seed, jitter: 0.1 })
