@@ -58,6 +58,10 @@ const quick: Record<string, { whole: string; fractional: string }> = {
   loop: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   rag: { whole: 'delay_ms=2&ms_per_kb=0', fractional: 'delay_ms=2.5&ms_per_kb=0.5&rag_chunks=3' },
   // Of intervals that differ by so much, some are three times what was due: it stalls.
+  handoff: {
+    whole: 'human_delay_s=0&delay_ms=2',
+    fractional: 'human_delay_s=0.1&delay_ms=2.5',
+  },
   silent: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   hallucination: { whole: 'delay_ms=2', fractional: 'delay_ms=2.5' },
   stream: {
