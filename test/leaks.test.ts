@@ -51,6 +51,7 @@ const shaped = new Set([
 const observable = new Set([
   'http.response.status_code',
   'http.status_text',
+  'http.response.body.size',
   'http.request.resend_count',
   'error.type',
   'gen_ai.tool.call.result',
