@@ -141,6 +141,28 @@ it('a blind run is handed over blind, and its parts draw what the whole does', a
   expect((await fetch(`${second.url}/runs/${trace_id}`)).status).toBe(423)
 })
 
+it('a hand-over that nobody answers is in the key as unplanned, and in the finding', async () => {
+  const [nowhere] = await freePorts(1)
+  const lonely = await startService('agent-app', {
+    TOOL_BASE: stack.tools.url,
+    PEER_BASE: `http://127.0.0.1:${nowhere}`,
+    OTEL_SDK_DISABLED: 'true',
+  })
+  try {
+    const { ok, key, finding, trace_id } = await runScenario(lonely.url, 'handoff', `hops=1&severed=0&${quick}`)
+    const [run] = await runsAt(lonely, trace_id)
+    const calls = (run?.steps ?? []).filter(isHandOver).map(({ span_id }) => span_id)
+    expect(calls).toHaveLength(1)
+    expect(ok).toBe(false)
+    expect(key).toMatchObject({ unplanned: { count: 1, error_types: { agent_unreachable: 1 }, spans: calls } })
+    // A busy machine may make a call slow besides.
+    expect(finding.observed.span_ids).toEqual(expect.arrayContaining(calls))
+    expect(finding.text).toContain('1 hand-over failed')
+  } finally {
+    await lonely.stop()
+  }
+})
+
 it('what a client leaves ends at the other agent too', async () => {
   const inFlight = async (agent: Service) =>
     ((await (await fetch(`${agent.url}/health`)).json()) as { in_flight: number }).in_flight

@@ -123,6 +123,21 @@ it('a request to take over is called by where agents are asked to', () => {
   expect(takeOver).toBe(`POST ${handoffPath}`)
 })
 
+it('a hand-over that failed is named, whether others were answered or not', () => {
+  const handOver = (id: string, failed: boolean) => step(id, 'root', 0, 50, { operation: 'hand_over', failed })
+  const took = step('took', 'good', 10, 40, { operation: 'http_server' })
+  const alone = observe('severed_context', [step('root', null, 0, 100), handOver('bad', true)])
+  expect([alone.observed.span_ids, sentenceOf(alone)]).toEqual([['bad'], '1 hand-over failed'])
+  const beside = observe('severed_context', [
+    step('root', null, 0, 100),
+    handOver('bad', true),
+    handOver('good', false),
+    took,
+  ])
+  expect(beside.observed.span_ids).toEqual(['bad'])
+  expect(sentenceOf(beside)).toBe('Nothing was lost at 1 hand-over; 1 hand-over failed')
+})
+
 it('a storm began only where attempts went well before it', () => {
   const attempts = (fails: (index: number) => boolean) =>
     Array.from({ length: 60 }, (_, index) => [

@@ -70,11 +70,14 @@ const without = (others: readonly string[], spanIds: readonly string[]) => [
 
 const endedByLength = ({ facts }: LedgerStep) => facts.operation === 'chat' && facts.finish_reason === 'length'
 
+/** What goes over the network, and may fail there. */
+const calls: ReadonlySet<string> = new Set(['http_client', 'hand_over'])
+
 /** Calls that failed though no tool said that it failed them, and no model was made to. */
 function unplannedOf(steps: readonly LedgerStep[]): Key['unplanned'] {
   const failed = steps.filter(
     ({ facts, status, tool, injected }) =>
-      facts.operation === 'http_client' && status === 'error' && tool === null && injected?.fault !== 'model_failure',
+      calls.has(facts.operation) && status === 'error' && tool === null && injected?.fault !== 'model_failure',
   )
   const byType = Object.groupBy(failed, ({ error_type }) => error_type ?? '_OTHER')
   return {

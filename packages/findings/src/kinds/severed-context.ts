@@ -7,6 +7,8 @@ import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, with
 export interface SeveredContext extends Observed, CallTrouble {
   /** How often an agent handed over to another that answered. */
   hand_overs: number
+  /** And how often to one that did not. */
+  failed_hand_overs: number
   /** Hand-overs of which nothing is to be seen below the call: what came of them is in another trace. */
   severed: { span_id: string; agent_id: string | null; ms: number }[]
   /** Requests to take over that have no parent, and link to nothing: the rest of another trace. */
@@ -18,13 +20,16 @@ export interface SeveredContext extends Observed, CallTrouble {
 /** Where the context of a trace was lost between two agents. A root that links to what it goes on with is none: it was meant. */
 function observe(steps: readonly AnalysisStep[]): SeveredContext {
   const served = new Set(withOperation(steps, 'http_server').map(({ parent_span_id }) => parent_span_id))
-  const handOvers = byStart(withOperation(steps, 'hand_over').filter(({ failed }) => !failed))
+  const all = byStart(withOperation(steps, 'hand_over'))
+  const handOvers = all.filter(({ failed }) => !failed)
+  const refused = all.filter(({ failed }) => failed)
   const severed = handOvers.filter(({ span_id }) => !served.has(span_id))
   const orphans = withOperation(steps, 'http_server').filter(isOrphan)
   const { ids, figures } = troubleOf(callsOf(steps))
   return {
-    span_ids: [...new Set([...severed, ...orphans].map(({ span_id }) => span_id)), ...ids],
+    span_ids: [...new Set([...severed, ...orphans, ...refused].map(({ span_id }) => span_id)), ...ids],
     hand_overs: handOvers.length,
+    failed_hand_overs: refused.length,
     severed: severed.map((step) => ({
       span_id: step.span_id,
       agent_id: step.agent_id,
@@ -45,21 +50,24 @@ const isOrphan = ({ name, parent_span_id, linksElsewhere }: AnalysisStep) =>
 export const severedContext = defineFinding({
   cause: { fault: 'severed' },
   observe,
-  sentence: ({ hand_overs, severed, orphans, resumed, slow, failed_calls }) => {
+  sentence: ({ hand_overs, failed_hand_overs, severed, orphans, resumed, slow, failed_calls }) => {
     const lost = `the context was lost at ${severed.length} of ${say.count(hand_overs, 'hand-over')}: what came of ${severed.length === 1 ? 'it' : 'them'} (${say.ms(sum(severed.map(({ ms }) => ms)))}) is in another trace`
     const orphan = 'this is the rest of another trace: an agent took over, and nothing says from whom'
     const whole =
       hand_overs > 0
-        ? `Nothing was lost at ${say.count(hand_overs, 'hand-over')}`
+        ? `nothing was lost at ${say.count(hand_overs, 'hand-over')}`
         : resumed > 0
-          ? 'This goes on with another trace, and links to it'
-          : 'Nobody handed over'
-    const said = [...(severed.length > 0 ? [lost] : []), ...(orphans.length > 0 ? [orphan] : [])].join('; ')
-    return `${said === '' ? whole : said[0]?.toUpperCase() + said.slice(1)}${say.slow(slow)}${say.failed(failed_calls)}`
+          ? 'this goes on with another trace, and links to it'
+          : 'nobody handed over'
+    const said = [...(severed.length > 0 ? [lost] : []), ...(orphans.length > 0 ? [orphan] : [])]
+    if (said.length === 0 && (failed_hand_overs === 0 || hand_overs + resumed > 0)) said.push(whole)
+    if (failed_hand_overs > 0) said.push(`${say.count(failed_hand_overs, 'hand-over')} failed`)
+    const sentence = said.join('; ')
+    return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${say.slow(slow)}${say.failed(failed_calls)}`
   },
-  questions: ({ severed, hand_overs }, { totalMs }) => ({
+  questions: ({ severed, hand_overs, failed_hand_overs }, { totalMs }) => ({
     symptom: `The request took ${ms(totalMs)}; for ${ms(sum(severed.map((each) => each.ms)))} of that its trace shows a call, and nothing below it.`,
-    missed: `All ${count(hand_overs, 'hand-over')} of it were answered well. What is missing is counted elsewhere, as requests of their own: no row of the table says that they belong here.`,
+    missed: `${failed_hand_overs > 0 ? '' : 'All '}${count(hand_overs, 'hand-over')} of it were answered well. What is missing is counted elsewhere, as requests of their own: no row of the table says that they belong here.`,
   }),
   without: () => saving(0, 'no time: the same is done, in one trace'),
   chart: ({ severed, slow }) => ({
