@@ -109,7 +109,9 @@ test('a run whose replica is gone has no ledger, and is never complete', async (
   expect(await verify(alone.trace_id, 0)).toMatchObject({
     verdict: 'no_ledger',
     counts: { expected: 0, received: alone.spans.total, without_ledger: alone.spans.total, differences: 0 },
-    note: expect.stringMatching(/^No agent has a ledger of 17 spans: synthetic-agent-app \S{36}/) as string,
+    note: expect.stringContaining(
+      `No agent has a ledger of ${alone.spans.total} spans: synthetic-agent-app `,
+    ) as string,
   })
   // The other run of the trace is known, and all there: the trace is not.
   expect(await verify(traceId, 0)).toMatchObject({

@@ -275,7 +275,7 @@ describe('whose trace it is', () => {
 
   it('nothing else is in the trace: two spans a hop, and nothing of the exporter', () => {
     const known =
-      /^(POST|GET( \/(run(\/\w+)?|stream|tool\/:tool_name))?|invoke_(workflow|agent) \w+|chat synthetic-llm-1|execute_tool \w+|retrieval knowledge_base|human_feedback|process_chunk|checkpoint)$/
+      /^(POST( \/mcp)?|GET( \/(run(\/\w+)?|stream|tool\/:tool_name))?|invoke_(workflow|agent) \w+|chat synthetic-llm-1|execute_tool \w+|retrieval knowledge_base|human_feedback|process_chunk|checkpoint|tools\/call transfer_to_agent)$/
     expect([...new Set(receiver.spans.map(({ name }) => name))].filter((name) => !known.test(name))).toEqual([])
   })
 })

@@ -222,15 +222,14 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
   invoke_workflow overflow
     invoke_agent assistant
       chat synthetic-llm-1
-      execute_tool calendar
+      execute_tool search
         GET
           GET /tool/:tool_name
       chat synthetic-llm-1
       execute_tool calendar
         GET
           GET /tool/:tool_name
-      chat synthetic-llm-1
-      chat synthetic-llm-1
+      2 × chat synthetic-llm-1
     checkpoint`,
   },
   stream: {
