@@ -11,6 +11,9 @@ const listing = ['search', 'database', 'calendar'] as const
 /** How many entries the agent asks for, first to see how many there are, and then for all of them. */
 const limits = { peek: 1, all: 50 }
 
+/** Draws of a question until it gets a number, where it has been asked. */
+const mostTries = 100
+
 const kindOf: Readonly<Record<Flaw, PlantedKind>> = {
   error: 'body_error',
   truncated: 'truncated',
@@ -81,8 +84,11 @@ export const silent = defineScenario({
 function questionOf({ random }: Step, lookup: number, asked: Set<string>) {
   const tool = random.fork(`tool/${lookup}`).pick(listing)
   const own = random.fork(`question/${lookup}`)
-  for (;;) {
-    const { limit: _, ...given } = argumentsFor(own, tool)
+  for (let tries = 1; ; tries++) {
+    const { limit: _, ...drawn } = argumentsFor(own, tool)
+    // There is less to search for than there may be lookups.
+    const isNumbered = tries > mostTries && 'query' in drawn
+    const given = isNumbered ? { ...drawn, query: `${String(drawn.query)} ${lookup}` } : drawn
     const question = `${tool} ${JSON.stringify(given)}`
     if (asked.has(question)) continue
     asked.add(question)
