@@ -31,6 +31,29 @@ describe('an agent that repeats itself', () => {
       )
     }
   })
+
+  it.each([{ error_rate: 0.4 }, { error_rate: 1 }, { error_rate: 0.4, repeats: 1 }, { llm_error_rate: 0.4 }])(
+    'is found where calls fail, and only where there had been an answer: %o',
+    async (query) => {
+      for (const seed of seeds) {
+        const { key, compared, observed } = await play({ ...query, seed })
+        expect(compared, `${seed}: ${compared.text}`).toMatchObject({ agrees: true, not_planted: [] })
+        const loops = key.faults.filter(({ kind }) => kind === 'loop')
+        expect(loops).toHaveLength(observed.loops.length)
+        if (query.error_rate === 1) expect(loops).toEqual([])
+        if (query.llm_error_rate)
+          expect(loops.map(({ magnitude }) => magnitude?.value)).toEqual(observed.loops.map(({ repeats }) => repeats))
+      }
+    },
+  )
+
+  it.each([
+    { repeats: 1000, max_steps: 20, steps: 1 },
+    { repeats: 2, max_steps: 30, steps: 1, gives_up: 'false' },
+  ])('says how often it was made again, not how often it would have been: %o', async (query) => {
+    const { key } = await play({ seed: 'a', ...query })
+    expect(key.faults).toMatchObject([{ magnitude: { unit: 'times', value: query.max_steps - 1 } }])
+  })
   const isCall = (key: string) => key.includes('/call/')
 
   it('wastes what the run takes longer for it, and goes on as if nothing had been', async () => {

@@ -64,8 +64,9 @@ export const loop = defineScenario({
         if (!turns.areLeft) break
         const tool = tools.pick(toolNames)
         const turn = { ...behavior, tool, arguments: argumentsFor(agent.random.fork(`arguments/${done}`), tool) }
-        await turns.take(done, turn)
-        if (done === stuckAt) isStuck = await repeat({ agent, turns, turn, of: done, repeats, givesUp: gives_up })
+        const isAnswered = (await turns.take(done, turn)) !== undefined
+        const of = { index: done, isAnswered }
+        if (done === stuckAt) isStuck = await repeat({ agent, turns, turn, of, repeats, givesUp: gives_up })
         done++
       }
       const isDone = done === steps && !isStuck
@@ -74,44 +75,58 @@ export const loop = defineScenario({
     }),
 })
 
+/** A turn that was taken. */
+interface Taken {
+  index: number
+  isAnswered: boolean
+}
+
 interface Repeated {
   agent: Step
   turns: Turns
   turn: Turn
   /** The turn that is repeated. */
-  of: number
+  of: Taken
   repeats: number
   givesUp: boolean
 }
 
+const wasAnswered = ({ isAnswered }: Taken) => isAnswered
+
 /** Makes a call again, so often or for ever; resolves to whether the agent came no further. What it gives up it forgets. */
 async function repeat({ agent, turns, turn, of, repeats, givesUp }: Repeated): Promise<boolean> {
-  const fault = faultOf(agent, turn.tool, of, repeats)
-  if (repeats === 0 || !agent.run.faults.isInForce(fault.id)) return false
-  const strike = (index: number) => {
-    agent.run.faults.strikes(fault, `${agent.key}/call/${index}`)
-    agent.run.faults.strikes(fault, `${agent.key}/chat/${index}`)
-  }
+  const id = `loop/${agent.key}/call/${of.index}`
+  if (repeats === 0 || !agent.run.faults.isInForce(id)) return false
+  const taken = [of]
   let made = 0
-  await turns.forgetting(async () => {
-    while (turns.areLeft && (!givesUp || made < repeats)) {
-      const index = repeatsFrom + made++
-      await turns.take(index, { ...turn, plantedBy: 'repetition' })
-      strike(index)
-    }
-    return givesUp && made === repeats
-  })
-  // Where no step was left nothing was repeated; otherwise the first time points at it as well.
-  if (made > 0) strike(of)
+  try {
+    await turns.forgetting(async () => {
+      while (turns.areLeft && (!givesUp || made < repeats)) {
+        const index = repeatsFrom + made++
+        const planted = taken.some(wasAnswered) && ({ plantedBy: 'repetition' } as const)
+        const answer = await turns.take(index, { ...turn, ...planted })
+        taken.push({ index, isAnswered: answer !== undefined })
+      }
+      return givesUp && made === repeats
+    })
+  } finally {
+    // Also where the model fails on the way: what had been repeated until then was.
+    declare(agent, { id, tool: turn.tool, taken })
+  }
   return !givesUp || made < repeats
 }
 
-function faultOf(agent: Step, tool: string, of: number, repeats: number): FaultDeclaration {
+/** Who asks again before there was an answer repeats nothing; from the first answer on all of it is the loop, and so is that. */
+function declare(agent: Step, { id, tool, taken }: { id: string; tool: string; taken: readonly Taken[] }): void {
+  if (taken.filter(wasAnswered).length < 2) return
+  const loop = taken.slice(taken.findIndex(wasAnswered))
   const { agent_id } = agent.record
-  return {
-    id: `loop/${agent.key}/call/${of}`,
+  const fault: FaultDeclaration = {
+    id,
     kind: 'loop',
     entity: { tool, ...(agent_id !== null && { agent: agent_id }) },
-    magnitude: { unit: 'times', value: repeats },
+    magnitude: { unit: 'times', value: loop.length - 1 },
   }
+  for (const { index } of loop)
+    for (const step of ['call', 'chat']) agent.run.faults.strikes(fault, `${agent.key}/${step}/${index}`)
 }
