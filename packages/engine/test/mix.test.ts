@@ -135,6 +135,20 @@ describe.each(mixNames)('the mix %s', (name) => {
   })
 })
 
+test('the mix everything has every scenario, as often as any other, with what it plants', () => {
+  const { runs } = loadMix('everything')
+  const names = (all: readonly string[]) => all.toSorted()
+  expect(names(runs.map(({ scenario }) => scenario))).toEqual(names(scenarios.map(({ name }) => name)))
+  for (const { weight, planted } of runs) expect([weight, planted]).toEqual([1, true])
+})
+
+test('in mixes with times of production models fail as often as in production, whatever else is planted', () => {
+  for (const name of mixNames.filter((name) => loadMix(name).profile === 'measured')) {
+    const runs = runsOf(take(200, plan(loadMix(name), 'a')))
+    for (const { params } of runs) expect(params.faults).toMatch(/(^|,)failing_model:0\.03$/)
+  }
+})
+
 test('what a mix plants is its own to say', () => {
   const faultsOf = (name: string) =>
     new Set(runsOf(take(600, plan(loadMix(name), 'a'))).map(({ params }) => params.faults))
