@@ -131,6 +131,24 @@ describe('a run that is handed over to another agent', () => {
   })
 })
 
+it('a part that lost the conversation as well is found by ledgers, from either side', async () => {
+  const query = `hops=2&severed=1&severed_conversation=lost&human_delay_s=0&seed=a&${quick}`
+  const whole = await runScenario(stack.agent.url, 'handoff', query)
+  const [lost = ''] = severedOf(whole)
+  for (const traceId of [whole.trace_id, lost]) await verify(traceId)
+  for (const traceId of [whole.trace_id, lost]) {
+    const { conversation_id, traces } = await stack.get<Session>(`/traces/${traceId}/session`)
+    expect(conversation_id).toBe(whole.session?.conversation_id)
+    expect(traces.filter(({ how }) => how !== 'resumes').map(({ trace_id }) => trace_id)).toEqual([
+      whole.trace_id,
+      lost,
+    ])
+  }
+  const { columns } = await stack.get<PictureAnswer>(`/traces/${whole.trace_id}/picture?stitch=1`)
+  const foreign = columns.id[columns.flags.findIndex((flags) => flags & flag.stitched)]
+  expect(await stack.get(`/traces/${whole.trace_id}/spans/${foreign}`)).toMatchObject({ span_id: foreign })
+})
+
 it('a blind run is handed over blind, and its parts draw what the whole does', async () => {
   const response = await fetch(`${stack.agent.url}/run`, {
     headers: { 'x-run-parameters': `blind=true&scenario=handoff&hops=2&severed=0&human_delay_s=0&seed=a&${quick}` },

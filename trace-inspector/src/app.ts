@@ -16,7 +16,7 @@ import { fileOpener } from './file/route.ts'
 import { KeptLedgers } from './kept-ledgers.ts'
 import { NoLedger } from './ledgers.ts'
 import { openApi } from './openapi.ts'
-import { openLedgers } from './open-ledgers.ts'
+import { ledgersFor, openLedgers } from './open-ledgers.ts'
 import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
 import { mountPage } from './page/routes.ts'
@@ -141,11 +141,14 @@ export function createApp({
     }
   }
 
-  function spanDetails(req: Request, res: Response): void {
+  const ledgersOf = (req: Request) => ledgersFor(req, ledgers, isShownAll)
+
+  async function spanDetails(req: Request, res: Response): Promise<void> {
     const trace = traceOf(req)
     const spanId = String(req.params.span_id)
     // What is stitched to it is drawn with it.
-    const span = [trace, ...tracesOf(trace, traces)].find(({ spans }) => spans.has(spanId))?.spans.get(spanId)
+    const find = (among: readonly Trace[]) => among.find(({ spans }) => spans.has(spanId))?.spans.get(spanId)
+    const span = find([trace]) ?? find(await tracesOf(trace, traces, ledgersOf(req)))
     if (!span)
       throw new Problem(404, 'Unknown span', `There is no span ${spanId.slice(0, 100)} in trace ${trace.id} here`)
     res.json(detailsOf(span))
@@ -175,7 +178,7 @@ export function createApp({
     'GET /traces/:trace_id/reveal': 'What is wrong in the trace, as its spans alone tell, and what an average hides',
     'GET /traces/:trace_id/picture?ledger=1':
       'A trace as the page draws it, with what the ledger says of lost and altered spans',
-    'GET /traces/:trace_id/session': 'The traces of one conversation, with the time between them',
+    'GET /traces/:trace_id/session': 'The traces of one session, with the time between them',
     'GET /traces/:trace_id/runs': 'The runs of the trace as their agents know them, without their steps',
     'GET /traces/:trace_id/otlp': 'The trace as OTLP JSON, to be sent to any receiver',
     'GET /traces/:trace_id/jaeger': 'The trace as JSON that the UI of Jaeger opens',
@@ -232,7 +235,7 @@ export function createApp({
     // Before it is handed on: nobody there sees who asked.
     app.post('/traces/:trace_id/*path', notFromOtherSites)
     app.use('/traces/:trace_id', passToShard(shards, traces))
-    mountPage(app, { traces, agents, ledgers, openLedgerOf, isShownAll, traceIdOf, traceOf })
+    mountPage(app, { traces, agents, ledgers, openLedgerOf, ledgersFor: ledgersOf, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
   return { app, inFlight: () => inFlight }

@@ -2,6 +2,7 @@ import type { LedgerAnswer } from 'contract/ledger'
 import type { Request } from 'express'
 import { Problem } from 'service-kit/problem'
 import type { KeptLedgers } from './kept-ledgers.ts'
+import type { LedgerOf } from './session/edges.ts'
 import type { Traces } from './traces.ts'
 
 /** Ledgers for whoever asks: what `verify` may compare with is not yet for everybody to read. */
@@ -22,5 +23,19 @@ export function openLedgers(ledgers: KeptLedgers, traces: Traces, isShownAll: (r
       `This is the trace of a blind run: POST /traces/${traceId}/answer opens it, once, and so does ANSWERS_TOKEN in Authorization: Bearer`,
       { members: { trace_id: traceId } },
     )
+  }
+}
+
+/** The ledgers of traces, for whoever made a request: each is asked for once. */
+export function ledgersFor(req: Request, ledgers: KeptLedgers, isShownAll: (req: Request) => boolean): LedgerOf {
+  const told = new Map<string, Promise<LedgerAnswer | undefined>>()
+  const tell = async (traceId: string, endMs: number | null) => {
+    const ledger = await ledgers.recall(traceId, endMs).catch(() => undefined)
+    return ledger?.runs.some(({ sealed }) => sealed) && !isShownAll(req) ? undefined : ledger
+  }
+  return ({ id, endMs }) => {
+    const known = told.get(id) ?? tell(id, endMs)
+    told.set(id, known)
+    return known
   }
 }

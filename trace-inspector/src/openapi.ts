@@ -122,7 +122,7 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
         queryParameters(pictureSchema),
       ),
       '/traces/{trace_id}/session': ofTrace(
-        'The traces that have its conversation in common, and where those belong that were severed',
+        'The traces that are one session with it, and where those belong that were severed',
         { ...json(), ...noTrace },
       ),
       '/traces/{trace_id}/runs': ofTrace('The runs of the trace as their agents know them', { ...json(), ...noLedger }),

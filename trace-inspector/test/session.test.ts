@@ -56,14 +56,36 @@ test('traces with a conversation in common are a session, in order of start, wit
     takeOver('b', '2', 200, 1200),
     span('d', '4', 300, 400, { attributes: { 'gen_ai.conversation.id': 'another' } }),
   )
-  const together = tracesOf(of('c'), all)
+  const together = await tracesOf(of('c'), all, nobody)
   const session = sessionOf(of('c'), together, await edgesOf(together, nobody))
   expect(session.traces.map(({ trace_id, how, idle_ms }) => [trace_id[0], how, idle_ms])).toEqual([
     ['a', 'begins', 0],
     ['b', 'severed', 0],
     ['c', 'resumes', 3800],
   ])
-  expect(tracesOf(of('d'), all)).toEqual([of('d')])
+  expect(await tracesOf(of('d'), all, nobody)).toEqual([of('d')])
+})
+
+test('traces are one session by any of their conversations, and by a link of a root, whichever is asked for', async () => {
+  const say = (conversation: string) => ({ attributes: { 'gen_ai.conversation.id': conversation } })
+  const { all, of } = traces(
+    span('a', '1', 0, 10, say('one')),
+    span('a', '2', 0, 10, { ...say('two'), parentSpanId: id('1', 16) }),
+    span('b', '3', 20, 30, say('two')),
+    takeOver('c', '4', 40, 50, { attributes: {}, links: [{ traceId: id('b', 32), spanId: id('3', 16) }] }),
+    span('d', '5', 60, 70, { attributes: {} }),
+  )
+  const lettersOf = (found: { id: string }[]) => found.map((each) => each.id[0]).join('')
+  for (const each of 'abc') expect(lettersOf(await tracesOf(of(each), all, nobody)), each).toBe('abc')
+  expect(lettersOf(await tracesOf(of('d'), all, nobody))).toBe('d')
+})
+
+test('a trace is in its own session, however many are newer', async () => {
+  const ids = Array.from({ length: 300 }, (_, index) => index.toString(16).padStart(32, '0'))
+  const { all } = traces(...ids.map((traceId, index) => span('a', '1', index, index + 1, { traceId })))
+  const [oldest] = all.recent(Infinity).slice(-1)
+  const together = await tracesOf(oldest as NonNullable<typeof oldest>, all, nobody)
+  expect([together[0]?.id, together.length]).toEqual([ids[0], 200])
 })
 
 test('a root on purpose is no orphan: what links elsewhere, what has a parent, what nobody handed over', () => {
@@ -87,7 +109,7 @@ test('without a ledger calls are candidates that are around it and have nothing 
     takeOver('a', '6', 300, 500, { parentSpanId: id('5', 16) }),
     takeOver('b', '7', 300, 500),
   )
-  const edges = await edgesOf(tracesOf(of('a'), all), nobody)
+  const edges = await edgesOf(await tracesOf(of('a'), all, nobody), nobody)
   const edge = edges.get(id('b', 32))
   expect([edge?.known_by, edge?.parents.map(({ span_id }) => span_id[0])]).toEqual(['spans', ['3', '2']])
 })
@@ -107,7 +129,7 @@ test('a ledger knows the true parent, and what is severed twice is stitched twic
     const runs = [{ steps: [{ span_id: id(root, 16) }], part: { name: 'part', severed_from } }]
     return Promise.resolve({ runs } as unknown as LedgerAnswer)
   }
-  const together = tracesOf(of('a'), all)
+  const together = await tracesOf(of('a'), all, ledgerOf)
   const { spans, seams } = stitch(of('a'), together, await edgesOf(together, ledgerOf))
   expect(spans.map(({ spanId, parentSpanId }) => [spanId[0], parentSpanId?.[0]])).toEqual([
     ['3', '2'],

@@ -11,7 +11,7 @@ import type { KeptLedgers } from '../kept-ledgers.ts'
 import type { OpenLedgers } from '../open-ledgers.ts'
 import { writeRequest } from '../otlp/write.ts'
 import type { KnownAgent } from '../agents.ts'
-import { edgesOf } from '../session/edges.ts'
+import { edgesOf, type LedgerOf } from '../session/edges.ts'
 import { sessionOf, tracesOf } from '../session/session.ts'
 import { stitch, type Stitched } from '../session/stitched.ts'
 import type { Trace } from '../trace.ts'
@@ -34,8 +34,8 @@ export interface PageDeps {
   openLedgerOf: OpenLedgers
   /** Of a request; a 400 problem when it is none. */
   traceIdOf: (req: Request) => string
-  /** Whether a request may read what is sealed. */
-  isShownAll: (req: Request) => boolean
+  /** Of any trace, for whoever made a request. */
+  ledgersFor: (req: Request) => LedgerOf
   /** Of a request; a 404 problem that says why it is not there. */
   traceOf: (req: Request) => Trace
 }
@@ -58,7 +58,7 @@ export const spansSchema = z.object({
 /** Everything that the page needs beside the API: itself, the agents behind this one address, pictures, and the exam. */
 export function mountPage(
   app: express.Express,
-  { traces, agents, ledgers, openLedgerOf, isShownAll, traceIdOf, traceOf }: PageDeps,
+  { traces, agents, ledgers, openLedgerOf, ledgersFor, traceIdOf, traceOf }: PageDeps,
 ): void {
   let read: { assets: Assets; document: ReturnType<typeof makeDocument> } | undefined
   const page = () => {
@@ -106,8 +106,8 @@ export function mountPage(
     .all(onlyRead)
     .get(async (req, res) => {
       const trace = traceOf(req)
-      const together = tracesOf(trace, traces)
-      res.json(sessionOf(trace, together, await edgesAmong(req, together)))
+      const { together, edges } = await sessionAround(req, trace)
+      res.json(sessionOf(trace, together, edges))
     })
   app
     .route('/traces/:trace_id/spans')
@@ -151,16 +151,15 @@ export function mountPage(
       res.json(examine(ledger, traces.find(traceId), answer.span_ids))
     })
 
-  /** Where severed traces belong: what is sealed is told by spans alone. */
-  const edgesAmong = (req: Request, together: readonly Trace[]) =>
-    edgesOf(together, async ({ id, endMs }) => {
-      const ledger = await ledgers.recall(id, endMs).catch(() => undefined)
-      return ledger?.runs.some(({ sealed }) => sealed) && !isShownAll(req) ? undefined : ledger
-    })
+  async function sessionAround(req: Request, trace: Trace) {
+    const ledgerOf = ledgersFor(req)
+    const together = await tracesOf(trace, traces, ledgerOf)
+    return { together, edges: await edgesOf(together, ledgerOf) }
+  }
 
   async function stitchedOf(req: Request, trace: Trace): Promise<Stitched> {
-    const together = tracesOf(trace, traces)
-    return stitch(trace, together, await edgesAmong(req, together))
+    const { together, edges } = await sessionAround(req, trace)
+    return stitch(trace, together, edges)
   }
 
   function serveAsset(req: Request, res: Response): void {

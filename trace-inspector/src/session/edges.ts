@@ -13,6 +13,9 @@ export interface Edge {
   known_by: 'ledger' | 'spans'
 }
 
+/** What agents say of a trace; undefined where that is sealed, or nobody knows. */
+export type LedgerOf = (trace: Trace) => Promise<LedgerAnswer | undefined>
+
 /** Clocks of two agents may be this far apart, ms. */
 const toleranceMs = 50
 
@@ -22,14 +25,8 @@ export function orphanOf({ id, root }: Trace): ReceivedSpan | undefined {
   return root.links.some(({ traceId }) => traceId !== id) ? undefined : root
 }
 
-/**
- * Where each of these traces belongs that is the rest of another. `ledgerOf` tells what agents say of a trace, undefined where
- * that is closed or nobody knows.
- */
-export async function edgesOf(
-  traces: readonly Trace[],
-  ledgerOf: (trace: Trace) => Promise<LedgerAnswer | undefined>,
-): Promise<Map<string, Edge>> {
+/** Where each of these traces belongs that is the rest of another. */
+export async function edgesOf(traces: readonly Trace[], ledgerOf: LedgerOf): Promise<Map<string, Edge>> {
   const open = openCalls(traces)
   const found = await Promise.all(
     traces.map(async (trace): Promise<[string, Edge][]> => {
@@ -47,7 +44,7 @@ export async function edgesOf(
 }
 
 /** Calls that hand over and have nothing below them. */
-function openCalls(traces: readonly Trace[]): ReceivedSpan[] {
+export function openCalls(traces: readonly Trace[]): ReceivedSpan[] {
   return traces.flatMap(({ spans }) => {
     const parents = new Set([...spans.values()].map(({ parentSpanId }) => parentSpanId))
     return [...spans.values()].filter(

@@ -20,7 +20,9 @@ export function SessionLine({ look }: { look: Look }): VNode | null {
   const severed = session.traces.filter(({ how }) => how === 'severed')
   const isStitchable = severed.some(({ belongs_to: [parent] }) => parent?.trace_id === here)
   return html`<nav class="session" aria-label="Session">
-    <span class="dim">Session <code>${session.conversation_id}</code></span>
+    <span class="dim"
+      >Session ${session.conversation_id !== null && html`<code>${session.conversation_id}</code>`}</span
+    >
     <ol>
       ${session.traces.map((each) => [each.idle_ms > 0 && idle(each), station(each, each.trace_id === here)])}
     </ol>
