@@ -23,6 +23,7 @@ import { answerOnce, openStream } from './output.ts'
 import { play, type PlayDeps, type RunDeps } from './play.ts'
 import { prefersAsync, RunStatus } from './run-status.ts'
 import type { Defaults, Scenario } from 'engine/scenario'
+import { Resumptions } from './resumptions.ts'
 import { RunStore } from './runs.ts'
 import { Seals } from './seals.ts'
 import { type SpanSource, SpansOut } from './spans-out.ts'
@@ -67,19 +68,24 @@ export function createApp(deps: Deps): AgentApp {
   const { lifecycle } = deps
   const catalog = new Catalog(deps.scenarios, deps.defaults)
   const admission = new Admission(deps.maxToolCalls)
+  const handedOver = new Admission(deps.maxToolCalls)
+  const inFlight = () => admission.runs + handedOver.runs
   const runs = new RunStore(deps.maxLedgerBytes)
   const spansOut = new SpansOut(deps)
-  const status = new RunStatus()
+  const resumptions = new Resumptions(deps)
+  const status = new RunStatus(resumptions)
   const seals = new Seals(() => deps.clock.now())
   const keys = new Keys()
   const playDeps: PlayDeps = {
     ...deps,
     catalog,
     admission,
+    handedOver,
+    resumptions,
     runs,
     keys,
     seals,
-    count: countRuns(deps, admission),
+    count: countRuns(deps, inFlight),
     closed(run) {
       spansOut.closed(run)
       deps.ledgerSink?.add(run, async () => {
@@ -194,7 +200,8 @@ export function createApp(deps: Deps): AgentApp {
     '/runs/:trace_id': (req, res) => sendPieces(req, res, ledgerPieces(ledgerOf(req))),
     '/runs/:trace_id/status': (req, res) => {
       const found = runsOf(req)
-      res.json(status.of(String(req.params.trace_id), found, seals.isAnswered(found)))
+      const isShown = (run: Run) => isShownAll(req) || !seals.isSealed(run)
+      res.json(status.of(String(req.params.trace_id), found, { isAnswered: seals.isAnswered(found), isShown }))
     },
     '/metrics': deps.metrics.answer,
     '/telemetry': (_req, res) =>
@@ -204,7 +211,7 @@ export function createApp(deps: Deps): AgentApp {
         ...(deps.ledgerSink && { ledger_sink: deps.ledgerSink.counters }),
       }),
     '/openapi.json': (_req, res) => res.json(openApi(catalog)),
-    '/health': (_req, res) => res.json({ status: 'ok', service: deps.serviceName, in_flight: admission.runs }),
+    '/health': (_req, res) => res.json({ status: 'ok', service: deps.serviceName, in_flight: inFlight() }),
     '/ready': async (_req, res) => {
       if (lifecycle.stopping.aborted) throw new Problem(503, 'Not ready', 'This process is stopping')
       if (!(await deps.areToolsReady()))
@@ -234,12 +241,12 @@ export function createApp(deps: Deps): AgentApp {
     app.route('/runs/:trace_id/answer').all(only('POST'), notFromOtherSites).post(answerBody, refuseBody, openByAnswer)
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
   })
-  return { app, inFlight: () => admission.runs }
+  return { app, inFlight }
 }
 
 /** Counts runs by what comes of them, and says how many there are and what becomes of their spans. */
-function countRuns({ metrics, telemetry, ledgerSink }: Deps, admission: Admission): PlayDeps['count'] {
-  metrics.value({ name: 'runs_in_flight', help: 'Runs that are under way' }, () => admission.runs)
+function countRuns({ metrics, telemetry, ledgerSink }: Deps, inFlight: () => number): PlayDeps['count'] {
+  metrics.value({ name: 'runs_in_flight', help: 'Runs that are under way' }, inFlight)
   metrics.spans(() => telemetry.destinations())
   if (ledgerSink) {
     const named = { name: 'ledgers_total', help: 'Ledgers by what became of them at LEDGER_SINK', labels: ['fate'] }

@@ -87,8 +87,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** Where this process was reached by a request. */
-export function originOf({ localAddress = '127.0.0.1', localPort }: Socket): string {
-  const address = localAddress.replace(/^::ffff:/, '')
+/** Where this process was reached by a request. A URL cannot say of which interface a link-local address is: here, it is the loopback's. */
+export function originOf({
+  localAddress = '127.0.0.1',
+  localPort,
+}: Pick<Socket, 'localAddress' | 'localPort'>): string {
+  const address = localAddress.includes('%') ? '::1' : localAddress.replace(/^::ffff:/, '')
   return `http://${address.includes(':') ? `[${address}]` : address}:${localPort}`
 }

@@ -17,6 +17,7 @@ import { recordRun, type SpanWriter } from './recorder.ts'
 import type { WallClock } from 'service-kit/clock'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { type Agent, Run } from 'engine/run'
+import type { Resumptions } from './resumptions.ts'
 import type { RunStore } from './runs.ts'
 import type { Seals } from './seals.ts'
 
@@ -34,6 +35,9 @@ export interface RunDeps extends Agent, SpanWriter {
 export interface PlayDeps extends RunDeps {
   catalog: Catalog
   admission: Admission
+  /** Of parts that are waited for: each has a run behind it that has a place, and would else wait for its own. */
+  handedOver: Admission
+  resumptions: Resumptions
   runs: RunStore
   /** Hears of each run that is over: played, and answered. */
   closed: (run: Run) => void
@@ -66,10 +70,13 @@ export async function play(
     throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
   }
   if (deps.lifecycle.stopping.aborted) throw stopping()
+  // While its body was read: of a socket that is closed nobody hears any more that it is.
+  if (res.closed || req.socket.destroyed) throw new Problem(499, 'Cancelled', 'The client left')
+  const isWaitedFor = part !== undefined && !part.resumes
+  if (offer.scenario.isSession && !part) deps.resumptions.refuseBeyond()
   const dialect = (isBlind ? deps.blindDialect : deps.dialect).withQuirks(parseQuirks(parsed.params.quirks))
   const recorder = recordRun({ ...deps, dialect }, context.active(), req.headers)
   if (isBlind) deps.seals.refuseAnswered(deps.runs.find(recorder.traceId))
-  const release = deps.admission.admit(costOf(offer.scenario.plan(parsed.params).demand))
   const own = originOf(req.socket)
   const ports: Ports = {
     clock: deps.clock.anchored(),
@@ -84,6 +91,10 @@ export async function play(
   // The seed of a part is the keyed one already.
   const secret = isBlind && !part ? deps.secret : undefined
   const run: Run = new Run(ports, deps, { route, scenario, params: parsed.params, secret, isBlind, part })
+  // From here on nothing throws but what gives the place back.
+  const release = (isWaitedFor ? deps.handedOver : deps.admission).admit(
+    costOf(offer.scenario.plan(parsed.params).demand),
+  )
   const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)
   const untie = cancelWith(run, deps, output.outlivesRequest ? undefined : res)
@@ -130,20 +141,7 @@ export async function play(
     if (run.isBlind && run.ok !== null) await deps.keys.answer(run)
     run.close()
     deps.closed(run)
-    void goOnLater(run, own, deps)
-  }
-}
-
-/** Goes on with a run that has ended for now, once its person has answered: here, in a trace of its own. */
-async function goOnLater(run: Run, own: string, { clock, lifecycle }: PlayDeps): Promise<void> {
-  const { suspended, whole, ok } = run
-  if (!suspended || ok === null) return
-  try {
-    await clock.sleep(suspended.afterMs, lifecycle.stopping)
-    const handed = await new PeerClient(own).resume(whole, suspended.part, lifecycle.aborting)
-    run.resumedIn = handed.trace_id
-  } catch (error) {
-    if (!lifecycle.stopping.aborted) console.error(`The run of ${run.traceId} did not go on:`, error)
+    deps.resumptions.add(run, own)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import type { Run } from 'engine/run'
 import type { Problem } from 'service-kit/problem'
 import type { BlindAnswer, RunAnswer, RunOutput } from './output.ts'
+import type { Resumptions } from './resumptions.ts'
 
 /** What a run would have been answered with. */
 type End = { status: number; answer: RunAnswer | BlindAnswer } | { status: number; problem: Record<string, unknown> }
@@ -14,6 +15,11 @@ export function prefersAsync(req: Request): boolean {
 /** What came of runs that were answered before they had ended; kept as long as their ledgers. */
 export class RunStatus {
   readonly #ends = new WeakMap<Run, End>()
+  readonly #resumptions: Resumptions
+
+  constructor(resumptions: Resumptions) {
+    this.#resumptions = resumptions
+  }
 
   /** Answers 202 at once, with where to ask for the run. */
   output(res: Response): RunOutput {
@@ -31,15 +37,22 @@ export class RunStatus {
     }
   }
 
-  /** The runs of a trace: each under way, or with what `/run` would have answered where it was asked not to wait. */
-  of(traceId: string, runs: readonly Run[], isAnswered: boolean) {
+  /**
+   * The runs of a trace: each under way, or with what `/run` would have answered where it was asked not to wait. That
+   * one goes on later tells what it is an example of: it is said of those that are shown.
+   */
+  of(
+    traceId: string,
+    runs: readonly Run[],
+    { isAnswered, isShown }: { isAnswered: boolean; isShown: (run: Run) => boolean },
+  ) {
     return {
       trace_id: traceId,
       answered: isAnswered,
       state: runs.some(({ state }) => state === 'running') ? 'running' : 'closed',
       runs: runs.map((run) => ({
         state: run.state,
-        ...(run.suspended && { resumes_after_s: run.suspended.afterMs / 1000, resumed_in: run.resumedIn ?? null }),
+        ...(isShown(run) && this.#resumptions.of(run)),
         ...this.#ends.get(run),
       })),
     }
