@@ -46,8 +46,8 @@ export function usageOf(steps: Iterable<UsageStep>): Usage {
     ({ operation, parent_span_id }) => operation === 'http_client' && chatIds.has(parent_span_id),
   )
   const attemptsOf = Map.groupBy(attempts.filter(says), ({ parent_span_id }) => parent_span_id)
-  const isBeside = [...agents.values(), ...chats, ...attempts].some(({ facts }) => hasCacheBeside(facts))
-  const tokensOf = (facts: SomeTokens) => tokensSaid(facts, isBeside)
+  const isBeside = besideIn(all, [...agents.values(), ...chats, ...attempts])
+  const tokensOf = (step: UsageStep) => tokensSaid(step.facts, isBeside(step))
 
   const reports: Report[] = []
   for (const [agentId, own] of Map.groupBy(chats, ({ parent_span_id }) => parent_span_id)) {
@@ -62,7 +62,7 @@ export function usageOf(steps: Iterable<UsageStep>): Usage {
         calls: 1,
         billedRetries: billed.filter(({ facts }) => facts.status === undefined).length,
         unreported: Number(!sources.some(says) && usesTokens(chat)),
-        tokens: sumOf(sources.map(({ facts }) => tokensOf(facts))),
+        tokens: sumOf(sources.map(tokensOf)),
       }
     })
     if (!agent || !says(agent)) {
@@ -71,7 +71,7 @@ export function usageOf(steps: Iterable<UsageStep>): Usage {
     }
     const [model = ''] = new Set(said.map((report) => report.model))
     const billedRetries = said.reduce((sum, report) => sum + report.billedRetries, 0)
-    const tokens = tokensOf(agent.facts)
+    const tokens = tokensOf(agent)
     reports.push({ agent: name, model, calls: own.length, billedRetries, unreported: 0, tokens })
   }
   return figuresFrom(reports)
@@ -94,6 +94,44 @@ const usesTokens = ({ failed, facts }: UsageStep) => !failed || facts.first_chun
 /** No prompt has less than a cache had of it: this one is told without. */
 const hasCacheBeside = ({ input_tokens, cached_tokens = 0, cache_write_tokens = 0 }: SomeTokens) =>
   input_tokens !== undefined && cached_tokens + cache_write_tokens > input_tokens
+
+/** Whether the prompt of a step is told without what a cache had of it: all telemetry of a run tells it one way. */
+function besideIn(all: readonly UsageStep[], telling: readonly UsageStep[]): (step: UsageStep) => boolean {
+  const beside = telling.filter(({ facts }) => hasCacheBeside(facts))
+  if (beside.length === 0) return () => false
+  const runOf = runsIn(all)
+  // One run has all of them, wherever they hang.
+  const requests = new Set(telling.map(runOf).filter(({ operation }) => operation === 'http_server'))
+  if (requests.size < 2) return () => true
+  const runs = new Set(beside.map(runOf))
+  return (step) => runs.has(runOf(step))
+}
+
+/** The run that a step is of, by its topmost step: the request that began it, and not that of an agent that took over. */
+function runsIn(all: readonly UsageStep[]): (step: UsageStep) => UsageStep {
+  const byId = new Map(all.map((step) => [step.span_id, step]))
+  const above = (step: UsageStep) => {
+    const parent = byId.get(step.parent_span_id)
+    return step.operation === 'http_server' && parent?.operation !== 'hand_over' ? undefined : parent
+  }
+  const known = new Map<UsageStep, UsageStep>()
+  return (step) => {
+    // Spans may come from anywhere, and go in circles.
+    const path = new Set<UsageStep>()
+    let top = step
+    for (
+      let next: UsageStep | undefined = step;
+      next && !path.has(next);
+      next = known.has(next) ? undefined : above(next)
+    ) {
+      path.add(next)
+      top = next
+    }
+    const run = known.get(top) ?? top
+    for (const each of path) known.set(each, run)
+    return run
+  }
+}
 
 function tokensSaid(facts: SomeTokens, isBeside: boolean): Tokens {
   const said = { ...noTokens }

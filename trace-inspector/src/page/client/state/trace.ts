@@ -90,7 +90,7 @@ export class OpenTrace {
   async stitch(isStitched: boolean): Promise<void> {
     const traceId = this.#id
     try {
-      const model = await fetchModel(traceId, { isStitched })
+      const model = await fetchModel(traceId, { withLedger: this.#isLedgerDrawn, isStitched })
       if (this.#id !== traceId) return
       batch(() => {
         this.isStitched.value = isStitched
@@ -119,14 +119,13 @@ export class OpenTrace {
   async refresh(): Promise<void> {
     const traceId = this.#id
     const verdict = this.verification.value
-    const isFlawed = verdict !== null && verdict.verdict !== 'complete'
     const shown = this.model.value?.columns.id.length ?? 0
     const isNew = shown === 0 || shown !== verdict?.counts.received
     const known = this.revelation.value
     try {
       const [model, revealed] = await Promise.all([
-        isFlawed || isNew
-          ? fetchModel(traceId, { withLedger: isFlawed && !this.isSealed.value, isStitched: this.isStitched.value })
+        this.#isFlawed || isNew
+          ? fetchModel(traceId, { withLedger: this.#isLedgerDrawn, isStitched: this.isStitched.value })
           : null,
         known && !isNew ? known : this.#reveal(traceId),
       ])
@@ -140,6 +139,16 @@ export class OpenTrace {
     } catch (error) {
       if (this.#id === traceId && this.model.value === null) this.problem.value = messageOf(error)
     }
+  }
+
+  get #isFlawed(): boolean {
+    const verdict = this.verification.value
+    return verdict !== null && verdict.verdict !== 'complete'
+  }
+
+  /** Whether what the ledger says of lost and altered spans is drawn. */
+  get #isLedgerDrawn(): boolean {
+    return this.#isFlawed && !this.isSealed.value
   }
 
   #absent(error: unknown): null {
