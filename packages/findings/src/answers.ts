@@ -23,6 +23,12 @@ interface Question {
   isAboutErrors: boolean
 }
 
+/** How much was read of an answer on each of its pages, and in all. */
+interface Pages {
+  counts: Map<string, number>
+  sum: number
+}
+
 type Members = Readonly<Record<string, unknown>>
 
 /** A JSON object in text; undefined where there is none. */
@@ -76,19 +82,22 @@ export function flawedAnswers(calls: readonly Spoken[]): Map<number, Flaw> {
   const answeredBy = new Map<string, number>()
   /** What is known of how much there is, by question. */
   const totals = new Map<string, number>()
-  const pages = new Map<string, Map<string, number>>()
+  const pages = new Map<string, Pages>()
   calls.forEach((call, index) => {
     const answer = answerIn(call.result)
     if (!answer) return
     const { about, page, isAboutErrors } = questionIn(call)
-    const read = pages.get(about) ?? new Map<string, number>()
+    const read = pages.get(about) ?? { counts: new Map<string, number>(), sum: 0 }
     pages.set(about, read)
     const said = isAboutErrors ? { ...answer, error: null } : answer
     const flaw = flawOf(said, { known: totals.get(about) ?? 0, page, read })
     if (flaw) return void flawed.set(index, flaw)
     answeredBy.set(`${about} ${page}`, index)
     if (answer.total !== undefined) totals.set(about, answer.total)
-    if (answer.count !== undefined) read.set(page, answer.count)
+    if (answer.count !== undefined) {
+      read.sum += answer.count - (read.counts.get(page) ?? 0)
+      read.counts.set(page, answer.count)
+    }
     for (const { id, count } of answer.items) if (!totals.has(id)) totals.set(id, count)
   })
   for (const index of flawed.keys()) {
@@ -100,13 +109,13 @@ export function flawedAnswers(calls: readonly Spoken[]): Map<number, Flaw> {
 
 function flawOf(
   { error, count, total, hasMore }: Answer,
-  { known, page, read }: { known: number; page: string; read: ReadonlyMap<string, number> },
+  { known, page, read }: { known: number; page: string; read: Readonly<Pages> },
 ): Flaw | undefined {
   if (error !== null) return 'error'
   if (count === undefined || total === undefined) return undefined
   if (total === 0) return known > 0 ? 'empty' : undefined
   // Who did not see the first page does not know how much there was before.
-  if (hasMore || (page !== '' && !read.has(''))) return undefined
-  const before = [...read].reduce((sum, [other, items]) => (other === page ? sum : sum + items), 0)
+  if (hasMore || (page !== '' && !read.counts.has(''))) return undefined
+  const before = read.sum - (read.counts.get(page) ?? 0)
   return before + count < total ? 'truncated' : undefined
 }

@@ -46,6 +46,16 @@ describe('silent_failure', () => {
     ['less than there is', [{ said: { count: 20, total: 33 } }], [['c0', 'truncated']]],
     ['less than there is, and no next page', [{ said: { count: 2, total: 9, cursor: null } }], [['c0', 'truncated']]],
     [
+      'less than there is, though a page of it came twice',
+      [
+        { said: { count: 1, total: 3, cursor: '1' } },
+        { given: { id: 'x', cursor: '1' }, said: { count: 1, total: 3, cursor: '2' } },
+        { given: { id: 'x', cursor: '1' }, said: { count: 1, total: 3, cursor: '2' } },
+        { given: { id: 'x', cursor: '2' }, said: { count: 0, total: 3 } },
+      ],
+      [['c3', 'truncated']],
+    ],
+    [
       'nothing where there was something',
       [
         { given: { q: 'x', limit: 1 }, said: { count: 1, total: 9, cursor: '1' } },

@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { atWork } from '../src/kinds/overload.ts'
 import { observe } from '../src/kinds.ts'
 import type { AnalysisStep } from '../src/step.ts'
 import { call, step } from './steps.ts'
@@ -54,4 +56,16 @@ test('four refusals are one, with who had begun to send more', () => {
   })
   expect(bins.reduce((sum, { refused }) => sum + refused, 0)).toBe(4)
   expect(bins.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(64)
+})
+
+test('how many are at work is counted right at any time, though not by going through all of them', () => {
+  // Whole numbers, so that some begin when others end; who sends spans may say of one that it ended before it began.
+  const time = fc.integer({ min: 0, max: 30 })
+  fc.assert(
+    fc.property(fc.array(fc.record({ begun_ms: time, end_ms: time }), { maxLength: 60 }), (served) => {
+      const busyAt = atWork(served)
+      for (let at = -1; at <= 31; at++)
+        expect(busyAt(at)).toBe(served.filter(({ begun_ms, end_ms }) => begun_ms <= at && end_ms > at).length)
+    }),
+  )
 })

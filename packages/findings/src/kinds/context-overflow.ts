@@ -2,6 +2,7 @@ import { defineFinding, rowOf, saving } from '../finding.ts'
 import { count, ms, percent, whole } from '../format.ts'
 import { callsOf, type CallTrouble, toolOf, troubleOf } from '../calls.ts'
 import * as say from '../sentence.ts'
+import { countBelow } from '../sorted.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from '../step.ts'
 
 /** What a token of an answer weighs, bytes. */
@@ -36,12 +37,16 @@ export interface ContextOverflow extends Observed, CallTrouble {
 function observe(steps: readonly AnalysisStep[]): ContextOverflow {
   const chats = byStart(withOperation(steps, 'chat')).filter(({ facts }) => (facts.window ?? 0) > 0)
   const answers = answersIn(steps)
+  const starts = answers.map(({ step }) => step.start_ms)
+  const answersBetween = (from: AnalysisStep, to: AnalysisStep) =>
+    answers.slice(countBelow(starts, from.start_ms), countBelow(starts, to.start_ms))
   const exceeded: Exceeded[] = []
   for (const [index, chat] of chats.entries()) {
     const before = chats[index - 1]
     // What follows one that did not fit begins anew.
     const isAfter = before !== undefined && exceeded.at(-1)?.span_id === before.span_id
-    const found = exceededBy(chat, isAfter ? undefined : before, answers)
+    const found =
+      before && !isAfter ? exceededBy(chat, before, answersBetween(before, chat)) : exceededBy(chat, undefined, [])
     if (found) exceeded.push(found)
   }
   const { ids, figures } = troubleOf(callsOf(steps))
@@ -72,16 +77,14 @@ function answersIn(steps: readonly AnalysisStep[]): Sized[] {
   })
 }
 
+/** `since` is what was answered after the call before it. */
 function exceededBy(
   chat: AnalysisStep,
   before: AnalysisStep | undefined,
-  answers: readonly Sized[],
+  since: readonly Sized[],
 ): Exceeded | undefined {
   const { facts, failed, span_id } = chat
   const { window = Infinity, finish_reason } = facts
-  const since = answers.filter(
-    ({ step }) => before !== undefined && step.start_ms >= before.start_ms && step.start_ms < chat.start_ms,
-  )
   const answered = sum(since.map(({ tokens }) => tokens))
   const known = before ? usedBy(before.facts) - (before.facts.reasoning_tokens ?? 0) : 0
   const hasNoRoom = finish_reason === 'length' && usedBy(facts) >= window

@@ -3,6 +3,7 @@ import { defineFinding } from '../finding.ts'
 import { count, percent, whole } from '../format.ts'
 import { rowOf } from '../finding.ts'
 import * as say from '../sentence.ts'
+import { countUpTo } from '../sorted.ts'
 import { median } from '../statistics.ts'
 import { type AnalysisStep, type Observed, round, workflowOf } from '../step.ts'
 
@@ -104,7 +105,7 @@ function triggerOf(
       trigger: { kind: 'slow_service', agent_id: null },
       culprits: during.filter((one) => worked(one) > slowRule * usualMs),
     }
-  const busyAt = (time: number) => served.filter(({ begun_ms, end_ms }) => begun_ms <= time && end_ms > time).length
+  const busyAt = atWork(served)
   const most = served.reduce((most, { begun_ms }) => Math.max(most, busyAt(begun_ms)), 0)
   const busy = median(refusals.slice(0, firstRefusals).map(({ start_ms }) => busyAt(start_ms)))
   if (busy <= lostShare * most) {
@@ -112,6 +113,15 @@ function triggerOf(
     return { trigger: { kind: 'capacity_loss', agent_id: null }, culprits: before.slice(-lastBegun) }
   }
   return surgeOf(attempts, onsetMs)
+}
+
+/** How many of these were being done at a time: those that had begun, less those that had ended. */
+export function atWork(served: readonly Pick<ToolAttempt, 'begun_ms' | 'end_ms'>[]): (time: number) => number {
+  // What took no time, or less by a clock that was set, was never at work.
+  const lasting = served.filter(({ begun_ms, end_ms }) => begun_ms < end_ms)
+  const begins = Float64Array.from(lasting, ({ begun_ms }) => begun_ms).sort()
+  const ends = Float64Array.from(lasting, ({ end_ms }) => end_ms).sort()
+  return (time) => countUpTo(begins, time) - countUpTo(ends, time)
 }
 
 /** How far back it is looked for who sent more than before, as a share of the time before the first refusal. */

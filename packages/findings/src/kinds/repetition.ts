@@ -2,6 +2,7 @@ import { defineFinding, saving } from '../finding.ts'
 import { count, ms, whole } from '../format.ts'
 import { type Call, callsOf, type CallTrouble, toolOf, troubleOf } from '../calls.ts'
 import * as say from '../sentence.ts'
+import { countBelow, countUpTo } from '../sorted.ts'
 import { type AnalysisStep, byStart, durationOf, type Observed, round, sum, withOperation } from '../step.ts'
 
 /** One call that was made again and again, with the same arguments and the same answer. */
@@ -60,10 +61,11 @@ const askedBy = ({ step }: Call) => `${step.agent_id} ${toolOf(step)} ${step.arg
 
 const isWrite = ({ arguments: given }: AnalysisStep) => given?.includes('"action":"write"') === true
 
+/** `writes` are when something was written, in order. */
 function isLoop(group: readonly Call[], writes: readonly number[]): boolean {
   const [first, last] = [group[0]?.step.start_ms ?? 0, group.at(-1)?.step.start_ms ?? 0]
   const answers = new Set(group.map(({ step }) => step.result))
-  return group.length > 1 && answers.size === 1 && !writes.some((at) => at > first && at < last)
+  return group.length > 1 && answers.size === 1 && countUpTo(writes, first) >= countBelow(writes, last)
 }
 
 function loopOf(group: readonly Call[], chatOf: ReadonlyMap<string | undefined, AnalysisStep>): Loop {
