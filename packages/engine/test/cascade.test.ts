@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { compareWithKey } from 'findings/planted'
 import type { ObservedOf } from 'findings/kinds'
 import { describe, expect, it, test } from 'vitest'
-import { simulate } from '../../../test/support/simulated.ts'
+import { demandOf, simulate } from '../../../test/support/simulated.ts'
 import { keyOf } from '../src/key/key.ts'
+import { mostAttempts } from '../src/levels/crowd-run.ts'
 import { type Arrival, type Crowd, latencyOf, playCrowd, type Trigger } from '../src/levels/crowd.ts'
 
 type Query = Record<string, string | number>
@@ -73,6 +74,15 @@ test('attempts that fail by themselves are no overload, however many are sent ag
 
 test('more capacity left than there was is refused', async () => {
   await expect(simulate('cascade', { capacity: 2, capacity_left: 3 })).rejects.toThrow(/at most capacity, which is 2/)
+})
+
+test('more than can be simulated at a stretch is refused, and what it takes is said', async () => {
+  const most = { calls: 2000, load: 0.01, trigger: 'surge', max_retries: 10 }
+  await expect(simulate('cascade', most)).rejects.toThrow(
+    /"calls","value":"2000".*at most 42: with a surge at a load of 0.01 and 10 retries/,
+  )
+  expect(demandOf('cascade', { ...most, calls: 42 }).calls).toBeLessThanOrEqual(mostAttempts)
+  expect(demandOf('cascade', { calls: 2000, max_retries: 10 }).calls).toBe(22_000)
 })
 
 const arrival = fc.record({

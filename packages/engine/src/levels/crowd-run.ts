@@ -38,9 +38,21 @@ const tool = toolOf(0)
 const durationMs = ({ calls, delay_ms, capacity, load }: Omit<Params, 'trigger'>) =>
   (calls * delay_ms) / (capacity * load)
 
+/** How many calls more a surge has, for each of the others. */
+const surgeShare = (load: number) => (surgeLoad * (triggered.to - triggered.from)) / load
+
 /** How many calls more a surge has. */
 export function surgeCalls({ calls, load }: Pick<Params, 'calls' | 'load'>): number {
-  return Math.round(((surgeLoad * (triggered.to - triggered.from)) / load) * calls)
+  return Math.round(surgeShare(load) * calls)
+}
+
+/** A run is simulated at a stretch before it begins, and again for its key: so many attempts hold nobody else up for long. */
+export const mostAttempts = 25_000
+
+/** How many calls may come, that with those of a surge, and all their retries, they are within `mostAttempts`. */
+export function mostCalls({ load, trigger, max_retries }: Pick<Params, 'load' | 'trigger' | 'max_retries'>): number {
+  const callsOfEach = 1 + (trigger === 'surge' ? surgeShare(load) : 0)
+  return Math.floor(mostAttempts / (1 + max_retries) / callsOfEach)
 }
 
 /**

@@ -2,7 +2,7 @@ import { choice, integer, number } from 'contract/scalars'
 import { cascadeLevels } from '../levels/cascade.ts'
 import { runScript } from '../levels/level.ts'
 import { defineScenario } from '../scenario.ts'
-import { crowdScript, surgeCalls } from '../levels/crowd-run.ts'
+import { crowdScript, mostAttempts, mostCalls, surgeCalls } from '../levels/crowd-run.ts'
 
 export const cascade = defineScenario({
   name: 'cascade',
@@ -45,16 +45,32 @@ export const cascade = defineScenario({
       description: 'What is planted: nothing (off), or what the trigger says (own), which it is unless given',
     }),
   },
-  check: ({ capacity, capacity_left }) =>
-    capacity_left <= capacity
-      ? []
-      : [
-          {
-            parameter: 'capacity_left',
-            value: String(capacity_left),
-            expected: `at most capacity, which is ${capacity}`,
-          },
-        ],
+  check: (params) => {
+    const { calls, capacity, capacity_left, load, max_retries, trigger } = params
+    const of =
+      trigger === 'surge' ? `a surge at a load of ${load} and ${max_retries} retries` : `${max_retries} retries`
+    const most = mostCalls(params)
+    return [
+      ...(capacity_left > capacity
+        ? [
+            {
+              parameter: 'capacity_left',
+              value: String(capacity_left),
+              expected: `at most capacity, which is ${capacity}`,
+            },
+          ]
+        : []),
+      ...(calls > most
+        ? [
+            {
+              parameter: 'calls',
+              value: String(calls),
+              expected: `at most ${most}: with ${of} more could need over ${mostAttempts} attempts`,
+            },
+          ]
+        : []),
+    ]
+  },
   levels: cascadeLevels,
   demand: (params) => {
     const calls = params.calls + (params.trigger === 'surge' ? surgeCalls(params) : 0)
