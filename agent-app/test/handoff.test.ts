@@ -76,6 +76,17 @@ describe('a place', () => {
   })
 })
 
+it.each([
+  ['', 'worker'],
+  ['blind=true&', 'resolver'],
+])('with %j it is handed over to the %s', async (how, name) => {
+  const { get } = await agent()
+  const asked = vi.spyOn(PeerClient.prototype, 'handOver')
+  const parameters = `${how}scenario=handoff&hops=1&severed=0&human_delay_s=0&${quick}`
+  await get('/run', { 'x-run-parameters': parameters })
+  expect(asked.mock.calls[0]?.[0].arguments.agent).toBe(name)
+})
+
 describe('a run that waits for a person', () => {
   const begin = `/run?scenario=handoff&hops=1&severed=0&human_delay_s=1&${quick}`
   const isTold = async ({ get }: Awaited<ReturnType<typeof agent>>, traceId: string) => {

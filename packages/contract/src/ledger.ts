@@ -72,7 +72,9 @@ export const runLedgerSchema = z.object({
     .meta({ description: 'Of a blind run: the hash that its answer told is of the canonical JSON of { key, salt }' }),
   sealed: z.boolean().optional().meta({ description: 'Nobody has answered it yet' }),
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  replay: z.string().meta({ description: 'The path that repeats the run' }),
+  replay: z
+    .string()
+    .meta({ description: 'The path that repeats the run; of a part, the whole run that it is a part of' }),
   service: z.string(),
   dialect: z.enum(dialectNames).meta({ description: 'How its facts are written on spans' }),
   quirks: z.array(z.enum(quirkNames)).optional().meta({ description: 'And with which of its quirks' }),

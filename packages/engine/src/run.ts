@@ -165,7 +165,7 @@ export class Run {
     return this.#context.facts
   }
 
-  /** The path that repeats it. */
+  /** The path that repeats it; of a part, the whole that it is a part of. */
   get replay(): string {
     return replayPath(this.#route, this.scenario, this.params, this.seed)
   }

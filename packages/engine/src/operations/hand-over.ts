@@ -1,4 +1,5 @@
 import { handoffMethod, handoffTool } from 'contract/handoff'
+import { businessNameOf } from '../business.ts'
 import type { FaultDeclaration } from '../key/register.ts'
 import { sentence } from '../model.ts'
 import type { OpenStep } from '../open-step.ts'
@@ -28,7 +29,7 @@ export function transferOf(agent: OpenStep, { index, to }: Pick<HandOverOptions,
   return {
     name,
     callId: callIdOf(run, name),
-    given: { agent: to, message: sentence(run.random.fork(`${name}/message`), 16) },
+    given: { agent: run.isBlind ? businessNameOf(to) : to, message: sentence(run.random.fork(`${name}/message`), 16) },
   }
 }
 
