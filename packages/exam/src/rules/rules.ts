@@ -78,6 +78,27 @@ const repeatedOver =
   }
 const repetitions = [1, 2, 3, 4, 5, 6]
 
+/** Calls that were made more than so often, always with one answer, while `isStill` says so of what was called between: every one but the first. */
+const stuckOver =
+  (times: number, isStill: (between: readonly Step[], group: readonly Step[]) => boolean): Rule =>
+  ({ steps }) => {
+    const calls = steps.filter(isCall)
+    const groups = [...Map.groupBy(calls, ({ name, args }) => `${name} ${args}`).values()]
+    return groups
+      .filter((group) => group.length > times && new Set(group.map(({ result }) => result)).size === 1)
+      .filter((group) => {
+        const [first, last] = [group[0], group.at(-1)].map((step) => calls.indexOf(step as Step))
+        return isStill(calls.slice(first, last), group)
+      })
+      .flatMap((group) => group.slice(1))
+  }
+const isUnwritten = (between: readonly Step[]) => !between.some(({ isWrite }) => isWrite)
+const isInARow = (between: readonly Step[], group: readonly Step[]) => between.length === group.length - 1
+/** As often, where answers have sizes as well. */
+const usualKb = 2
+const isLarge = (_: readonly Step[], group: readonly Step[]) =>
+  group.every(({ kb, failure }) => failure !== null || kb > 0.35 * usualKb)
+
 const isChat = ({ kind }: Step) => kind === 'model'
 const sentOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
 
@@ -142,6 +163,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   'cut-answers': ({ steps }) => steps.filter(({ isCut }) => isCut),
   uncached: ({ steps }) =>
     steps.filter((step, index) => index > 0 && isChat(step) && step.cached_tokens === 0 && sentOf(step) > 0),
+  'uncached-and-grown': ({ steps }) => {
+    const chats = steps.filter(isChat)
+    return chats.filter((step, index) => {
+      const before = chats[index - 1]
+      return before !== undefined && step.cached_tokens === 0 && sentOf(step) > sentOf(before)
+    })
+  },
   ...Object.fromEntries([0.6, 0.7, 0.8, 0.9, 0.95].map((share) => [`fuller-than-${share}`, fullerThan(share)])),
   ...Object.fromEntries([0.5, 0.8, 0.95, 1.5, 2].map((times) => [`sent-${times}-of-before`, changesBy(times)])),
   'slowest-chunk': ({ steps }) => {
@@ -163,6 +191,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     repetitions.flatMap((times) => [
       [`made-over-${times}-times`, repeatedOver(times, false)],
       [`answered-the-same-over-${times}-times`, repeatedOver(times, true)],
+      [`stuck-over-${times}-times`, stuckOver(times, () => true)],
+      [`stuck-unwritten-over-${times}-times`, stuckOver(times, isUnwritten)],
+      [`stuck-in-a-row-over-${times}-times`, stuckOver(times, isInARow)],
+      [`stuck-and-large-over-${times}-times`, stuckOver(times, isLarge)],
     ]),
   ),
 }
