@@ -1,5 +1,6 @@
 import type { Random } from 'contract/random'
 import { argumentsFor } from 'contract/toolbox'
+import type { Questions } from './questions.ts'
 import type { Step } from './step.ts'
 import type { Turn, Turns } from './turns.ts'
 
@@ -19,18 +20,22 @@ type Behavior = Omit<Turn, 'tool' | 'arguments'>
 export async function lookAlike(
   agent: Step,
   turns: Turns,
-  { what, from, behavior }: { what: Lookalike; from: number; behavior: Behavior },
+  { what, from, behavior, questions }: { what: Lookalike; from: number; behavior: Behavior; questions: Questions },
 ): Promise<void> {
   const random = agent.random.fork('lookalike')
   const tool = random.pick(listing)
-  const asked = { tool, ...behavior, arguments: argumentsFor(random.fork('arguments'), tool) }
-  const made = await lookalikes[what](turns, asked, from, random)
+  const own = random.fork('arguments')
+  const asked = { tool, ...behavior, arguments: questions.ask(tool, from, () => argumentsFor(own, tool)) }
+  const made = await lookalikes[what](turns, asked, from, { random, questions })
   for (let index = from; index < from + made; index++) agent.run.faults.decoy(`${agent.key}/call/${index}`)
 }
 
 /** Each resolves to how many turns it took. */
 const lookalikes: Readonly<
-  Record<Lookalike, (turns: Turns, asked: Turn, from: number, random: Random) => Promise<number>>
+  Record<
+    Lookalike,
+    (turns: Turns, asked: Turn, from: number, drawn: { random: Random; questions: Questions }) => Promise<number>
+  >
 > = {
   /** The same question until the answer is another: it moves on each time. */
   async poll(turns, asked, from) {
@@ -58,10 +63,11 @@ const lookalikes: Readonly<
   },
 
   /** The same tool about one thing after the other. */
-  async other_arguments(turns, asked, from, random) {
+  async other_arguments(turns, asked, from, { random, questions }) {
     for (let index = 0; index < mostLookalikes; index++) {
-      const other = argumentsFor(random.fork(`arguments/${index}`), asked.tool)
-      await turns.take(from + index, { ...asked, arguments: { ...other, limit: 1 + index } })
+      const own = random.fork(`arguments/${index}`)
+      const draw = () => ({ ...argumentsFor(own, asked.tool), limit: 1 + index })
+      await turns.take(from + index, { ...asked, arguments: questions.ask(asked.tool, from + index, draw) })
     }
     return mostLookalikes
   },

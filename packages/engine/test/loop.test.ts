@@ -32,6 +32,15 @@ describe('an agent that repeats itself', () => {
     }
   })
 
+  it('asks nothing twice by chance, however much it asks', async () => {
+    for (const query of [{}, { lookalike: 'other_arguments' }])
+      for (const seed of seeds) {
+        const { key, observed } = await play({ ...query, repeats: 0, steps: 40, max_steps: 50, seed })
+        expect(key.faults).toEqual([])
+        expect(observed.span_ids, seed).toEqual([])
+      }
+  })
+
   it.each([{ error_rate: 0.4 }, { error_rate: 1 }, { error_rate: 0.4, repeats: 1 }, { llm_error_rate: 0.4 }])(
     'is found where calls fail, and only where there had been an answer: %o',
     async (query) => {

@@ -3,6 +3,7 @@ import { argumentsFor } from 'contract/toolbox'
 import type { FaultDeclaration } from '../key/register.ts'
 import { loopLevels } from '../levels/loop.ts'
 import { lookAlike, lookalikeNames } from '../lookalikes.ts'
+import { Questions } from '../questions.ts'
 import { defineScenario } from '../scenario.ts'
 import type { Step } from '../step.ts'
 import { toolNames } from '../tools.ts'
@@ -53,6 +54,7 @@ export const loop = defineScenario({
       const { steps, repeats, gives_up, lookalike, max_steps } = params
       const behavior = { delayMs: params.delay_ms, errorRate: params.error_rate, capture: params.capture_content }
       const turns = new Turns(agent, max_steps)
+      const questions = new Questions()
       const tools = agent.random.fork('tools')
       const stuckAt = agent.random.fork('stuck').integer(0, steps - 1)
       const besideAt = agent.random.fork('beside').integer(0, steps - 1)
@@ -60,10 +62,11 @@ export const loop = defineScenario({
       let done = 0
       while (done < steps && turns.areLeft && !isStuck) {
         if (done === besideAt && lookalike !== 'none')
-          await lookAlike(agent, turns, { what: lookalike, from: lookalikesFrom, behavior })
+          await lookAlike(agent, turns, { what: lookalike, from: lookalikesFrom, behavior, questions })
         if (!turns.areLeft) break
         const tool = tools.pick(toolNames)
-        const turn = { ...behavior, tool, arguments: argumentsFor(agent.random.fork(`arguments/${done}`), tool) }
+        const own = agent.random.fork(`arguments/${done}`)
+        const turn = { ...behavior, tool, arguments: questions.ask(tool, done, () => argumentsFor(own, tool)) }
         const isAnswered = (await turns.take(done, turn)) !== undefined
         const of = { index: done, isAnswered }
         if (done === stuckAt) isStuck = await repeat({ agent, turns, turn, of, repeats, givesUp: gives_up })

@@ -2,6 +2,7 @@ import { choice, flag, integer } from 'contract/scalars'
 import { argumentsFor, type Flaw, flaws as flawNames } from 'contract/toolbox'
 import type { PlantedKind } from 'contract/taxonomy'
 import { silentLevels } from '../levels/silent.ts'
+import { Questions } from '../questions.ts'
 import { defineScenario } from '../scenario.ts'
 import type { Step } from '../step.ts'
 import { type Turn, Turns } from '../turns.ts'
@@ -10,9 +11,6 @@ import { type Turn, Turns } from '../turns.ts'
 const listing = ['search', 'database', 'calendar'] as const
 /** How many entries the agent asks for, first to see how many there are, and then for all of them. */
 const limits = { peek: 1, all: 50 }
-
-/** Draws of a question until it gets a number, where it has been asked. */
-const mostTries = 100
 
 const kindOf: Readonly<Record<Flaw, PlantedKind>> = {
   error: 'body_error',
@@ -63,10 +61,10 @@ export const silent = defineScenario({
       }
       const struck = new Set(agent.random.fork('flaws').sample(lookups, params.flaws))
       const turns = new Turns(agent, Infinity)
-      const asked = new Set<string>()
+      const questions = new Questions()
       let isRight = true
       for (let lookup = 0; lookup < lookups; lookup++) {
-        const { tool, given } = questionOf(agent, lookup, asked)
+        const { tool, given } = questionOf(agent, lookup, questions)
         const ask = (index: number, limit: number, flaw?: Flaw) =>
           takeTurn(agent, turns, { index, flaw, turn: { ...behavior, tool, arguments: { ...given, limit } } })
         const isCounted = await ask(2 * lookup, limits.peek)
@@ -81,19 +79,14 @@ export const silent = defineScenario({
 })
 
 /** What is looked up: nothing twice, or the second answer would mend the first. */
-function questionOf({ random }: Step, lookup: number, asked: Set<string>) {
+function questionOf({ random }: Step, lookup: number, questions: Questions) {
   const tool = random.fork(`tool/${lookup}`).pick(listing)
   const own = random.fork(`question/${lookup}`)
-  for (let tries = 1; ; tries++) {
+  const given = questions.ask(tool, lookup, () => {
     const { limit: _, ...drawn } = argumentsFor(own, tool)
-    // There is less to search for than there may be lookups.
-    const isNumbered = tries > mostTries && 'query' in drawn
-    const given = isNumbered ? { ...drawn, query: `${String(drawn.query)} ${lookup}` } : drawn
-    const question = `${tool} ${JSON.stringify(given)}`
-    if (asked.has(question)) continue
-    asked.add(question)
-    return { tool, given }
-  }
+    return drawn
+  })
+  return { tool, given }
 }
 
 /** The agent asks; resolves to whether it was answered, and right. Who builds on a wrong answer goes wrong by it, too. */
