@@ -1,3 +1,4 @@
+import type { LedgerAnswer } from 'contract/ledger'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inFlight } from '../packages/service-kit/test/support/requests.ts'
 import { countByName, type ReceivedSpan, type Receiver, startReceiver } from './support/receiver.ts'
@@ -27,6 +28,24 @@ describe('the standard instrumentation of HTTP', () => {
     const request = servers.find(({ name }) => name === 'GET /run')
     const workflow = received().find(({ name }) => name === 'invoke_workflow fanout')
     expect(workflow?.parent_span_id).toBe(request?.span_id)
+  })
+
+  it('takes no context from what it does not read, and the ledger knows that', async () => {
+    const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`
+    const asked = { jsonrpc: '2.0', id: 1, method: 'tools/call' }
+    const params = { name: 'transfer_to_agent', _meta: { traceparent } }
+    const response = await fetch(`${standard.agent.url}/mcp`, {
+      method: 'POST',
+      body: JSON.stringify({ ...asked, params }),
+    })
+    const { result } = (await response.json()) as { result: { _meta: Record<string, { trace_id: string }> } }
+    const { trace_id = '' } = result._meta['synthetic-agents/run'] ?? {}
+    const ledger = await fetch(`${standard.agent.url}/runs/${trace_id}`)
+    const { runs } = (await ledger.json()) as LedgerAnswer
+    const request = () => receiver.spans.find((span) => span.trace_id === trace_id && span.name === 'POST /mcp')
+    await expect.poll(request).toBeDefined()
+    expect(runs.map(({ steps }) => steps[0]?.remote_parent_span_id)).toEqual([request()?.parent_span_id || null])
+    expect(trace_id).not.toBe('ab'.repeat(16))
   })
 
   it('says as ours do that a client left', async () => {

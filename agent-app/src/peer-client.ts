@@ -11,6 +11,7 @@ import {
 } from 'contract/handoff'
 import { ToolFailure } from 'engine/errors'
 import type { HandOver, OpenSpan, Peers, WholeRun } from 'engine/ports'
+import { untraced } from 'service-kit/spans'
 import { Agent, request } from 'undici'
 
 /** Whoever takes over may take as long as the run may. */
@@ -62,7 +63,9 @@ export class PeerClient implements Peers {
   async #ask(body: string, headers: Record<string, string>, signal: AbortSignal) {
     try {
       const asked = { ...headers, 'content-type': 'application/json' }
-      const response = await request(this.#url, { method: 'POST', body, headers: asked, dispatcher, signal })
+      // Where the context is to be lost, an instrumentation of undici would carry one all the same.
+      const options = { method: 'POST', body, headers: asked, dispatcher, signal } as const
+      const response = await untraced(() => request(this.#url, options))
       return { statusCode: response.statusCode, text: await response.body.text() }
     } catch (error) {
       signal.throwIfAborted()

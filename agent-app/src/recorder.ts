@@ -14,7 +14,7 @@ import type { LedgerStep } from 'contract/ledger'
 import type { Dialect } from 'dialects/dialect'
 import type { OpenSpan, Recorder, SpanOpening } from 'engine/ports'
 import { randomBytes } from 'node:crypto'
-import { failSpan, openSpan, spanIdOf } from 'service-kit/spans'
+import { failSpan, openSpan, parentOf, spanIdOf } from 'service-kit/spans'
 
 /** What writes spans, the same for all runs of this process. */
 export interface SpanWriter {
@@ -33,14 +33,19 @@ export function recordRun(writer: SpanWriter, context: Context, headers: NodeJS.
     traceId: isTraced ? spanContext.traceId : randomBytes(16).toString('hex'),
     sampled: isTraced && (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0,
     traceState: spanContext.traceState?.serialize() ?? '',
-    remoteParentSpanId: remoteParentOf(context, headers),
+    remoteParentSpanId: remoteParentOf(span, context, headers),
     request: new SdkSpan(writer, span, context),
   }
 }
 
-/** The span id of the caller that the request's headers name, by whatever propagation is configured. */
-function remoteParentOf(context: Context, headers: NodeJS.Dict<string | string[]>): string | null {
-  const remote = trace.getSpanContext(propagation.extract(trace.deleteSpan(context), headers))
+/**
+ * The span id of the caller: of the request's own parent, as that was read by whoever opened it. Where nothing is written it is
+ * what the headers name, by whatever propagation is configured.
+ */
+function remoteParentOf(span: Span, context: Context, headers: NodeJS.Dict<string | string[]>): string | null {
+  const parent = parentOf(span)
+  const remote =
+    parent === null ? trace.getSpanContext(propagation.extract(trace.deleteSpan(context), headers)) : parent
   return remote && isSpanContextValid(remote) ? remote.spanId : null
 }
 

@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type Server } from 'node:http'
 import { type Context, context, propagation, ROOT_CONTEXT } from '@opentelemetry/api'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { isTracingSuppressed, W3CTraceContextPropagator } from '@opentelemetry/core'
 import request from 'supertest'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listen, startApps } from '../../test/support/apps.ts'
+import { PeerClient } from '../src/peer-client.ts'
 import { Keys } from '../src/keys/keys.ts'
 
 const active = new AsyncLocalStorage<Context>()
@@ -87,4 +89,19 @@ describe('a blind run in the trace of its caller', () => {
     await expect.poll(state).toBe('closed')
     expect((await answer().expect(200)).body.runs).toHaveLength(2)
   })
+})
+
+it('an instrumentation of undici makes no span of what asks another agent, and adds no trace to it', async () => {
+  const suppressed: boolean[] = []
+  // Where it hooks in.
+  const created = () => void suppressed.push(isTracingSuppressed(context.active()))
+  subscribe('undici:request:create', created)
+  const nobody = new PeerClient('http://127.0.0.1:1')
+  const part = { name: 'planner/resumed' }
+  const signal = new AbortController().signal
+  await expect(nobody.resume({ scenario: 'handoff', params: {}, isBlind: false }, part, signal)).rejects.toThrow(
+    'No agent',
+  )
+  unsubscribe('undici:request:create', created)
+  expect(suppressed).toEqual([true])
 })

@@ -1,13 +1,16 @@
 import {
   type Attributes,
   type Context,
+  context,
   isSpanContextValid,
   type Link,
   type Span,
+  type SpanContext,
   type SpanKind,
   SpanStatusCode,
   type Tracer,
 } from '@opentelemetry/api'
+import { suppressTracing } from '@opentelemetry/core'
 import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
 
 export interface SpanOpening {
@@ -30,6 +33,17 @@ export function openSpan(tracer: Tracer, parent: Context, opening: SpanOpening):
 export function failSpan(span: Span, errorType: string, message?: string): void {
   span.setAttribute('error.type', errorType)
   span.setStatus({ code: SpanStatusCode.ERROR, ...(message !== undefined && { message }) })
+}
+
+/** What a span that is written is below, undefined where it is a root; null of one that is not, which does not know. */
+export function parentOf(span: Span): SpanContext | undefined | null {
+  // The API's span does not tell it; the SDK's does.
+  return span.isRecording() ? (span as { parentSpanContext?: SpanContext }).parentSpanContext : null
+}
+
+/** Makes a call of which no instrumentation makes a span, and to which none adds a trace. */
+export function untraced<T>(call: () => T): T {
+  return context.with(suppressTracing(context.active()), call)
 }
 
 const ids = new RandomIdGenerator()

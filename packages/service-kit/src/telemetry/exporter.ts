@@ -1,5 +1,4 @@
-import { context } from '@opentelemetry/api'
-import { suppressTracing } from '@opentelemetry/core'
+import { untraced } from '../spans.ts'
 import { GrpcExporter } from './grpc.ts'
 import { HttpExporter } from './http.ts'
 import type { BatchExporter } from './outcome.ts'
@@ -12,8 +11,7 @@ import type { ExportTarget } from './target.ts'
 export function createExporter(target: ExportTarget): BatchExporter {
   const exporter = target.protocol === 'grpc' ? new GrpcExporter(target) : new HttpExporter(target)
   return {
-    export: (spans, timeoutMs) =>
-      context.with(suppressTracing(context.active()), () => exporter.export(spans, timeoutMs)),
+    export: (spans, timeoutMs) => untraced(() => exporter.export(spans, timeoutMs)),
     shutdown: () => exporter.shutdown(),
   }
 }
