@@ -2,8 +2,8 @@
 export type Chart =
   /** Every tool call by its duration, with lines for what a table would say of them. */
   | { shape: 'strip'; title: string; marked: readonly string[]; lines: { name: string; ms: number }[] }
-  /** Spans of some operations, one after the other, as parts of a whole. */
-  | { shape: 'stack'; title: string; operations: readonly string[]; marked?: readonly string[] }
+  /** Spans whose names begin with one of these, one after the other, as parts of a whole. */
+  | { shape: 'stack'; title: string; names: readonly string[]; marked?: readonly string[] }
   | { shape: 'branches'; observed: BranchFigures }
   | { shape: 'attempts'; observed: AttemptFigures }
   | { shape: 'scatter'; observed: ScatterFigures }

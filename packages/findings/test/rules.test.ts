@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { handoffPath } from 'contract/handoff'
+import { handoffMethod, handoffPath } from 'contract/handoff'
 import { describe, expect, it } from 'vitest'
 import { callsOf, slowCalls } from '../src/calls.ts'
 import { takeOver } from '../src/kinds/severed-context.ts'
-import { findingKinds, observe, sentenceOf } from '../src/kinds.ts'
+import { answersFor, chartOf, findingKinds, observe, sentenceOf } from '../src/kinds.ts'
 import type { AnalysisStep } from '../src/step.ts'
 import { call, step } from './steps.ts'
 
@@ -136,6 +136,18 @@ it('a hand-over that failed is named, whether others were answered or not', () =
   ])
   expect(beside.observed.span_ids).toEqual(['bad'])
   expect(sentenceOf(beside)).toBe('Nothing was lost at 1 hand-over; 1 hand-over failed')
+  expect(chartOf(beside)).toMatchObject({ names: expect.arrayContaining([handoffMethod]), marked: ['bad'] })
+})
+
+it('a part that nobody asked for counts no hand-overs that it did not make', () => {
+  const part = observe('severed_context', [
+    step('took', null, 0, 100, { operation: 'http_server', name: takeOver }),
+    step('agent', 'took', 0, 90),
+  ])
+  expect(answersFor(part, { totalMs: 100, table: [] })).toEqual({
+    symptom: 'The request took 100 ms, and nothing says who asked for it.',
+    missed: 'No row of the table says which requests belong together.',
+  })
 })
 
 it('a storm began only where attempts went well before it', () => {

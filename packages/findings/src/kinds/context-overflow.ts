@@ -129,7 +129,7 @@ export const contextOverflow = defineFinding({
   chart: ({ exceeded }) => ({
     shape: 'stack',
     title: 'Thinking and acting, in order',
-    operations: ['chat', 'execute_tool'],
+    names: ['chat', 'execute_tool'],
     marked: exceeded.flatMap(({ span_id, filled_by }) => [span_id, ...(filled_by ? [filled_by.span_id] : [])]),
   }),
 })

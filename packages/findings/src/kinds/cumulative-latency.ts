@@ -68,7 +68,7 @@ export const cumulativeLatency = defineFinding({
   chart: ({ slow }) => ({
     shape: 'stack',
     title: 'Thoughts and calls of the chain, one after the other',
-    operations: ['chat', 'execute_tool'],
+    names: ['chat', 'execute_tool'],
     marked: slow.map(({ span_id }) => span_id),
   }),
 })

@@ -99,7 +99,7 @@ export const hallucinatedCall = defineFinding({
   chart: ({ hallucinated }) => ({
     shape: 'stack',
     title: 'Thinking and acting, in order; what the model made up',
-    operations: ['chat', 'execute_tool'],
+    names: ['chat', 'execute_tool'],
     marked: hallucinated.flatMap(({ span_id, asked_by }) => [span_id, ...(asked_by === null ? [] : [asked_by])]),
   }),
 })

@@ -92,7 +92,7 @@ export const idleWait = defineFinding({
   chart: ({ slow }) => ({
     shape: 'stack',
     title: 'Work and waiting',
-    operations: ['chat', 'execute_tool', 'human_feedback', 'checkpoint'],
+    names: ['chat', 'execute_tool', 'human_feedback', 'checkpoint'],
     marked: slow.map(({ span_id }) => span_id),
   }),
 })

@@ -108,7 +108,7 @@ export const repetition = defineFinding({
   chart: ({ loops }) => ({
     shape: 'stack',
     title: 'Thinking and acting, in order',
-    operations: ['chat', 'execute_tool'],
+    names: ['chat', 'execute_tool'],
     marked: loops.flatMap(({ span_ids }) => span_ids),
   }),
 })

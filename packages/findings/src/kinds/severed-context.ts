@@ -65,15 +65,26 @@ export const severedContext = defineFinding({
     const sentence = said.join('; ')
     return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${say.slow(slow)}${say.failed(failed_calls)}`
   },
-  questions: ({ severed, hand_overs, failed_hand_overs }, { totalMs }) => ({
-    symptom: `The request took ${ms(totalMs)}; for ${ms(sum(severed.map((each) => each.ms)))} of that its trace shows a call, and nothing below it.`,
-    missed: `${failed_hand_overs > 0 ? '' : 'All '}${count(hand_overs, 'hand-over')} of it were answered well. What is missing is counted elsewhere, as requests of their own: no row of the table says that they belong here.`,
-  }),
+  questions: ({ severed, orphans, hand_overs, failed_hand_overs }, { totalMs }) => {
+    const all = hand_overs + failed_hand_overs
+    const answered = `${failed_hand_overs > 0 ? `${hand_overs} of` : 'All'} ${count(all, 'hand-over')} of it were answered well. `
+    const seen =
+      severed.length > 0
+        ? `; for ${ms(sum(severed.map((each) => each.ms)))} of that its trace shows a call, and nothing below it`
+        : orphans.length > 0
+          ? ', and nothing says who asked for it'
+          : ''
+    const missed =
+      severed.length > 0
+        ? 'What is missing is counted elsewhere, as requests of their own: no row of the table says that they belong here.'
+        : 'No row of the table says which requests belong together.'
+    return { symptom: `The request took ${ms(totalMs)}${seen}.`, missed: `${all > 0 ? answered : ''}${missed}` }
+  },
   without: () => saving(0, 'no time: the same is done, in one trace'),
-  chart: ({ severed, slow }) => ({
+  chart: ({ span_ids }) => ({
     shape: 'stack',
     title: 'What an agent did itself, and what it handed over',
-    operations: ['chat', 'execute_tool', 'hand_over', 'checkpoint'],
-    marked: [...severed, ...slow].map(({ span_id }) => span_id),
+    names: ['chat', 'execute_tool', 'tools/call', 'checkpoint'],
+    marked: span_ids,
   }),
 })

@@ -73,7 +73,7 @@ export const stepVariance = defineFinding({
   chart: ({ slow }) => ({
     shape: 'stack',
     title: 'Thinking and acting, in order',
-    operations: ['chat', 'execute_tool'],
+    names: ['chat', 'execute_tool'],
     marked: slow.map(({ span_id }) => span_id),
   }),
 })

@@ -1,16 +1,16 @@
 import type { ComponentChildren } from 'preact'
 import { chartOf, type Observation } from 'findings/kinds'
-import { flag, has, nameOf } from '../../model/columns.ts'
 import { Answers } from './answers.ts'
 import { Branches } from './branches.ts'
 import { Load } from './load.ts'
 import { Scatter } from './scatter.ts'
-import { type Segment, Stack } from './stack.ts'
+import { Stack } from './stack.ts'
 import { Strip } from './strip.ts'
 import { Tokens } from './tokens.ts'
 import { Tools } from './tools.ts'
 import type { Look } from '../state/look.ts'
-import { callsOf, type TraceModel } from '../../model/trace-model.ts'
+import { segmentsOf } from '../../model/segments.ts'
+import { callsOf } from '../../model/trace-model.ts'
 import { h } from '../h.ts'
 
 /** The picture of a finding: what the table beside it has no room for. */
@@ -25,7 +25,7 @@ export function Chart({ look, observation }: { look: Look; observation: Observat
       return h(Strip, { look, title: chart.title, values, lines: chart.lines })
     }
     case 'stack':
-      return h(Stack, { title: chart.title, segments: inOrder(model, chart.operations), marked: chart.marked ?? [] })
+      return h(Stack, { title: chart.title, segments: segmentsOf(model, chart.names), marked: chart.marked ?? [] })
     case 'branches':
       return h(Branches, { look, observed: chart.observed })
     case 'attempts':
@@ -39,24 +39,4 @@ export function Chart({ look, observation }: { look: Look; observation: Observat
     case 'load':
       return h(Load, { observed: chart.observed })
   }
-}
-
-/** Spans of some operations in order of start, as parts of the whole. */
-function inOrder({ columns }: TraceModel, operations: readonly string[]): Segment[] {
-  return columns.id
-    .flatMap((id, span): (Segment & { start: number })[] => {
-      const name = nameOf(columns, span)
-      const operation = operations.find((each) => name.startsWith(each))
-      if (!operation) return []
-      const kind = has(columns, span, flag.idle)
-        ? 'idle'
-        : operation === 'chat'
-          ? 'thinking'
-          : operation === 'checkpoint'
-            ? 'other'
-            : 'acting'
-      const duration = columns.duration[span] as number
-      return [{ id, kind, name, ms: duration, start: columns.start[span] as number }]
-    })
-    .sort((a, b) => a.start - b.start)
 }

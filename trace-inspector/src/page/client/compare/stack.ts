@@ -2,13 +2,7 @@ import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { durations, percent } from 'findings/format'
 import { fewerParts } from '../../model/parts.ts'
-
-export interface Segment {
-  id: string
-  kind: 'thinking' | 'acting' | 'idle' | 'other'
-  name: string
-  ms: number
-}
+import type { Segment } from '../../model/segments.ts'
 
 /** More than this are drawn without gaps, and those that are alike together. */
 const mostParts = 200

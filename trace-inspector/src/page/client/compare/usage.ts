@@ -11,7 +11,7 @@ export function UsageTable({ look, usage }: { look: Look; usage: Usage }): VNode
   // Of several runs in a trace none has the whole.
   const known = others.length === 0 ? (run?.usage ?? null) : null
   const { agents, models, unreported_calls: unreported } = usage
-  return html`<section class="card" aria-labelledby="usage-title">
+  return html`<section class="card is-wide" aria-labelledby="usage-title">
     <h2 id="usage-title">Tokens and cost</h2>
     <p class="dim">
       Each model call once, wherever its spans say what it used.
