@@ -66,10 +66,24 @@ test('retries feed on themselves: half of the capacity gone, there are more atte
 })
 
 test('attempts that fail by themselves are no overload, however many are sent again', async () => {
-  const { observed } = await play({ seed: 'a', trigger: 'none', error_rate: 0.3 })
+  const { observed, key } = await play({ seed: 'a', trigger: 'none', error_rate: 0.3 })
   expect(observed.amplification).toBeGreaterThan(1.2)
   expect(observed).toMatchObject({ tool: null, trigger: null, window: null })
-  expect(observed.span_ids).toHaveLength(observed.gave_up)
+  expect(observed.failed_attempts).toBeGreaterThan(10)
+  expect(observed.span_ids).toHaveLength(observed.failed_attempts + observed.gave_up)
+  expect(compareWithKey(key, observed.span_ids)).toMatchObject({ agrees: true })
+})
+
+test('attempts that fail by themselves beside an overload are named as well: who came again cost time, though he was answered', async () => {
+  // Of these seeds the key has such a fault, that cost more than a little.
+  for (const seed of ['s4', 's10', 's40']) {
+    const { observed, key } = await play({ seed, error_rate: 0.05 })
+    expect(key.faults.map(({ id, standing }) => [id, standing])).toEqual([
+      ['capacity_loss', 'required'],
+      ['faulty_tool/search', 'required'],
+    ])
+    expect(compareWithKey(key, observed.span_ids)).toMatchObject({ agrees: true })
+  }
 })
 
 test('more capacity left than there was is refused', async () => {

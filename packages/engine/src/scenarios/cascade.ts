@@ -14,7 +14,12 @@ export const cascade = defineScenario({
   spans: { agent_app: '5 + agents + tool calls + attempts', tool_service: 'attempts' },
   params: {
     agents: integer({ min: 1, max: 100, default: 5, description: 'Agents that share the tool' }),
-    calls: integer({ min: 1, max: 2000, default: 60, description: 'Calls that come, whatever becomes of others' }),
+    calls: integer({
+      min: 1,
+      max: 2000,
+      default: 60,
+      description: 'Calls that come, whatever becomes of others: as many as need 25,000 attempts at most',
+    }),
     capacity: integer({ min: 1, max: 1000, default: 4, description: 'Calls that the tool does at the same time' }),
     capacity_left: integer({
       min: 1,

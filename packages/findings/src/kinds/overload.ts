@@ -29,6 +29,8 @@ export interface Overload extends Observed {
   amplification: number
   refused: number
   gave_up: number
+  /** Attempts that failed by themselves, in a run that was asked for such. */
+  failed_attempts: number
   /** The tool that refused; null where none did, or too seldom to be one. */
   tool: string | null
   trigger: Trigger | null
@@ -61,6 +63,8 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     [],
   )
   const failed = [...calls].filter((call) => call.failed).map(({ span_id }) => span_id)
+  const failures = attempts.filter(failsAsAsked)
+  const troubled = [...failures.map(({ span_id }) => span_id), ...failed]
   const startMs = workflowOf(steps)?.start_ms ?? attempts[0]?.start_ms ?? 0
   const common = {
     calls: calls.size,
@@ -68,10 +72,11 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     amplification: calls.size > 0 ? round(attempts.length / calls.size) : 0,
     refused: refusals.length,
     gave_up: failed.length,
+    failed_attempts: failures.length,
     bins: binsOf(attempts, startMs),
   }
   if (tool === undefined || own.length < fewest)
-    return { span_ids: failed, ...common, tool: null, trigger: null, window: null, recovered_ms: null }
+    return { span_ids: troubled, ...common, tool: null, trigger: null, window: null, recovered_ms: null }
   const { trigger, culprits } = triggerOf(
     attempts.filter((attempt) => attempt.tool === tool),
     own,
@@ -79,7 +84,7 @@ function observe(steps: readonly AnalysisStep[]): Overload {
   const again = new Set(own.map(({ call }) => call))
   const lastMs = [...again].reduce((latest, { end_ms }) => Math.max(latest, end_ms), 0)
   return {
-    span_ids: [...culprits.map(({ span_id }) => span_id), ...failed],
+    span_ids: [...culprits.map(({ span_id }) => span_id), ...troubled],
     ...common,
     tool,
     trigger,
@@ -87,6 +92,13 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     recovered_ms: round(lastMs - startMs),
   }
 }
+
+/**
+ * An attempt that failed by itself in a run that was asked for such (`ati.tool.error_rate`): that one came again, and was answered
+ * then, cost time too. Of a run that was not, a failure now and then is what tools do.
+ */
+const failsAsAsked = ({ status, call: { facts } }: ToolAttempt) =>
+  status !== null && status >= 500 && (facts.error_rate ?? 0) > 0
 
 const at = (attempt: ToolAttempt | undefined) => attempt?.start_ms ?? 0
 
@@ -173,12 +185,14 @@ const because = ({ kind, agent_id }: Trigger): string =>
 export const overload = defineFinding({
   cause: { remedy: { changes: { trigger: 'none' }, label: 'nothing that overloads the tool' } },
   observe,
-  sentence: ({ calls, attempts, amplification, gave_up, refused, tool, trigger, window, recovered_ms }) => {
+  sentence: ({ calls, attempts, amplification, gave_up, failed_attempts, refused, ...found }) => {
+    const { tool, trigger, window, recovered_ms } = found
     const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')} (× ${amplification})`
-    if (!tool || !trigger || !window || recovered_ms === null) return `${all}: no tool was overloaded`
+    const failed = failed_attempts === 0 ? '' : `; ${say.count(failed_attempts, 'attempt')} failed without being refused`
+    if (!tool || !trigger || !window || recovered_ms === null) return `${all}: no tool was overloaded${failed}`
     const when = `from ${say.ms(window.from_ms)} to ${say.ms(window.to_ms)}`
     const lost = gave_up === 0 ? 'none' : String(gave_up)
-    return `${all} and ${lost} gave up; ${tool} refused ${say.count(refused, 'attempt')} ${when}, after ${because(trigger)}, and all was answered again at ${say.ms(recovered_ms)}`
+    return `${all} and ${lost} gave up; ${tool} refused ${say.count(refused, 'attempt')} ${when}, after ${because(trigger)}, and all was answered again at ${say.ms(recovered_ms)}${failed}`
   },
   questions: ({ calls, attempts, refused, gave_up }, { table }) => {
     const requests = rowOf(table, 'GET')
