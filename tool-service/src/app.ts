@@ -20,7 +20,7 @@ import {
 } from 'contract/tool'
 import { answerTo, refusalOf, toolDefinitions, unreadable } from 'contract/toolbox'
 import { longestToolName, openApi } from './openapi.ts'
-import { Pools } from './pools.ts'
+import { patienceOf, Pools } from './pools.ts'
 import { payloadText } from 'contract/payload'
 
 export interface Deps {
@@ -115,7 +115,7 @@ export function createApp({
     if (failing) {
       await clock.sleep(delay_ms, signal)
       const members = { tool, delay_ms, ok: false, service: serviceName }
-      const headers = retry_after_s === undefined ? {} : { 'Retry-After': String(retry_after_s) }
+      const headers = patienceOf(retry_after_s)
       const title = status === 503 ? 'Tool unavailable' : 'Tool refused'
       return sendProblem(res, new Problem(status, title, `${tool} failed, as it was asked to`, { members, headers }))
     }

@@ -3,7 +3,7 @@ import type { ToolBehavior } from 'contract/tool'
 import { Problem } from 'service-kit/problem'
 
 /** How a call asks for a tool that can do only so much. */
-type Limits = Pick<ToolBehavior, 'capacity' | 'queue' | 'pool' | 'delay_ms' | 'retry_after_s'>
+type Limits = Pick<ToolBehavior, 'capacity' | 'queue' | 'pool' | 'retry_after_s'>
 
 interface Waiting {
   begin: () => void
@@ -16,6 +16,10 @@ interface Pool {
 }
 
 const noLimit = () => {}
+
+/** How a refusal, or a failure, asks to be left alone for so long. */
+export const patienceOf = (seconds: number | undefined): Record<string, string> =>
+  seconds === undefined ? {} : { 'Retry-After': String(seconds) }
 
 /**
  * Tools of limited capacity. Calls share one by the tool's name and the name of a pool, so that nobody is kept waiting by calls
@@ -36,8 +40,9 @@ export class Pools {
   }
 
   /**
-   * Resolves when the call may begin, with what is to be done at its end. Throws a 429 when the queue is full, with a
-   * `Retry-After` of when it would be worked through, a second at least; rejects with the signal's reason.
+   * Resolves when the call may begin, with what is to be done at its end. Throws a 429 when the queue is full; rejects with
+   * the signal's reason. A queue does not know when there is room again: the refusal says when to come only where the call says
+   * what it is to say, and a finding tells it by that from one of a quota.
    */
   async enter(tool: string, limits: Limits, signal: AbortSignal): Promise<() => void> {
     const { capacity, queue, pool: name = '' } = limits
@@ -71,15 +76,9 @@ async function turnOf(call: Waiting, turn: Promise<void>, { slots }: Pool, signa
   }
 }
 
-function overloaded(
-  tool: string,
-  { capacity, queue }: Pool,
-  { delay_ms, retry_after_s }: Limits,
-  service: string,
-): Problem {
-  const seconds = retry_after_s ?? Math.max(1, Math.ceil(((queue + capacity) * delay_ms) / capacity / 1000))
+function overloaded(tool: string, { capacity, queue }: Pool, { retry_after_s }: Limits, service: string): Problem {
   const members = { tool, delay_ms: 0, ok: false, service }
-  const headers = { 'Retry-After': String(seconds) }
+  const headers = patienceOf(retry_after_s)
   const detail = `Of ${tool} ${capacity} calls are done at a time, and ${queue} wait`
   return new Problem(429, 'Too many calls', detail, { members, headers })
 }

@@ -27,7 +27,7 @@ export interface ToolBehavior {
   error_rate: number
   /** What it answers when it fails. */
   status: number
-  /** How long it asks to be left alone when it fails, s. */
+  /** How long it asks to be left alone when it fails or refuses, s. */
   retry_after_s?: number | undefined
   /** How much it answers, KiB. */
   payload_size_kb: number
@@ -67,7 +67,7 @@ export function behaviorSchema(defaults: { delayMs: number; errorRate: number; m
     retry_after_s: integer({
       min: 0,
       max: 86_400,
-      description: 'How long it asks to be left alone when it fails, s, in `Retry-After`',
+      description: 'How long it asks to be left alone when it fails or refuses, s, in `Retry-After`',
     }),
     payload_size_kb: number({ min: 0, max: maxPayloadKb, default: 0, description: 'How much it answers, KiB' }),
     stream: flag({ default: false, description: 'Answer in 50 chunks over the delay' }),
@@ -100,7 +100,7 @@ export function behaviorSchema(defaults: { delayMs: number; errorRate: number; m
       min: 0,
       max: 10_000,
       default: 0,
-      description: 'How many more wait for their turn; the next are refused with 429 and `Retry-After`',
+      description: 'How many more wait for their turn; the next are refused with 429',
     }),
     pool: text({
       pattern: seedPattern,
