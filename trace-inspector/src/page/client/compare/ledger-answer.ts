@@ -16,7 +16,7 @@ export function LedgerAnswer({ look, revealed }: { look: Look; revealed: Revelat
     <h3>What was planted</h3>
     ${
       planted && planted !== 'pending' && key && key !== 'pending'
-        ? h(Planted, { look, compared: planted, runKey: key })
+        ? h(Planted, { look, compared: planted, runKey: key, taken: takenBy(run.finding?.kind) })
         : planted === 'pending'
           ? html`<p>${h(PlantedBadge, { planted })}</p>`
           : html`<p class="dim">${look.trace.ledgerProblem.value || 'Nobody tells what was planted in this run.'}</p>`
@@ -24,6 +24,9 @@ export function LedgerAnswer({ look, revealed }: { look: Look; revealed: Revelat
     ${run?.finding && revealed.observed && figures(figuresOf(revealed.observed, run.finding.observed))}
   </div>`
 }
+
+/** What costs are told of: where calls come when they come, a run is not over any sooner without a fault. */
+const takenBy = (kind: string | undefined) => (kind === 'overload' ? 'the calls took together' : 'the run took')
 
 function figures(list: readonly Figure[]): VNode | null {
   if (list.length === 0) return null

@@ -22,8 +22,16 @@ export function PlantedBadge({ planted }: { planted: Compared | 'pending' }): VN
 const mostFaults = 12
 const mostStray = 6
 
+interface Props {
+  look: Look
+  compared: Compared
+  runKey: Key
+  /** Of what it is told how much longer it took, with the verb. */
+  taken: string
+}
+
 /** Every fault of a run, what it cost, and whether it was found; and what was found that nobody planted. */
-export function Planted({ look, compared, runKey }: { look: Look; compared: Compared; runKey: Key }): VNode {
+export function Planted({ look, compared, runKey, taken }: Props): VNode {
   const faults = [...runKey.faults].sort(
     (a, b) => Number(compared.missed.includes(b.id)) - Number(compared.missed.includes(a.id)) || costOf(b) - costOf(a),
   )
@@ -34,7 +42,7 @@ export function Planted({ look, compared, runKey }: { look: Look; compared: Comp
     ${
       faults.length > 0 &&
       html`<p class="dim">
-          How much longer the run took for a fault beside the others, and would have taken for that fault alone.
+          How much longer ${taken} for a fault beside the others, and would have taken for that fault alone.
         </p>
         <div class="scroll" tabindex="0" role="region" aria-label="What was planted">
           <table>
