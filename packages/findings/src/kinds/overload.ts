@@ -188,7 +188,8 @@ export const overload = defineFinding({
   sentence: ({ calls, attempts, amplification, gave_up, failed_attempts, refused, ...found }) => {
     const { tool, trigger, window, recovered_ms } = found
     const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')} (× ${amplification})`
-    const failed = failed_attempts === 0 ? '' : `; ${say.count(failed_attempts, 'attempt')} failed without being refused`
+    const failed =
+      failed_attempts === 0 ? '' : `; ${say.count(failed_attempts, 'attempt')} failed without being refused`
     if (!tool || !trigger || !window || recovered_ms === null) return `${all}: no tool was overloaded${failed}`
     const when = `from ${say.ms(window.from_ms)} to ${say.ms(window.to_ms)}`
     const lost = gave_up === 0 ? 'none' : String(gave_up)
