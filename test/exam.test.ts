@@ -35,6 +35,8 @@ const sha256 = (path: string) => createHash('sha256').update(readFileSync(path))
 describe.each(names)('an exam of %s', (name) => {
   let exam: Awaited<ReturnType<typeof made>>
   let solvers: ReturnType<typeof solversOf>
+  // What is wrong is what calls and answers say, and rules that read it are as wrong as those that do not.
+  const isOfWords = ['silent', 'hallucination'].includes(name)
   const scored = (solver: string) => {
     const answers = solvers.get(solver)?.() ?? []
     return score(exam.questions, exam.right, byId(answers))
@@ -74,6 +76,7 @@ describe.each(names)('an exam of %s', (name) => {
     expect(shareOf('nothing')).toBe(0.5)
     expect(shareOf('ceiling')).toBeGreaterThanOrEqual(0.75)
     expect(shareOf('ceiling')).toBeGreaterThan(best)
+    if (isOfWords) expect(best).toBeLessThanOrEqual(0.6)
   })
 })
 
@@ -97,6 +100,8 @@ it('no span says what the exam is about', async () => {
     'ati.scenario',
     'url.query',
     'ati.tool.delay_ms',
+    // Nobody describes a tool that is made up.
+    'gen_ai.tool.description',
     'ati.tool.error_rate',
     'level=',
     secret,

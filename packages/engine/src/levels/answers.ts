@@ -40,11 +40,16 @@ export const errors = ['the index could not be read', 'upstream timed out', 'bac
 export function flawed(random: Random, flaw: Flaw): { right: Said; wrong: Said } {
   const count = random.integer(5, 40)
   const right = (total: number) => ({ count: total, total })
+  // As much came as there was until it went wrong, which may be nothing.
+  const before = random.chance(0.5) ? random.integer(1, count) : 0
   switch (flaw) {
     case 'body_error':
-      return { right: right(count), wrong: { count: 0, total: 0, error: random.pick(errors) } }
+      return { right: right(count), wrong: { ...right(before), error: random.pick(errors) } }
     case 'truncated':
-      return { right: right(pageItems + count), wrong: { count: pageItems, total: pageItems + count } }
+      return {
+        right: right(pageItems + count),
+        wrong: { count: random.integer(1, pageItems + count - 1), total: pageItems + count },
+      }
     case 'wrong_empty':
       return { right: right(count), wrong: { count: 0, total: 0 } }
   }

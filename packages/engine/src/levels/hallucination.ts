@@ -87,17 +87,33 @@ const wrongs: readonly ((given: Given) => Given)[] = [
   (given) => ({ ...given, fields: '*' }),
 ]
 
+/** What tools take and are seldom given. */
+const seldom: readonly Given[] = [{ since: '2026-03-01' }, { filter: 'open' }, { fields: ['id', 'state'] }]
+/** How often what a tool turns down is the only call of its tool, or of its shape, in the run. */
+const onlyShare = 0.7
+/** How often a plain call has what is seldom given, where nothing is the only one of its shape. */
+const seldomShare = 0.3
+
 class LookUps {
   readonly #agent: Thinker
   readonly #plan: readonly Errand[]
   /** By errand, the ids that its answer lists. */
   readonly #lists: { id: string; count: number }[][]
   readonly #named: string[] = []
+  /** What is turned down though it is right, and the only call of its tool or of its shape in this run. */
+  readonly #onlyOf: { tool?: string | undefined; shape?: string | undefined }
 
   constructor(draft: Draft, plan: readonly Errand[]) {
     this.#agent = { draft, job: draft.job(), context: { tokens: 0 } }
     this.#plan = plan
     this.#lists = plan.map(() => [])
+    const down = plan.flatMap((errand, index) => (turnedDown.has(errand) ? [nameOf(index)] : []))
+    const [ofTool, ofShape = ofTool] = shuffled(draft.random.fork('only of'), down)
+    const isThere = (what: string) => draft.numbers.level > 2 && draft.has(`only of its ${what}`, onlyShare)
+    this.#onlyOf = {
+      tool: isThere('tool') ? ofTool : undefined,
+      shape: isThere('shape') ? ofShape : undefined,
+    }
     plan.forEach((errand, index) => this.#announce(errand, index))
   }
 
@@ -116,7 +132,18 @@ class LookUps {
   }
 
   #random = (name: string) => this.#agent.draft.random.fork(name)
-  #toolOf = (name: string) => someTool(this.#agent.draft, this.#random(`${name} tool`))
+  /** The tool that only one call of this run asks is no other's. */
+  #toolOf(name: string): ToolBaseline {
+    const { draft } = this.#agent
+    const { tool: only } = this.#onlyOf
+    const tool = someTool(draft, this.#random(`${name} tool`))
+    if (only === undefined || only === name) return tool
+    const rare = someTool(draft, this.#random(`${only} tool`))
+    if (tool !== rare) return tool
+    const others = draft.world.tools.filter((other) => other !== rare)
+    return this.#random(`${name} other tool`).pick(others)
+  }
+
   #countOf = (name: string) => this.#random(`${name} count`).integer(1, 40)
 
   #idOf = (name: string) => this.#agent.draft.random.identifier(`arguments ${name}`, 12)
@@ -177,8 +204,18 @@ class LookUps {
     const random = this.#random(`${name} given`)
     const [isWrite, hasLimit] = [random.chance(0.3), random.chance(0.3)]
     const id = this.#idOf(name)
+    const more = this.#seldomOf(name)
+    if (more) return { id, action: 'read', ...more }
     if (isWrite) return { id, action: 'write', amount: random.integer(1, 900) }
     return { id, action: 'read', ...(hasLimit && { limit: random.pick([10, 20, 50]) }) }
+  }
+
+  #seldomOf(name: string): Given | undefined {
+    const { shape } = this.#onlyOf
+    const random = this.#random(`${name} seldom`)
+    const isHere =
+      shape === undefined ? this.#agent.draft.numbers.level > 2 && random.chance(seldomShare) : shape === name
+    return isHere ? random.pick(seldom) : undefined
   }
 
   #query(name: string): Given {
@@ -308,4 +345,5 @@ class LookUps {
   }
 }
 
+const turnedDown: ReadonlySet<Errand> = new Set(['not found', 'forbidden', 'refused'])
 const nameOf = (index: number) => `errand/${index}`

@@ -11,7 +11,7 @@ import { shuffled, type ToolBaseline, toolMs, usualBytes } from './world.ts'
 
 const callsOf = { least: 10, most: 20 }
 /** Of all that is no plain call together. */
-const mostOthers = 16
+const mostOthers = 20
 
 /** One agent asks this and that, and builds what it asks next on what it was answered. */
 export const silentLevels: Levels<'lookups'> = {
@@ -24,7 +24,17 @@ export const silentLevels: Levels<'lookups'> = {
 }
 
 /** Something that the agent asks: a fault by its kind, and what only looks like one or is neither. */
-type Errand = 'plain' | 'nothing there' | 'errors asked' | 'pages' | 'asked again' | 'unused' | 'loud' | 'failed' | Flaw
+type Errand =
+  | 'plain'
+  | 'nothing there'
+  | 'errors asked'
+  | 'pages'
+  | 'first ones'
+  | 'asked again'
+  | 'unused'
+  | 'loud'
+  | 'failed'
+  | Flaw
 
 function draft(drawn: Drawn, { lookups }: Readonly<Record<string, unknown>>): Draft {
   const draft = new Draft(drawn, {
@@ -51,8 +61,9 @@ function planOf(draft: Draft, plain: number): Errand[] {
     ...decoys('nothing there', 1, 2),
     ...decoys('errors asked', 1, 1),
     ...decoys('pages', 1, 1),
+    ...decoys('first ones', 1, 1),
     ...decoys('asked again', 1, 1),
-    ...decoys('unused', 1, 1, 0.6 * draft.numbers.decoy),
+    ...decoys('unused', 1, 2),
     ...decoys('loud', 1, 3),
     ...draft.kinds.filter((kind): kind is Flaw | 'failed' => kind === 'failed' || flaws.some((flaw) => flaw === kind)),
   ]
@@ -80,6 +91,8 @@ interface Asking {
   cursor?: string
   /** Of what it is about, this alone. */
   field?: string
+  /** So many at most. */
+  limit?: number
 }
 
 class Research {
@@ -146,13 +159,15 @@ class Research {
         return void draft.decoy('nothing there').steps.push(timed.step.key)
       }
       case 'errors asked': {
-        const count = this.#countOf(name)
+        const count = this.#random(`${name} none`).chance(0.5) ? 0 : this.#countOf(name)
         const said = { count, total: count, error: this.#random(`${name} error`).pick(errors) }
         const { timed } = this.#answered(name, said, { field: 'error' })
         return void draft.decoy('errors asked').steps.push(timed.step.key)
       }
       case 'pages':
         return this.#pages(name)
+      case 'first ones':
+        return this.#firstOnes(name)
       case 'asked again':
         return this.#askedAgain(name)
       case 'unused':
@@ -169,13 +184,19 @@ class Research {
   /** The agent thinks, and asks; what it builds on is in the arguments by its version. */
   #ask(name: string, options: CallOptions & Asking & { tool: ToolBaseline; isWrong?: boolean }): Timed {
     const { draft, job, context } = this.#agent
-    const { cursor, field, action = 'read', isWrong = false } = options
+    const { cursor, field, limit, action = 'read', isWrong = false } = options
     for (const known of this.#known) known.hops--
     const due = this.#known.filter(({ hops }) => hops <= 0)
     this.#known = this.#known.filter(({ hops }) => hops > 0)
     const outputTokens = this.#random(`${name} thought ${job.steps.length}`).integer(20, 120)
     const thought = think(draft, job.steps, context, { outputTokens }, job)
-    const given = { id: this.#idOf(name), action, ...(cursor && { cursor }), ...(field && { field }) }
+    const given = {
+      id: this.#idOf(name),
+      action,
+      ...(cursor && { cursor }),
+      ...(field && { field }),
+      ...(limit && { limit }),
+    }
     const used = due.length > 0 && { given: due.map(({ version }) => version) }
     const asked = call(draft, job, { ...options, arguments: JSON.stringify({ ...given, ...used }) })
     for (const { fault } of due) fault?.steps.push(thought.step.key, ...(isWrong ? [] : [asked.step.key]))
@@ -214,6 +235,14 @@ class Research {
     decoy.steps.push(first.timed.step.key, second.timed.step.key)
   }
 
+  /** A decoy: less than there is, as was asked for; the answer says where the rest is, and nobody needs it. */
+  #firstOnes(name: string): void {
+    const limit = this.#random(`${name} limit`).pick([5, 10, 20])
+    const said = { count: limit, total: limit + this.#countOf(name), cursor: '1' }
+    const { timed } = this.#answered(name, said, { limit })
+    this.#agent.draft.decoy('first ones').steps.push(timed.step.key)
+  }
+
   /** A call whose answer is wrong in one of the ways, whatever else is so. */
   #wrong(name: string, tool: ToolBaseline): { timed: Timed; right: Said } {
     const { draft } = this.#agent
@@ -236,10 +265,10 @@ class Research {
     this.#answered(name, right, { tool: isSameTool ? tool : otherTool(draft, tool) })
   }
 
-  /** Neither right nor wrong to name: what it was answered nobody used. */
+  /** A decoy: it is wrong, and nobody builds on it. */
   #unused(name: string): void {
     const { timed } = this.#wrong(name, this.#toolOf(name))
-    this.#agent.draft.decoy('unused', true).steps.push(timed.step.key)
+    this.#agent.draft.decoy('unused').steps.push(timed.step.key)
   }
 
   #failed(): void {

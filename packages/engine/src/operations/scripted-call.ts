@@ -1,6 +1,5 @@
 import type { FactsOf } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
-import { descriptionOf } from 'contract/toolbox'
 import { ToolFailure } from '../errors.ts'
 import { provider } from '../model.ts'
 import type { Opening, OpenStep } from '../open-step.ts'
@@ -49,10 +48,10 @@ export function scriptedCall(
   const facts: Opening['facts'] =
     documents === undefined
       ? {
+          // No description: a made-up tool would be the only one without any.
           operation: 'execute_tool',
           tool,
           call_id: callIdOf(run, key),
-          description: descriptionOf(tool),
           ...asked,
         }
       : { operation: 'retrieval', provider, source: tool }

@@ -1,5 +1,6 @@
 import { median } from 'findings/statistics'
 import { membersOf } from 'findings/answers'
+import { shapeOf } from 'findings/arguments'
 import type { Step, Table } from '../table/table.ts'
 
 /** A rule that somebody writes in a line: which steps of a run it names, none where nothing is wrong. */
@@ -132,6 +133,52 @@ const answers =
       const says = membersOf(result)
       return says !== undefined && ways.some((is) => is(says))
     })
+const itemsOf = ({ result }: Step) => {
+  const items = membersOf(result)?.items
+  return Array.isArray(items) ? (items as { id: string; count: number }[]) : []
+}
+
+type Says = (says: Readonly<Record<string, unknown>>, step: Step, table: Table) => boolean
+/** The last call about an id, where its answer is odd in one of these ways. */
+const lastAnswers =
+  (...ways: Says[]): Rule =>
+  (table) => {
+    const last = new Map(table.steps.filter(isCall).map((step) => [membersOf(step.args)?.id, step]))
+    return [...last].flatMap(([id, step]) => {
+      const says = membersOf(step.result)
+      return id !== undefined && says && ways.some((is) => is(says, step, table)) ? [step] : []
+    })
+  }
+const isFirstPage = ({ args }: Step) => (membersOf(args)?.cursor ?? null) === null
+const failsEmpty: Says = (says) => saysError(says) && saysNothing(says)
+const isShort: Says = (says, step) => saysLess(says) && isFirstPage(step)
+const isFullPage: Says = ({ count, total }) => count === 20 && Number(total) > 20
+const isGone: Says = (says, { args }, { steps }) => {
+  const id = membersOf(args)?.id
+  return saysNothing(says) && steps.some((other) => itemsOf(other).some((item) => item.id === id && item.count > 0))
+}
+
+/** Calls that were refused, and that are like none that was answered in the same trace, or about what nobody has named. */
+const oddCalls =
+  (...ways: ((step: Step, answered: readonly Step[], said: string) => boolean)[]): Rule =>
+  ({ steps }) => {
+    const answered = steps.filter((step) => isCall(step) && step.failure === null)
+    let said = ''
+    return steps.filter((step) => {
+      const isOdd = isCall(step) && ways.some((is) => is(step, answered, said))
+      said += ` ${isChat(step) ? step.args : step.result}`
+      return isOdd
+    })
+  }
+const isRefused = ({ failure }: Step) => failure === 'invalid'
+const isStranger = ({ name }: Step, answered: readonly Step[]) => !answered.some((other) => other.name === name)
+const isUnlike = ({ args }: Step, answered: readonly Step[]) =>
+  !answered.some((other) => shapeOf(other.args) === shapeOf(args))
+const isUnsaid = ({ args }: Step, said: string) => {
+  const id = membersOf(args)?.id
+  return typeof id === 'string' && !said.includes(id)
+}
+
 const tokensOf = (step: Step) => step.uncached_tokens + step.cached_tokens + step.output_tokens
 const thresholds = [2, 4, 5, 6, 8, 10, 14]
 
@@ -180,6 +227,14 @@ export const rules: Readonly<Record<string, Rule>> = {
   'empty-answers': answers(saysNothing),
   'partial-answers': answers(saysLess),
   'odd-answers': answers(saysError, saysNothing, saysLess),
+  'last-answers-odd': lastAnswers(failsEmpty, isShort),
+  'last-answers-odd-or-gone': lastAnswers(failsEmpty, isShort, isGone),
+  'last-answers-full': lastAnswers(failsEmpty, isFullPage),
+  'last-answers-any': lastAnswers(saysError, isShort, isGone),
+  'refused-unlike-answered': oddCalls(
+    (step, answered) => isRefused(step) && (isStranger(step, answered) || isUnlike(step, answered)),
+  ),
+  'stranger-or-unsaid': oddCalls((step, answered, said) => isStranger(step, answered) || isUnsaid(step, said)),
   'first-refusal': (table) => earliest(refusals(table)),
   ...Object.fromEntries(
     thresholds.flatMap((times) => [
