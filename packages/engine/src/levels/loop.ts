@@ -3,14 +3,23 @@ import { demandOf } from './demand.ts'
 import { Draft, type Drawn } from './draft.ts'
 import type { Levels } from './level.ts'
 import { exchange, ignoredError, loop, type Looper, persisted, pingpong, progress } from './loops.ts'
-import { pages, pollFor, type Repeat, rereadFor, retried, survey } from './repeats.ts'
+import {
+  pages,
+  pollFor,
+  readAfterCompaction,
+  type Repeat,
+  rereadFor,
+  retried,
+  survey,
+  waitedInVain,
+} from './repeats.ts'
 import { big, slow } from './slow.ts'
 import { think } from './thoughts.ts'
 import { shuffled } from './world.ts'
 
 const stepsOf = { least: 8, most: 20 }
 /** Of all repeats together, with the work between them. */
-const mostRepeatedCalls = 96
+const mostRepeatedCalls = 128
 
 /** Repeats that make progress: as many, and as alike, as those that make none. */
 const decoys: Readonly<Record<string, Repeat>> = {
@@ -18,6 +27,8 @@ const decoys: Readonly<Record<string, Repeat>> = {
   pages,
   retried,
   reread: rereadFor(2, 8),
+  waitedInVain,
+  readAfterCompaction,
   survey,
 }
 

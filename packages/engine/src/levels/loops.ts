@@ -1,7 +1,7 @@
 import type { Random } from 'contract/random'
 import { argumentsOf, call, otherTool, refused, resultOf, someTool, unanswered } from './calls.ts'
 import type { DraftFault, Timed } from './draft.ts'
-import { act, keysOf, type Repeat, type Thinker } from './repeats.ts'
+import { act, keysOf, mostTokensOf, type Repeat, sizeOf, type Thinker } from './repeats.ts'
 import type { CallStep, ScriptStep } from './script.ts'
 import { think } from './thoughts.ts'
 import type { ToolBaseline } from './world.ts'
@@ -11,14 +11,12 @@ export interface Looper extends Thinker {
   worksBetween?: boolean
 }
 
-const size = 0.4
-const mostTokens = 60
-
 /** What is called again and again, and how often. */
 interface Again {
   random: Random
   tool: ToolBaseline
   times: number
+  size: number
   /** At level 4 with a number that no call has twice. */
   argumentsAt: (index: number) => string
 }
@@ -33,7 +31,7 @@ function again({ draft }: Thinker, name: string): Again {
     isNumbered
       ? JSON.stringify({ ...(JSON.parse(given) as object), nonce: draft.random.identifier(`${name}/${index}`, 8) })
       : given
-  return { random, tool, times, argumentsAt }
+  return { random, tool, times, size: sizeOf(random), argumentsAt }
 }
 
 /** Does it so often, with other work between where that is done. */
@@ -63,11 +61,11 @@ const stepsOf = (times: readonly (readonly Timed[])[]) => times.map((taken) => t
 /** A fault: the same call with the same answer, and nothing written between. */
 export function loop(agent: Looper, name: string): DraftFault {
   const { draft } = agent
-  const { random, tool, times, argumentsAt } = again(agent, name)
+  const { random, tool, times, size, argumentsAt } = again(agent, name)
   const result = resultOf(draft, name)
   const fault = draft.fault({ kind: 'loop', entity: { tool: tool.name, agent: draft.lead.name } })
   const taken = repeatedly(agent, times, (index) =>
-    act(agent, random, { tool, arguments: argumentsAt(index), result, size }, mostTokens),
+    act(agent, random, { tool, arguments: argumentsAt(index), result, size }),
   )
   return plant(fault, stepsOf(taken), 1)
 }
@@ -75,12 +73,12 @@ export function loop(agent: Looper, name: string): DraftFault {
 /** Its twin: the same call as often, but its answer moves on, in the end at the latest. */
 export const progress: Repeat = (agent, name) => {
   const { draft } = agent
-  const { random, tool, times, argumentsAt } = again(agent, name)
+  const { random, tool, times, size, argumentsAt } = again(agent, name)
   let version = 0
   const taken = repeatedly(agent, times, (index) => {
     if (index === times - 1 || random.chance(0.3)) version++
     const result = resultOf(draft, `${name}/${version}`)
-    return act(agent, random, { tool, arguments: argumentsAt(index), result, size }, mostTokens)
+    return act(agent, random, { tool, arguments: argumentsAt(index), result, size })
   })
   draft.decoy('progress').steps.push(...keysOf(taken.flat()))
 }
@@ -92,8 +90,8 @@ function inTurn(agent: Looper, name: string, resultAt: (index: number) => string
   const tool = one.tool === other.tool ? otherTool(draft, one.tool) : other.tool
   const calls = [one, { ...other, tool }] as const
   const taken = repeatedly(agent, one.times, (index) => {
-    const { tool, argumentsAt } = calls[index % 2] as Again
-    return act(agent, one.random, { tool, arguments: argumentsAt(index), result: resultAt(index), size }, mostTokens)
+    const { tool, size, argumentsAt } = calls[index % 2] as Again
+    return act(agent, one.random, { tool, arguments: argumentsAt(index), result: resultAt(index), size })
   })
   return { taken, times: one.times, tool: one.tool }
 }
@@ -116,7 +114,7 @@ export const exchange: Repeat = (agent, name) => {
 /** The agent thinks a little, and is refused. */
 function beRefused(agent: Looper, { random, tool, argumentsAt }: Again, index: number, status: number): ScriptStep[] {
   const { draft, job, context } = agent
-  const outputTokens = random.integer(20, mostTokens)
+  const outputTokens = random.integer(20, mostTokensOf(random))
   const thought = think(draft, job.steps, context, { outputTokens }, job)
   const attempts = [refused(random, tool, { status })]
   return [thought.step, unanswered(draft, job, { tool, arguments: argumentsAt(index), attempts })]
@@ -126,12 +124,12 @@ function beRefused(agent: Looper, { random, tool, argumentsAt }: Again, index: n
 export function ignoredError(agent: Looper, name: string): DraftFault {
   const { draft } = agent
   const asked = again(agent, name)
-  const { random, tool, times } = asked
+  const { random, tool, times, size } = asked
   const fault = draft.fault({ kind: 'ignored_error', entity: { tool: tool.name, agent: draft.lead.name } })
   const taken = repeatedly(agent, times, (index) => beRefused(agent, asked, index, 422))
   const [, first] = taken[0] as [ScriptStep, CallStep]
   const mended = JSON.stringify({ ...(JSON.parse(first.arguments) as object), limit: 20 })
-  act(agent, random, { tool, arguments: mended, size }, mostTokens)
+  act(agent, random, { tool, arguments: mended, size })
   return plant(fault, taken, 1)
 }
 
@@ -139,10 +137,10 @@ export function ignoredError(agent: Looper, name: string): DraftFault {
 export const persisted: Repeat = (agent, name) => {
   const { draft } = agent
   const asked = again(agent, name)
-  const { random, tool, times, argumentsAt } = asked
+  const { random, tool, times, size, argumentsAt } = asked
   const decoy = draft.decoy('persisted')
   const taken = repeatedly(agent, times - 1, (index) => beRefused(agent, asked, index, 503)).flat()
   for (const step of taken) step.onlyWith = decoy.id
   decoy.steps.push(...taken.map(({ key }) => key))
-  act(agent, random, { tool, arguments: argumentsAt(times), size }, mostTokens)
+  act(agent, random, { tool, arguments: argumentsAt(times), size })
 }

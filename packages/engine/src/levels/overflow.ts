@@ -197,7 +197,7 @@ class Growing {
       const { tool, arguments: given } = step
       const result = isNew ? resultOf(draft, `${name}/${index}`) : step.result
       const options = { arguments: given, result, size: (of.bytes ?? 0) / usualBytes }
-      return act(this.#agent, random, { ...options, tool: toolNamed(draft, tool) }, 60)
+      return act(this.#agent, random, { ...options, tool: toolNamed(draft, tool) })
     })
   }
 

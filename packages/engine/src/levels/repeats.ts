@@ -1,6 +1,6 @@
 import type { Random } from 'contract/random'
 import { argumentsOf, call, type CallOptions, otherTool, rescued, resultOf, someTool } from './calls.ts'
-import { type Context, think } from './thoughts.ts'
+import { type Context, think, type ThoughtOptions } from './thoughts.ts'
 import type { Draft, DraftJob, Timed } from './draft.ts'
 import { between } from './world.ts'
 
@@ -19,13 +19,18 @@ export function act(
   { draft, job, context }: Thinker,
   random: Random,
   options: CallOptions,
-  mostTokens = 40,
+  thinks: ThoughtOptions = {},
 ): [Timed, Timed] {
-  const thought = think(draft, job.steps, context, { outputTokens: random.integer(20, mostTokens) }, job)
+  const outputTokens = random.integer(20, mostTokensOf(random))
+  const thought = think(draft, job.steps, context, { outputTokens, ...thinks }, job)
   const called = call(draft, job, options)
   hear({ job, context })
   return [thought, called]
 }
+
+/** What an agent says before one of a row of calls, at most, and how large their answers are: of no row a sign what it is. */
+export const mostTokensOf = (random: Random) => random.fork('most tokens').integer(40, 60)
+export const sizeOf = (random: Random) => between(random.fork('size'), 0.2, 0.4)
 
 /** What the last call answered is sent with the next thought, where that is what its context grows by. */
 export function hear({ job, context }: Pick<Thinker, 'job' | 'context'>): void {
@@ -51,13 +56,13 @@ export const pollFor =
     const { draft } = agent
     const random = draft.random.fork(name)
     const tool = someTool(draft, random)
-    const asked = { tool, arguments: argumentsOf(draft, name) }
+    const asked = { tool, arguments: argumentsOf(draft, name), size: sizeOf(random) }
     const pending = random.integer(least, most)
     const steps: Timed[] = []
     for (let index = 0, version = 0; index < pending; index++) {
       if (index > 0 && !random.chance(stays)) version++
       const result = resultOf(draft, `${name}/${version}`, { status: 'pending', retry_after_ms: pollMs })
-      steps.push(...act(agent, random, { ...asked, result, size: 0.2, gapMs: between(random, pollMs, 2 * pollMs) }))
+      steps.push(...act(agent, random, { ...asked, result, gapMs: between(random, pollMs, 2 * pollMs) }))
     }
     steps.push(
       ...act(agent, random, { ...asked, gapMs: 1.5 * pollMs, result: resultOf(draft, name, { status: 'done' }) }),
@@ -66,6 +71,33 @@ export const pollFor =
   }
 export const poll = pollFor(3, 6, 0.4)
 const pollMs = 100
+
+/** A decoy: the same question as often, as long apart as the tool says, until the agent gives up: nothing has changed. */
+export const waitedInVain: Repeat = (agent, name) => {
+  const { draft } = agent
+  const random = draft.random.fork(name)
+  const result = resultOf(draft, name, { status: 'pending', retry_after_ms: pollMs })
+  const asked = { tool: someTool(draft, random), arguments: argumentsOf(draft, name), size: sizeOf(random), result }
+  const steps = Array.from({ length: random.integer(4, 8) }, () =>
+    act(agent, random, { ...asked, gapMs: between(random, pollMs, 2 * pollMs) }),
+  ).flat()
+  draft.decoy('poll').steps.push(...keysOf(steps))
+}
+
+/** A decoy: what an agent has read is lost with the context that is compacted after some work, and read again, unchanged. */
+export const readAfterCompaction: Repeat = (agent, name) => {
+  const { draft, job, context } = agent
+  const random = draft.random.fork(name)
+  const tool = someTool(draft, random)
+  const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: sizeOf(random) }
+  const steps = Array.from({ length: random.integer(4, 8) }, (_, index) => {
+    if (index === 0) return act(agent, random, read)
+    think(draft, job.steps, context, {}, job)
+    call(draft, job)
+    return act(agent, random, read, { keeps: 0.3, added: random.integer(20, 100) })
+  }).flat()
+  draft.decoy('read after compaction').steps.push(...keysOf(steps))
+}
 
 /** A decoy: one page after the other. */
 export const pages: Repeat = (agent, name) => {
@@ -104,8 +136,8 @@ export const rereadFor =
     const { draft } = agent
     const random = draft.random.fork(name)
     const tool = someTool(draft, random)
-    const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: 0.3 }
-    const write = { tool: otherTool(draft, tool), action: 'write', size: 0.3 } as const
+    const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: sizeOf(random) }
+    const write = { tool: otherTool(draft, tool), action: 'write', size: read.size } as const
     const steps = Array.from({ length: random.integer(least, most) }, () => [
       ...act(agent, random, read),
       ...act(agent, random, write),
@@ -118,7 +150,7 @@ export const reread = rereadFor(2, 4)
 export const survey: Repeat = (agent, name) => {
   const { draft } = agent
   const random = draft.random.fork(name)
-  const asked = { tool: someTool(draft, random), result: resultOf(draft, name, { count: 0 }), size: 0.2 }
+  const asked = { tool: someTool(draft, random), result: resultOf(draft, name, { count: 0 }), size: sizeOf(random) }
   const steps = Array.from({ length: random.integer(4, 8) }, (_, index) =>
     act(agent, random, { ...asked, arguments: argumentsOf(draft, `${name}/${index}`) }),
   ).flat()

@@ -16,6 +16,8 @@ export interface ThoughtOptions {
   missesCacheBy?: string | undefined
   /** The context is cut to this share first, and no cache has it. */
   keeps?: number
+  /** How many tokens have come since; what is unread, or drawn, where absent. */
+  added?: number
   asksForTool?: boolean
 }
 
@@ -24,13 +26,13 @@ export function think(
   draft: Draft,
   steps: ScriptStep[],
   context: Context,
-  { outputTokens, missesCacheBy, keeps, asksForTool = true }: ThoughtOptions = {},
+  { outputTokens, missesCacheBy, keeps, added: given, asksForTool = true }: ThoughtOptions = {},
   job?: Job,
 ): Timed {
   const key = draft.keyOf('chat', job)
   const random = draft.random.fork(key)
   const output = outputTokens ?? Math.round(150 * spread(random.fork('output'), 0.7))
-  const added = context.unread ?? random.fork('added').integer(200, 1500)
+  const added = given ?? context.unread ?? random.fork('added').integer(200, 1500)
   if (context.unread !== undefined) context.unread = 0
   if (keeps !== undefined) context.tokens = Math.round(context.tokens * keeps)
   const known = keeps === undefined ? context.tokens : 0

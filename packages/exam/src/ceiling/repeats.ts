@@ -8,6 +8,8 @@ function aboutOf({ args }: Step): string {
   return typeof id === 'string' ? id : args
 }
 
+const contextOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
+
 interface At {
   step: Step
   index: number
@@ -28,7 +30,7 @@ export const loop: Detector = ({ steps }) => {
     const isAnswered = group.every(({ step }) => step.failure === null)
     const answers = new Set(group.map(({ step }) => step.result))
     const isWritten = steps.slice(first, last).some(({ isWrite }) => isWrite)
-    return group.length >= 2 && isAnswered && answers.size <= 1 && !isWritten
+    return group.length >= 2 && isAnswered && answers.size <= 1 && !isWritten && !isExcused(steps, group)
   })
   if (repeated.reduce((sum, group) => sum + group.length - 1, 0) < 2) return []
   const inTurn = repeated.filter((group) => repeated.some((other) => other !== group && isInTurn(group, other)))
@@ -43,6 +45,19 @@ export const loop: Detector = ({ steps }) => {
       repeated.filter((group) => !inTurn.includes(group)),
     ),
   ]
+}
+
+/** Whether every repeat was asked for by the answer before, or comes after what was said was cut: it had to be made. */
+function isExcused(steps: readonly Step[], group: readonly At[]): boolean {
+  return group.slice(1).every(({ step, index }, at) => {
+    const chats = steps.slice(0, index).filter(({ kind }) => kind === 'model')
+    const since = steps.slice(group[at]?.index, index).filter(({ kind }) => kind === 'model')
+    const isCut = since.some((chat) => {
+      const before = chats[chats.indexOf(chat) - 1]
+      return before !== undefined && contextOf(chat) < contextOf(before)
+    })
+    return step.asked_ms > 0 || isCut
+  })
 }
 
 /** Whether between two calls of the one there is always one of the other. */
@@ -70,7 +85,6 @@ export const ignoredError: Detector = ({ steps }) =>
 /** The context grows, and nothing of it is read from the cache, again and again. */
 export const cacheMiss: Detector = ({ steps }, usual) => {
   const chats = steps.flatMap((step, index) => (step.kind === 'model' ? [{ step, index }] : []))
-  const contextOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
   const missed = chats.filter(({ step }, at) => {
     const before = chats[at - 1]?.step
     return before !== undefined && step.cached_tokens === 0 && contextOf(step) >= 0.9 * contextOf(before)
