@@ -487,3 +487,28 @@ function seedWith(name: string, kind: string): string {
     if (playedScript(name, { level: 3, seed: `${index}`, control: false }).faults.some((fault) => fault.kind === kind))
       return `${index}`
 }
+
+describe('repeats that had to be made', () => {
+  it.each(['poll', 'read after compaction'])('are answered alike, as often as a loop is: %s', (kind) => {
+    const alike = decoysOf(kind, scriptsOf('loop', 3)).flatMap(({ steps }) => {
+      const calls = steps.filter((step) => step.kind === 'call')
+      const [first] = calls
+      const isAlike = calls.every((call) => call.arguments === first?.arguments && call.result === first.result)
+      return isAlike ? calls.length : []
+    })
+    expect(alike.length).toBeGreaterThan(10)
+    expect(Math.min(...alike)).toBeGreaterThanOrEqual(4)
+  })
+
+  it('have answers as large as those of a loop', () => {
+    const largest = (steps: readonly ScriptStep[]) =>
+      steps.flatMap((step) => (step.kind === 'call' ? (step.attempts.at(-1)?.bytes ?? []) : []))
+    const scripts = scriptsOf('loop', 3)
+    const ofFaults = struckBy('loop', scripts).flatMap(({ steps }) => largest(steps))
+    const ofDecoys = decoysOf('read after compaction', scripts).flatMap(({ steps }) => largest(steps))
+    for (const bytes of [ofFaults, ofDecoys]) {
+      expect(Math.min(...bytes)).toBeLessThan(550)
+      expect(Math.max(...bytes)).toBeGreaterThan(700)
+    }
+  })
+})
