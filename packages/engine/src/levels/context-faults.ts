@@ -90,7 +90,8 @@ export class ContextFaults {
       'duplicate_history',
       { agent: this.#draft.lead.name },
       {
-        isFit: ({ inputTokens, outputTokens }) =>
+        isFit: ({ inputTokens, cachedTokens, outputTokens }) =>
+          cachedTokens.base > 0 &&
           inputTokens.base - this.#prefix > Math.max(fewestTokens, leastShare * inputTokens.base) &&
           2 * inputTokens.base - this.#prefix + outputTokens < window,
         sent: ({ inputTokens, cachedTokens }) => ({

@@ -90,6 +90,7 @@ class Growing {
     for (const [name, decoy] of Object.entries(decoys))
       if (draft.has(name)) (random.fork(name).chance(0.5) ? before : after).push((name) => decoy(this.#agent, name))
     if (draft.has('limited')) (random.fork('limited').chance(0.5) ? before : after).push(this.#limited)
+    if (draft.has('idle')) (random.fork('idle').chance(0.5) ? before : after).push(this.#afterPause)
     if (draft.has('large result')) after.push(this.#largeResult)
     if (draft.numbers.level === 4 && this.#isFilled) before.push(this.#filledBefore)
     if (this.#kinds.has('lost_fact')) after.push(this.#askAgain)
@@ -172,6 +173,16 @@ class Growing {
     const { step } = think(draft, job.steps, context, { outputTokens, asksForTool: false }, job)
     if (step.kind === 'chat') step.maxTokens = outputTokens
     draft.decoy('short answer').steps.push(step.key)
+  }
+
+  /** A decoy: nothing was asked for so long that the cache has forgotten the context. */
+  readonly #afterPause = (name: string) => {
+    const { draft, job, context } = this.#agent
+    const idleMs = between(draft.random.fork(name), 2000, 4000)
+    const { step } = think(draft, job.steps, context, { idleMs }, job)
+    draft.decoy('after a pause').steps.push(step.key)
+    call(draft, job, { size: (this.#mean * bytesPerToken) / usualBytes })
+    hear(this.#agent)
   }
 
   /** A decoy: what was said is compacted as planned, and no cache has it. */

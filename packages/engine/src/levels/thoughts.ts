@@ -18,6 +18,8 @@ export interface ThoughtOptions {
   keeps?: number
   /** How many tokens have come since; what is unread, or drawn, where absent. */
   added?: number
+  /** So long nothing was asked, ms, that the cache has forgotten the context. */
+  idleMs?: number
   asksForTool?: boolean
 }
 
@@ -26,7 +28,7 @@ export function think(
   draft: Draft,
   steps: ScriptStep[],
   context: Context,
-  { outputTokens, missesCacheBy, keeps, added: given, asksForTool = true }: ThoughtOptions = {},
+  { outputTokens, missesCacheBy, keeps, added: given, idleMs, asksForTool = true }: ThoughtOptions = {},
   job?: Job,
 ): Timed {
   const key = draft.keyOf('chat', job)
@@ -35,7 +37,7 @@ export function think(
   const added = given ?? context.unread ?? random.fork('added').integer(200, 1500)
   if (context.unread !== undefined) context.unread = 0
   if (keeps !== undefined) context.tokens = Math.round(context.tokens * keeps)
-  const known = keeps === undefined ? context.tokens : 0
+  const known = keeps === undefined && idleMs === undefined ? context.tokens : 0
   const inputTokens = context.tokens + added
   const uncached = inputTokens - known
   const { ms, residual } = chatMs(random.fork('ms'), output, uncached, draft.numbers.sigma)
@@ -43,7 +45,7 @@ export function think(
   const step: ChatStep = {
     kind: 'chat',
     key,
-    gapMs: figure(gapOf(random)),
+    gapMs: figure(idleMs ?? gapOf(random)),
     ms: figure(ms),
     inputTokens: figure(inputTokens),
     cachedTokens: figure(known),

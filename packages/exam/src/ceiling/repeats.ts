@@ -82,12 +82,18 @@ export const ignoredError: Detector = ({ steps }) =>
     .filter((group) => group.length > 2)
     .map((group) => ({ kinds: ['ignored_error'], steps: withThoughts(steps, group.slice(1)), instead: removed }))
 
+/** After such a pause nothing is in a cache any more. */
+const cachedForMs = 1500
+
 /** The context grows, and nothing of it is read from the cache, again and again. */
 export const cacheMiss: Detector = ({ steps }, usual) => {
   const chats = steps.flatMap((step, index) => (step.kind === 'model' ? [{ step, index }] : []))
   const missed = chats.filter(({ step }, at) => {
     const before = chats[at - 1]?.step
-    return before !== undefined && step.cached_tokens === 0 && contextOf(step) >= 0.9 * contextOf(before)
+    const isForgotten = step.gap_ms > cachedForMs
+    return (
+      before !== undefined && !isForgotten && step.cached_tokens === 0 && contextOf(step) >= 0.9 * contextOf(before)
+    )
   })
   if (missed.length < 2) return []
   const instead = (step: Step, index: number) => {
