@@ -512,3 +512,13 @@ describe('repeats that had to be made', () => {
     }
   })
 })
+
+it('after a pause more is sent than before, and nothing of it is in the cache: no fault', () => {
+  const all = decoysOf('after a pause', scriptsOf('overflow', 3))
+  expect(all.length).toBeGreaterThan(10)
+  for (const { steps } of all)
+    for (const step of steps) {
+      expect(step).toMatchObject({ kind: 'chat', cachedTokens: { value: 0 } })
+      expect(step.gapMs.value).toBeGreaterThanOrEqual(2000)
+    }
+})
