@@ -238,18 +238,23 @@ def loop(run):
     ms, taken, done, stuck = 0, 0, 0, False
 
     def turn(index, tool):
-        took = conversation.ask(f"assistant/chat/{index}") + run.call(f"assistant/call/{index}", tool, p["delay_ms"])[0]
+        thought = conversation.ask(f"assistant/chat/{index}")
+        took, ok = run.call(f"assistant/call/{index}", tool, p["delay_ms"])
         conversation.new += OBSERVED
-        return took
+        return thought + took, ok
 
     while done < p["steps"] and taken < p["max_steps"] and not stuck:
         tool = TOOLS[tools.integer(0, 4)]
-        ms, taken = ms + turn(done, tool), taken + 1
+        took, ok = turn(done, tool)
+        ms, taken, answered = ms + took, taken + 1, int(ok)
         if done == stuck_at and p["repeats"] > 0 and run.in_force(fault):
             before, made = (conversation.sent, conversation.new), 0
             while taken < p["max_steps"] and (made < p["repeats"] or not p["gives_up"]):
+                took, ok = turn(100 + made, tool)
+                ms, taken, made, answered = ms + took, taken + 1, made + 1, answered + int(ok)
+            # Who has not been answered repeats nothing.
+            if answered > 1:
                 run.strikes(fault)
-                ms, taken, made = ms + turn(100 + made, tool), taken + 1, made + 1
             stuck = made < p["repeats"] or not p["gives_up"]
             if not stuck:
                 conversation.sent, conversation.new = before

@@ -32,6 +32,19 @@ describe('an agent that repeats itself', () => {
     }
   })
 
+  it('costs what it kept from being done, other faults of that included', async () => {
+    // With the loop no step is left for the slow tool.
+    const query = { max_steps: 3, jitter: 0, faults: 'own,slow_tool:search:3', seed: 'oracle/126/0' }
+    const { key } = await play(query)
+    expect(key.faults.map(({ kind }) => kind)).toEqual(['loop'])
+    const without = await simulate('loop', { ...query, repeats: 0 })
+    const with_ = await simulate('loop', query)
+    const busyMs = ({ run }: typeof without) =>
+      run.ledger.steps.find((step) => step.key === 'workflow')?.duration_ms ?? 0
+    expect(key.faults[0]?.impact?.ms).toBeCloseTo(busyMs(with_) - busyMs(without), 0)
+    expect(key.faults[0]?.impact?.ms).toBeLessThan(-100)
+  })
+
   it('asks nothing twice by chance, however much it asks', async () => {
     for (const query of [{}, { lookalike: 'other_arguments' }])
       for (const seed of seeds) {

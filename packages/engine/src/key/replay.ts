@@ -1,4 +1,5 @@
 import type { LedgerStep } from 'contract/ledger'
+import { type PlantedCategory, plantedKinds } from 'contract/taxonomy'
 import { Run, type RunRequest } from '../run.ts'
 import { VirtualClock } from '../virtual/clock.ts'
 import { drive, type Played } from '../virtual/drive.ts'
@@ -24,11 +25,22 @@ export interface Replay {
 export interface ReplayedFault {
   id: string
   losesCall: boolean
+  /** Whether it may keep work from being done in which other faults would have struck. */
+  mayHide: boolean
   breaksTrace: boolean
   /** How long the steps took that it struck, and when the last of them ended. */
   tookMs: number
   endMs: number
 }
+
+/** Of faults that keep nothing from being done. */
+const hidesNothing: ReadonlySet<PlantedCategory> = new Set([
+  'latency',
+  'dependency',
+  'retry_amplification',
+  'resource_contention',
+  'coordination',
+])
 
 /** Nobody reads its spans. */
 const agent = { serviceName: 'replay', agentName: undefined, captureContent: false }
@@ -90,13 +102,14 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run, parts: readonly Run[]
 function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {
   if (faults.length === 0) return []
   const byKey = new Map(steps.map((step) => [step.key, step]))
-  return faults.map(({ id, losesCall = false, breaksTrace = false, steps: struck }) => {
+  return faults.map(({ id, kind, losesCall = false, breaksTrace = false, steps: struck }) => {
+    const mayHide = losesCall || !hidesNothing.has(plantedKinds[kind].category)
     let [tookMs, endMs] = [0, 0]
     for (const key of struck) {
       const { start_ms = 0, duration_ms = 0 } = byKey.get(key) ?? {}
       tookMs += duration_ms ?? 0
       endMs = Math.max(endMs, start_ms + (duration_ms ?? 0))
     }
-    return { id, losesCall, breaksTrace, tookMs, endMs }
+    return { id, losesCall, mayHide, breaksTrace, tookMs, endMs }
   })
 }

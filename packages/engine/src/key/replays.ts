@@ -37,7 +37,7 @@ export class Replays {
 
   #nameOf(rule: InForce): string {
     const { faults } = this.all
-    if (faults.some(({ losesCall }) => losesCall)) return JSON.stringify(rule)
+    if (faults.some(({ mayHide }) => mayHide)) return JSON.stringify(rule)
     const isInForce = ruleOf(rule)
     return JSON.stringify(faults.filter(({ id }) => isInForce(id)).map(({ id }) => id))
   }
