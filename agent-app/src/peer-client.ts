@@ -90,10 +90,13 @@ function parse(text: string): unknown {
   }
 }
 
-/** Where this process was reached by a request. A URL cannot say of which interface a link-local address is: here, it is the loopback's. */
+/**
+ * Where this process was reached by a request. A URL cannot say of which interface a link-local address is: here, it is the
+ * loopback's. A connection that has no address, such as a pipe, gives a port at which nobody is.
+ */
 export function originOf({
   localAddress = '127.0.0.1',
-  localPort,
+  localPort = 0,
 }: Pick<Socket, 'localAddress' | 'localPort'>): string {
   const address = localAddress.includes('%') ? '::1' : localAddress.replace(/^::ffff:/, '')
   return `http://${address.includes(':') ? `[${address}]` : address}:${localPort}`

@@ -8,7 +8,10 @@ import { SimulatedClock } from '../../../test/support/simulated.ts'
 
 /** Resolves when nothing has gone to the reader for a while because it takes nothing. */
 async function untilStuck(response: ServerResponse): Promise<void> {
-  for (let stuck = 0; stuck < 1000; stuck = response.writableNeedDrain ? stuck + 1 : 0) await turn()
+  for (let stuck = 0; stuck < 1000; stuck = response.writableNeedDrain ? stuck + 1 : 0) {
+    if (response.writableEnded) throw new Error('The stream has ended')
+    await turn()
+  }
 }
 
 it('a reader of /stream that does not read stops the stream and fills no memory; the rest comes when it reads', async () => {
