@@ -162,7 +162,13 @@ it('GET /tools says what there is, and by which schema each is asked', async () 
   expect(search).toMatchObject({
     type: 'function',
     description: 'Searches the web',
-    parameters: { type: 'object', required: ['query'], additionalProperties: false },
+    parameters: {
+      type: 'object',
+      anyOf: [
+        { type: 'object', required: ['query'], additionalProperties: false },
+        { type: 'object', required: ['action'], additionalProperties: false },
+      ],
+    },
   })
   for (const { name } of body.tools) await request(app).get(`/tool/${name}?delay_ms=0`).expect(200)
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Random } from './random.ts'
 import { type Fault, shown } from './scalars.ts'
-import { anyTool, type Tool, type ToolArguments, type ToolResult, tools } from './tools.ts'
+import { anyTool, recordForm, type Tool, type ToolArguments, type ToolResult, tools } from './tools.ts'
 
 /**
  * The tools that agents have: what each is for, what it takes, what a call of it plausibly asks, and what it answers. An answer
@@ -18,6 +18,10 @@ export const longestArguments = 4096
 
 const toolOf = (name: string): Tool | undefined => (Object.hasOwn(tools, name) ? tools[name] : undefined)
 
+/** As what a tool is asked: for what it is there for, or for its records. */
+const formOf = (tool: Tool, given: ToolArguments): Tool =>
+  Object.hasOwn(given, 'action') || Object.hasOwn(given, 'id') ? recordForm : tool
+
 /** Every tool there is. */
 export const toolboxNames: readonly string[] = Object.keys(tools)
 
@@ -27,8 +31,11 @@ export const descriptionOf = (tool: string): string | undefined => toolOf(tool)?
 /** The tools as the GenAI conventions write them in `gen_ai.tool.definitions`. */
 export const toolDefinitions = (): object[] =>
   Object.entries(tools).map(([name, { description, schema }]) => {
-    const { $schema: _, ...parameters } = z.toJSONSchema(schema)
-    return { type: 'function', name, description, parameters }
+    const forms = [schema, recordForm.schema].map((form) => {
+      const { $schema: _, ...parameters } = z.toJSONSchema(form)
+      return parameters
+    })
+    return { type: 'function', name, description, parameters: { type: 'object', anyOf: forms } }
   })
 
 /** What a call of a tool plausibly asks. */
@@ -52,11 +59,12 @@ export function refusalOf(name: string, text: string): Refusal | undefined {
     const expected = `one of ${toolboxNames.join(', ')}`
     return { status: 404, title: 'No such tool', faults: [fault('tool_name', name, expected)] }
   }
-  const { success, error } = tool.schema.safeParse(given)
+  const { schema } = formOf(tool, given)
+  const { success, error } = schema.safeParse(given)
   if (success) return undefined
   const faults = error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => fault(key, given[key], `one of ${Object.keys(tool.schema.shape).join(', ')}`))
+      ? issue.keys.map((key) => fault(key, given[key], `one of ${Object.keys(schema.shape).join(', ')}`))
       : fault(issue.path.join('.'), at(given, issue.path), issue.message),
   )
   return { status: 422, title: 'Arguments refused', faults }
@@ -118,7 +126,8 @@ export function resultFor(
   { seed = '', version = 0, flaw }: AnswerOptions,
 ): ToolResult {
   if (flaw === 'error') return { error: { code: 'backend_unavailable', message: `${name} could not read its data` } }
-  const tool = toolOf(name) ?? anyTool
+  const known = toolOf(name)
+  const tool = known ? formOf(known, given) : anyTool
   const { limit, cursor, ...asked } = given
   const random = new Random(`${seed} answer ${name} ${version} ${canonical(asked)}`)
   const fitting = tool.schema.safeParse(given)

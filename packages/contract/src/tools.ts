@@ -182,6 +182,27 @@ export const tools: Readonly<Record<string, Tool>> = {
   }),
 }
 
+/** What any of the tools takes as well: records that it keeps are read or written. */
+export const recordForm = defineTool({
+  description: 'Reads and writes records',
+  schema: z.strictObject({
+    action: oneOf(['read', 'write'], 'What to do with the records'),
+    id: words('Of which record').optional(),
+    query: words('By which words they are found').optional(),
+    amount: whole(0, 1e9, 'What it is worth').optional(),
+    given: z.array(words('The version of an answer')).meta({ description: 'What this builds on' }).optional(),
+    field: words('Of the record, this alone').optional(),
+    fields: z.array(words('A part of it')).meta({ description: 'Of the record, these alone' }).optional(),
+    since: date('Only what is from this day on').optional(),
+    filter: words('Only what is in this state').optional(),
+    nonce: words('Tells this request from others').optional(),
+    ...pages,
+  }),
+  draw: (random) => ({ action: 'read' as const, id: random.identifier('id', 12) }),
+  total: (random, { id }) => (id === undefined ? random.integer(1, 12) : 1),
+  say: ({ random }) => ({ version: random.identifier('version', 12) }),
+})
+
 /** By whatever other name somebody calls one: it takes anything. */
 export const anyTool = defineTool({
   description: 'Whatever it is called',

@@ -32,6 +32,14 @@ describe('arguments', () => {
       ],
     ],
     ['calculator', '{"operation":"sum","values":[1,"x"]}', 422, [['values.1', 'x', 'a number']]],
+    ['calculator', '{"id":"a1b2"}', 422, [['action', undefined, 'one of read, write']]],
+    ['mail', '{"id":"a1b2","action":"fetch"}', 422, [['action', 'fetch', 'one of read, write']]],
+    [
+      'search',
+      '{"query":"x","action":"read","folder":"inbox"}',
+      422,
+      [['folder', 'inbox', expect.stringMatching(/^one of action, id, query, amount,/)]],
+    ],
     ['searchh', '{"query":"x"}', 404, [['tool_name', 'searchh', `one of ${toolboxNames.join(', ')}`]]],
     ['__proto__', '{}', 404, [['tool_name', '__proto__', expect.any(String)]]],
     ['constructor', '{}', 404, [['tool_name', 'constructor', expect.any(String)]]],
@@ -100,6 +108,15 @@ describe('an answer', () => {
         },
       ),
     )
+  })
+
+  it('has the version of a record, whichever tool keeps it', () => {
+    for (const tool of toolboxNames) {
+      const given = { id: 'a1b2', action: 'read' }
+      expect(refusalOf(tool, JSON.stringify(given))).toBeUndefined()
+      const version = expect.stringMatching(/^[a-z0-9]{12}$/)
+      expect(resultFor(tool, given, { seed: 'a' })).toEqual({ version, count: 1, total: 1, cursor: null })
+    }
   })
 
   it('is worked out where there is something to work out', () => {
