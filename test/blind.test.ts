@@ -4,6 +4,7 @@ import { ati } from 'dialects/gen-ai/names'
 import { businessNameOf } from 'engine/business'
 import { decisionsOf } from 'engine/decisions'
 import { scenarios } from 'engine/scenarios/index'
+import { hidden } from './certificate/features.ts'
 import { play, type SeenSpan, type Wanted } from './certificate/traces.ts'
 import { type ReceivedSpan, type Receiver, startReceiver } from './support/receiver.ts'
 import { exportingTo, type Pair, startPair } from './support/services.ts'
@@ -84,6 +85,23 @@ describe.each(wanted.map(({ scenario, query }) => ({ scenario, query, level: que
       for (const id of named('ati.agent.id')) if (id !== undefined) expect(id).toMatch(/^[a-z_]+:(v1|[0-9a-f]{8})$/)
     })
 
+    it('has no attribute that is there, or missing, with what is to blame alone', () => {
+      const faults = blind.key.faults.filter(({ standing }) => standing !== 'neutral')
+      const blamed = new Set(faults.flatMap(({ accepted }) => accepted.flat()))
+      for (const [work, spans] of Map.groupBy(blind.spans, workOf)) {
+        const [others = [], culprits = []] = [false, true].map((is) =>
+          spans.filter((span) => blamed.has(span.spanId) === is),
+        )
+        if (culprits.length === 0 || others.length === 0) continue
+        for (const name of new Set(spans.flatMap(({ attributes }) => [...attributes.keys()]))) {
+          if (outcomes.has(name)) continue
+          const shareOf = (some: readonly SeenSpan[]) =>
+            some.filter(({ attributes }) => attributes.has(name)).length / some.length
+          expect(Math.abs(shareOf(culprits) - shareOf(others)), `${work}: ${name}`).toBeLessThan(1)
+        }
+      }
+    })
+
     it('is decided by its keyed seed, with which an open run decides the same', () => {
       expect(blind.ledger.seed).toMatch(/^[0-9a-f]{64}$/)
       const decided = ({ ledger }: Played) =>
@@ -104,6 +122,19 @@ describe.each(wanted.map(({ scenario, query }) => ({ scenario, query, level: que
     })
   },
 )
+
+const workOf = ({ kind, name, attributes }: SeenSpan) =>
+  `${kind} ${String(attributes.get('gen_ai.operation.name') ?? name)}`
+/** What came of a call: the symptom itself. */
+const outcomes = new Set([
+  ...hidden,
+  'http.response.body.size',
+  'gen_ai.tool.call.result',
+  'gen_ai.usage.cache_read.input_tokens',
+  'gen_ai.usage.cache_creation.input_tokens',
+  'gen_ai.usage.reasoning.output_tokens',
+  'ati.tool.call.id',
+])
 
 const businesses = ['planner', 'worker', 'aggregator', 'streamer', 'background'].map(businessNameOf)
 

@@ -7,7 +7,7 @@ export interface Features {
 }
 
 /** Attributes that are times, or what came of a call: the symptom itself, which is for a tool to see. */
-const hidden = new Set([
+export const hidden: ReadonlySet<string> = new Set([
   'http.response.status_code',
   'http.request.resend_count',
   'http.response.header.retry-after',

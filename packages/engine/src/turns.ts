@@ -13,6 +13,8 @@ export interface Turn extends Omit<ToolCallOptions, 'index' | 'loopStep' | 'argu
   arguments: Readonly<Record<string, unknown>>
 }
 
+type Limits = Pick<ChatOptions, 'window' | 'maxTokens'>
+
 /**
  * The turns of one agent: it thinks, makes a call, and knows more; until it has no steps left. A turn has a number of its own,
  * so that one that a fault adds moves no draw of another.
@@ -20,16 +22,16 @@ export interface Turn extends Omit<ToolCallOptions, 'index' | 'loopStep' | 'argu
 export class Turns {
   readonly #agent: Step
   readonly #most: number
-  /** How many tokens the model holds, where that matters. */
-  readonly #window: number | undefined
+  /** What every call of the model says that it is held to, where that matters. */
+  readonly #limits: Limits
   #talk: Conversation
   #taken = 0
 
   /** `begun` tokens of its prompt the cache has. */
-  constructor(agent: Step, most: number, { window, begun = 0 }: { window?: number; begun?: number } = {}) {
+  constructor(agent: Step, most: number, { begun = 0, ...limits }: Limits & { begun?: number } = {}) {
     this.#agent = agent
     this.#most = most
-    this.#window = window
+    this.#limits = limits
     this.#talk = agent.converse()
     if (begun > 0) this.#talk.begin(begun)
   }
@@ -76,7 +78,7 @@ export class Turns {
     this.#taken++
     const asked = askedOf(this.#agent, tool, { index, arguments: given })
     const toolCall = { id: callIdFor(this.#agent, index), tool, asked }
-    await this.#talk.ask({ index, toolCall, window: this.#window })
+    await this.#talk.ask({ ...this.#limits, index, toolCall })
   }
 
   /** What is said in `body` is forgotten, where that resolves to true. */
@@ -87,7 +89,7 @@ export class Turns {
 
   /** The model is asked, and asks for no tool. */
   async ask(index: number, question: Pick<ChatOptions, 'finishReason' | 'maxTokens' | 'isTooLong'>): Promise<void> {
-    await this.#talk.ask({ ...question, index, window: this.#window })
+    await this.#talk.ask({ ...this.#limits, ...question, index })
   }
 
   /** What is said from now on, and known so far. */

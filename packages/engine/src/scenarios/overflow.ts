@@ -16,6 +16,8 @@ const overAt = 100
 
 /** What an answer weighs as it is sent. */
 const bytesPerToken = 4
+/** What an answer may have: more than any profile makes one. */
+const usualTokens = 32_768
 /** What is left to an answer whose prompt was cut to fit. */
 const leftTokens = 16
 /** A title and the like. */
@@ -72,7 +74,7 @@ export const overflow = defineScenario({
       const { steps, context_window: window, fill, at_limit, lookalike } = params
       const behavior = { delayMs: params.delay_ms, errorRate: params.error_rate, ...sized(tokensPerObservation) }
       const begun = lookalike === 'cached_prefix' ? Math.round(cachedShare * window) : 0
-      const turns = new Turns(agent, steps, { window, begun })
+      const turns = new Turns(agent, steps, { window, begun, maxTokens: usualTokens })
       const tools = agent.random.fork('tools')
       const fullAt = agent.random.fork('full').integer(1, steps - 1)
       for (let index = 0; index < steps; index++) {
