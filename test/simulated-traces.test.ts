@@ -1,3 +1,4 @@
+import type { ScenarioName } from 'contract/scenarios'
 import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
 import { drive } from 'engine/virtual/drive'
@@ -6,6 +7,7 @@ import { ProtobufWriter } from 'simulate/otlp/protobuf'
 import type { SpanWriter } from 'simulate/otlp/span'
 import { agent, begin, type PlayedRun } from 'simulate/play'
 import { describe, expect, it } from 'vitest'
+import { spanFormulas } from './support/expectations.ts'
 import { decodeJson } from '../trace-inspector/src/otlp/json.ts'
 import { decodeProtobuf } from '../trace-inspector/src/otlp/protobuf.ts'
 import type { ReceivedSpan } from '../trace-inspector/src/otlp/span.ts'
@@ -15,8 +17,8 @@ import { verify } from '../trace-inspector/src/verify/verify.ts'
 const catalog = new Catalog(scenarios, { delayMs: 80, errorRate: 0.05 })
 const scope = { name: 'agent-app', version: '0.1.0' }
 
-async function play(offer: Offer, seed: string): Promise<PlayedRun> {
-  const parsed = catalog.parse(offer, {})
+async function play(offer: Offer, seed: string, query: Record<string, string> = {}): Promise<PlayedRun> {
+  const parsed = catalog.parse(offer, query)
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults))
   const played: PlayedRun[] = []
   const begun = [begin({ offer, params: parsed.params, seed, startMs: 1_760_000_000_000 })]
@@ -74,6 +76,22 @@ describe.each(catalog.offers.map((offer) => [offer.scenario.name, offer] as cons
       expect({ verdict, differences }).toEqual({ verdict: 'complete', differences: [] })
     }
     expect(run.parts.length > 0).toBe(offer.scenario.isSession === true)
+  })
+
+  it.each(['own', 'off'])('has as many spans as its formula says, with faults=%s', async (faults) => {
+    for (const seed of ['a', 'b', 'c']) {
+      const run = await play(offer, seed, offer.scenario.name === 'retry' ? { faults } : { faults, error_rate: '0' })
+      const { params, steps } = run.ledger()
+      const attempts = steps.filter(({ facts }) => facts.operation === 'http_client').length
+      const counts = { agent_app: 0, tool_service: 0 }
+      const callsOf = (operation: string) => steps.filter(({ facts }) => facts.operation === operation).length
+      for (const part of [run, ...run.parts.filter(({ traceId }) => traceId === run.traceId)])
+        part.eachSpan((service) => counts[service === 'synthetic-tool-service' ? 'tool_service' : 'agent_app']++)
+      const [tool_calls, llm_calls] = [callsOf('execute_tool') + callsOf('retrieval'), callsOf('chat')]
+      const summary = { tool_calls, llm_calls, retries: attempts - tool_calls }
+      expect(counts).toEqual(spanFormulas[offer.scenario.name as ScenarioName](params, summary))
+      expect((await run.key()).verdict === 'healthy' || faults === 'own').toBe(true)
+    }
   })
 
   it('is altered when the spans of its tools have lost their time', async () => {

@@ -2,7 +2,7 @@ import type { ScenarioName } from 'contract/scenarios'
 import type { RunResult } from 'engine/run'
 
 type Counts = { agent_app: number; tool_service: number }
-type Summary = RunResult['summary']
+type Summary = Pick<RunResult['summary'], 'tool_calls' | 'llm_calls' | 'retries'>
 
 const n = (value: RunResult['params'][string] | undefined) => Number(value)
 
