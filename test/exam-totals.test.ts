@@ -11,15 +11,19 @@ import { solversOf } from '../cli/exam/solvers.ts'
 import { readTraces } from '../cli/exam/spans.ts'
 import { makeTotals } from '../cli/exam/totals.ts'
 
-const names = ['react', 'stream', 'rag', 'human']
+const names = ['react', 'stream', 'rag', 'handoff']
 /** Each scenario with each quirk, and with none, twice. */
-const traces = 2 * names.length * (1 + quirkNames.length)
+const runs = 2 * names.length * (1 + quirkNames.length)
+/** One that hands over leaves two traces more: one that was severed, and one of what came later. */
+const traces = runs + 2 * (runs / names.length)
+/** Every other three runs; and of those that hand over, two in three are none of these, and have a conversation of their own. */
+const sessions = runs / 6 + ((runs / names.length) * 2) / 3
 
 async function made(seed = 'totals') {
   const folder = mkdtempSync(join(tmpdir(), 'totals-'))
   const [out, key] = [join(folder, 'exam'), join(folder, 'key.jsonl')]
   const secret = '0123456789abcdef0123456789abcdef'
-  await makeTotals({ scenarios: names, traces, seed, secret, startMs: Date.parse('2026-11-01'), out, key })
+  await makeTotals({ scenarios: names, traces: runs, seed, secret, startMs: Date.parse('2026-11-01'), out, key })
   const questions = readQuestions(out)
   return { out, key, questions, right: readKeyOf(out, key, questions) }
 }
@@ -39,7 +43,7 @@ describe('an exam about totals', () => {
     expect(by_subject.tokens?.questions).toBe(traces)
     expect(by_subject.price?.questions).toBe(traces)
     expect(by_subject.agent_tokens?.questions).toBe(traces)
-    expect(by_subject.session_tokens?.questions).toBe(traces / 6)
+    expect(by_subject.session_tokens?.questions).toBe(sessions)
     expect(by_subject.model_tokens?.questions).toBe(1)
   })
 

@@ -73,9 +73,8 @@ export const makeCommand = defineCommand({
         ? makeTotals(options, told)
         : makeExam({ ...options, level }, told))
     status('')
-    console.log(
-      `${out}: ${traces} ${args.sessions ? 'sessions' : 'traces'}, ${made.questions} questions; ${key}: the key`,
-    )
+    const what = args.sessions ? 'sessions' : args.totals ? 'runs' : 'traces'
+    console.log(`${out}: ${traces} ${what}, ${made.questions} questions; ${key}: the key`)
     return 0
   },
 })

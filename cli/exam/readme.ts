@@ -42,6 +42,12 @@ Write a line \`{"question_id": …, "answer": …}\` for each question into \`an
 npm run exam -- score . answers.jsonl --key key.jsonl
 \`\`\`
 
+What others answer from the same spans, a file each to be scored alike: rules of a line, and somebody who has learned from all of them what is usual. \`docs/exam.md\` has what they reach in exams of 300 traces.
+
+\`\`\`bash
+npm run exam -- baselines . --out answers
+\`\`\`
+
 ${table([
   ['Asked for', 'Answer', 'Questions'],
   ...[...subjects].map(([subject, all]) => [subject, answers[subject] ?? '', String(all.length)]),

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { LedgerStep } from 'contract/ledger'
+import type { LedgerStep, RunLedger } from 'contract/ledger'
 import { type Quirk, quirkNames, quirks } from 'contract/quirks'
 import { prices } from 'findings/prices'
+import { addUsage } from 'findings/usage'
 import { Random } from 'contract/random'
 import { Catalog, type Offer } from 'engine/catalog'
 import { scenarios } from 'engine/scenarios/index'
@@ -11,6 +12,7 @@ import { examVersion, type Question } from 'exam/question'
 import { ExamError } from 'exam/read'
 import { totalsKeys, totalsQuestions, type TotalsRun } from 'exam/totals'
 import { LineFile } from 'simulate/line-file'
+import type { PlayedRun } from 'simulate/play'
 import { SpanLines } from 'simulate/sinks/lines'
 import { type ExamOptions, expectWritable } from './exam.ts'
 import { filesOf, hashLine, jsonLines } from './files.ts'
@@ -19,8 +21,8 @@ import { agentsOf, play } from './runs.ts'
 
 export type TotalsOptions = Omit<ExamOptions, 'level'>
 
-/** Scenarios that such an exam can be made of: those whose traces are one agent's. */
-export const allNames: readonly string[] = scenarios.flatMap(({ name, isSession }) => (isSession ? [] : name))
+/** Scenarios that such an exam can be made of. */
+export const allNames: readonly string[] = scenarios.map(({ name }) => name)
 
 /** How large runs are: totals are no harder for being larger. */
 const sizes = { fanout: 5, depth: 5, background_fanout: 3, duration_s: 5, max_steps: 6 }
@@ -40,10 +42,12 @@ export async function makeTotals(options: TotalsOptions, progress: (runs: number
   const lines = new SpanLines((bytes) => file.write(bytes))
   const runs: TotalsRun[] = []
   const traceKeys: object[] = []
-  for await (const { run, played, traceKey } of drawRuns(options)) {
-    await lines.take(played)
-    traceKeys.push(traceKey)
-    progress(runs.push(run))
+  let drawn = 0
+  for await (const { played, traces } of drawRuns(options)) {
+    for (const part of played) await lines.take(part)
+    runs.push(...traces.map(({ run }) => run))
+    traceKeys.push(...traces.map(({ traceKey }) => traceKey))
+    progress(++drawn)
   }
   await lines.end()
   await file.end(true)
@@ -68,19 +72,40 @@ async function* drawRuns({ scenarios: names, traces, seed, secret, startMs }: To
     const session = group % 2 === 0 ? `conv_${new Random(`${secret} session/${group}`).hex(16)}` : undefined
     const asked = { offer, params: paramsOf(catalog, offer, quirk, session), seed: `${seed}/${index}`, secret }
     const played = await play({ ...asked, startMs: startMs + index * apartMs })
-    const { steps } = played.ledger()
-    const usage = usageIn(quirk === 'stream_usage_missing' ? steps.map(untold) : steps)
-    const agents = Object.keys(usage.agents)
-    const agent = agents.length > 0 ? new Random(`${secret} agent/${index}`).pick(agents) : ''
-    const runKey = await played.key()
-    const known = { scenario: offer.scenario.name, key: runKey, costMs: 0, agentsOf: agentsOf(played.ledger()) }
+    const all = [played, ...played.parts]
+    const byTrace = Map.groupBy(all, ({ traceId }) => traceId)
     yield {
-      played,
-      run: { trace_id: played.traceId, session, usage, quirk, agent } satisfies TotalsRun,
-      traceKey: { ...traceKeyOf(known), ...(quirk && { quirk }) },
+      played: all,
+      traces: await Promise.all(
+        [...byTrace.values()].map((parts) => traceOf(parts, offer.scenario.name, quirk, secret)),
+      ),
     }
   }
 }
+
+/** One trace of a run: all that was played of it there. */
+async function traceOf(
+  parts: readonly PlayedRun[],
+  scenario: string,
+  quirk: Quirk | undefined,
+  secret: string,
+): Promise<{ run: TotalsRun; traceKey: object }> {
+  const [first] = parts as [PlayedRun]
+  const ledgers = parts.map((part) => part.ledger())
+  const usage = ledgers
+    .map(({ steps }) => usageIn(quirk === 'stream_usage_missing' ? steps.map(untold) : steps))
+    .reduce((sum, own) => addUsage(sum, own))
+  const agents = Object.keys(usage.agents)
+  const agent = agents.length > 0 ? new Random(`${secret} agent/${first.traceId}`).pick(agents) : ''
+  const known = { scenario, key: await first.key(), costMs: 0, agentsOf: agentsOf(first.ledger()) }
+  return {
+    run: { trace_id: first.traceId, session: ledgers.flatMap(conversationsIn)[0], usage, quirk, agent },
+    traceKey: { ...traceKeyOf(known), ...(quirk && { quirk }) },
+  }
+}
+
+const conversationsIn = ({ steps }: RunLedger) =>
+  steps.flatMap(({ facts }) => (facts.operation === 'invoke_agent' ? (facts.conversation_id ?? []) : []))
 
 /** A streamed answer as its telemetry tells it. */
 function untold(step: LedgerStep): LedgerStep {
