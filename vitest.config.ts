@@ -14,7 +14,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     expect: { poll: { timeout: 120_000 } },
-    // Two files at a time: most start real processes, and runs with tens of thousands of spans want a core each.
-    maxWorkers: 2,
+    // However few cores there are: most files start real processes, and wait for them for much of their time.
+    maxWorkers: 4,
   },
 })

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { simulate as playOne } from './support/simulated.ts'
 
 /** How many runs of each scenario; the whole table takes ORACLE_TRACES=200. */
-const traces = Number(process.env.ORACLE_TRACES ?? 25)
+const traces = Number(process.env.ORACLE_TRACES ?? 12)
 const python = promisify(execFile)
 const hasPython = await python('python3', ['--version']).then(
   () => true,

@@ -22,8 +22,8 @@ describe.runIf(programs.collector)('through the real Collector', () => {
     expect(verdictsOf(outcomes)).toEqual(outcomes.map(({ scenario }) => [scenario, 'complete']))
     expect(outcomes.length).toBeGreaterThanOrEqual(8)
     const large = await pipeline.verify([
-      'fanout?fanout=5000&concurrency=500&delay_ms=1&thoughts=0',
-      'chain?depth=2000&delay_ms=0&thoughts=0',
+      'fanout?fanout=1500&concurrency=500&delay_ms=1&thoughts=0',
+      'chain?depth=1000&delay_ms=0&thoughts=0',
     ])
     expect(verdictsOf(large)).toEqual([
       ['fanout', 'complete'],
