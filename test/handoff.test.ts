@@ -159,7 +159,7 @@ it('a blind run is handed over blind, and its parts draw what the whole does', a
   expect((await fetch(`${second.url}/runs/${trace_id}`)).status).toBe(423)
 })
 
-it('a hand-over that nobody answers is in the key as unplanned, and in the finding', async () => {
+it('hand-overs that nobody answers are in the key as unplanned, and in the finding; none was severed', async () => {
   const [nowhere] = await freePorts(1)
   const lonely = await startService('agent-app', {
     TOOL_BASE: stack.tools.url,
@@ -167,15 +167,16 @@ it('a hand-over that nobody answers is in the key as unplanned, and in the findi
     OTEL_SDK_DISABLED: 'true',
   })
   try {
-    const { ok, key, finding, trace_id } = await runScenario(lonely.url, 'handoff', `hops=1&severed=0&${quick}`)
+    const { ok, key, finding, trace_id } = await runScenario(lonely.url, 'handoff', `hops=2&severed=1&${quick}`)
     const [run] = await runsAt(lonely, trace_id)
     const calls = (run?.steps ?? []).filter(isHandOver).map(({ span_id }) => span_id)
-    expect(calls).toHaveLength(1)
+    expect(calls).toHaveLength(2)
     expect(ok).toBe(false)
-    expect(key).toMatchObject({ unplanned: { count: 1, error_types: { agent_unreachable: 1 }, spans: calls } })
+    expect(key).toMatchObject({ verdict: 'healthy', faults: [] })
+    expect(key).toMatchObject({ unplanned: { count: 2, error_types: { agent_unreachable: 2 }, spans: calls } })
     // A busy machine may make a call slow besides.
     expect(finding.observed.span_ids).toEqual(expect.arrayContaining(calls))
-    expect(finding.text).toContain('1 hand-over failed')
+    expect(finding.text).toContain('2 hand-overs failed')
   } finally {
     await lonely.stop()
   }

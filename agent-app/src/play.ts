@@ -69,10 +69,12 @@ export async function play(
     const { faults, clash } = parsed
     throw (clash ? clashingQuery : badQuery)(faults, { scenario: offer.scenario.name })
   }
-  if (deps.lifecycle.stopping.aborted) throw stopping()
+  const isWaitedFor = part !== undefined && !part.resumes
+  const { stopping, aborting } = deps.lifecycle
+  // A part that is waited for is of a run that is under way already, and may end like it.
+  if ((isWaitedFor ? aborting : stopping).aborted) throw stoppingProblem()
   // While its body was read: of a socket that is closed nobody hears any more that it is.
   if (res.closed || req.socket.destroyed) throw new Problem(499, 'Cancelled', 'The client left')
-  const isWaitedFor = part !== undefined && !part.resumes
   if (offer.scenario.isSession && !part) deps.resumptions.refuseBeyond()
   const dialect = (isBlind ? deps.blindDialect : deps.dialect).withQuirks(parseQuirks(parsed.params.quirks))
   const recorder = recordRun({ ...deps, dialect }, context.active(), req.headers)
@@ -162,7 +164,7 @@ function cancelWith(run: Run, { lifecycle, runTimeoutMs }: PlayDeps, res: Respon
   }
 }
 
-function stopping(members: Record<string, unknown> = {}): Problem {
+function stoppingProblem(members: Record<string, unknown> = {}): Problem {
   return new Problem(503, 'Stopping', 'This process is stopping', { members, headers: { 'Retry-After': '5' } })
 }
 
@@ -182,7 +184,7 @@ function problemOf(error: unknown, run: Run): Problem {
     case 'run_timeout':
       return new Problem(504, 'Run timed out', error.message, { members })
     case 'stopping':
-      return stopping(members)
+      return stoppingProblem(members)
     default:
       return new Problem(499, 'Cancelled', error.message, { members })
   }

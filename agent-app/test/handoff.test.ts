@@ -76,6 +76,29 @@ describe('a place', () => {
   })
 })
 
+it('a run that is under way hands over to the end while its agent stops; none begins, and none goes on', async () => {
+  const { get, lifecycle, url } = await agent()
+  const { handOver } = PeerClient.prototype
+  vi.spyOn(PeerClient.prototype, 'handOver').mockImplementation(function (this: PeerClient, ...task) {
+    lifecycle.stop()
+    return handOver.apply(this, task)
+  })
+  const asked = `/run?scenario=handoff&hops=2&severed=0&human_delay_s=0&${quick}`
+  expect((await get(asked)).body.ok).toBe(true)
+  expect((await get(asked)).status).toBe(503)
+  const take = async (part: object) => {
+    const _meta = { 'synthetic-agents/run': { scenario: 'handoff', params: { delay_ms: 1 }, blind: false, part } }
+    const params = { name: 'transfer_to_agent', _meta }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    return (await fetch(`${url}/mcp`, { method: 'POST', body })).status
+  }
+  const before = { trace_id: 'ab'.repeat(16), span_id: 'cd'.repeat(8) }
+  expect(await take({ name: 'planner/resumed', resumes: before })).toBe(503)
+  expect(await take({ name: 'planner/handoff/0' })).toBe(200)
+  lifecycle.abort()
+  expect(await take({ name: 'planner/handoff/0' })).toBe(503)
+})
+
 it.each([
   ['', 'worker'],
   ['blind=true&', 'resolver'],

@@ -37,11 +37,10 @@ export function transferOf(agent: OpenStep, { index, to }: Pick<HandOverOptions,
 export function handOver(agent: OpenStep, options: HandOverOptions): Promise<boolean> {
   const { run } = agent
   const { name, callId, given } = transferOf(agent, options)
-  const isLost = options.isSevered && run.faults.strikes(severing(name), name)
+  const isLost = options.isSevered && run.faults.isInForce(severing(name).id)
   return agent.open(
     {
       key: name,
-      injected: isLost ? { fault: 'severed' } : null,
       facts: {
         operation: 'hand_over',
         method: handoffMethod,
@@ -56,6 +55,8 @@ export function handOver(agent: OpenStep, options: HandOverOptions): Promise<boo
       const part = { name, ...(isLost && { severed_from: from }) }
       const task = { run: run.whole(), part, carriesContext: !isLost, callId, arguments: given }
       const handed = await run.peers.handOver(task, step.span, run.signal)
+      // Where nobody took over, nothing is anywhere else.
+      if (isLost && run.faults.strikes(severing(name), name)) step.record.injected = { fault: 'severed' }
       const { trace_id, span_id, agent_span_id, ok, summary } = handed
       step.record.handed_over = { trace_id, span_id, agent_span_id, in_trace: !isLost }
       step.idealMs += summary.ideal_ms ?? 0
