@@ -77,11 +77,9 @@ describe('a place', () => {
 })
 
 it('a run that is under way hands over to the end while its agent stops; none begins, and none goes on', async () => {
-  const { get, lifecycle, url } = await agent()
-  const { handOver } = PeerClient.prototype
-  vi.spyOn(PeerClient.prototype, 'handOver').mockImplementation(function (this: PeerClient, ...task) {
-    lifecycle.stop()
-    return handOver.apply(this, task)
+  const { get, lifecycle, url } = await agent({}, ({ app, lifecycle }) => (req, res) => {
+    if (req.url === '/mcp') lifecycle.stop()
+    app(req, res)
   })
   const asked = `/run?scenario=handoff&hops=2&severed=0&human_delay_s=0&${quick}`
   expect((await get(asked)).body.ok).toBe(true)
