@@ -15,7 +15,7 @@ interface Pattern {
 
 /** How many shapes of one operation's facts are kept, and how many patterns of a shape. */
 const mostShapes = 32
-const mostPatterns = 64
+const mostPatterns = 16
 
 /**
  * How facts with these names, in this order, are written. A dozen facts may be there and few are: looking for those that are

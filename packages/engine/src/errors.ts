@@ -16,7 +16,11 @@ export abstract class CallFailure extends Error {
   readonly answer: FailedAnswer
 
   constructor(errorType: string, message: string, answer: FailedAnswer = {}) {
+    // An outcome, not a fault of the code: nobody reads where it was made, and to find that out costs more than the call.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message)
+    Error.stackTraceLimit = stackTraceLimit
     this.errorType = errorType
     this.answer = answer
   }

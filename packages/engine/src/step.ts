@@ -198,8 +198,8 @@ export class Step implements OpenStep {
     this.record.status_message = message
   }
 
-  async spend(ms: number): Promise<void> {
+  spend(ms: number): Promise<void> {
     this.idealMs += ms
-    await this.run.clock.sleep(ms, this.run.signal)
+    return this.run.clock.sleep(ms, this.run.signal)
   }
 }

@@ -31,7 +31,10 @@ export class Asking {
     // Runs that are to decide the same are still traces of their own.
     if (conversationId === undefined) return { offer, params, query, seed, ids, startMs }
     const asked = { ...params, conversation_id: conversationId }
-    return { offer, params: asked, query: queryOf(offer, asked), seed, ids, startMs }
+    const isLast = query !== '' && params.conversation_id === undefined
+    // To write a query anew takes longer than to plan its run; what names a conversation stands in it as it is.
+    const whole = isLast ? `${query}&conversation_id=${conversationId}` : queryOf(offer, asked)
+    return { offer, params: asked, query: whole, seed, ids, startMs }
   }
 
   #questionOf(scenario: string, params: PlannedRun['params']): Question {

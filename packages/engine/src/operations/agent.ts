@@ -51,14 +51,10 @@ export function workflowOpening(run: RunContext): Opening {
 }
 
 /** An agent that has done its work says what its model calls used, where its telemetry does that. */
-export async function tellingUsage<T>(agent: OpenStep, work: Promise<T>): Promise<T> {
+export function tellingUsage<T>(agent: OpenStep, work: Promise<T>): Promise<T> {
   const { quirks, ledger } = agent.run
-  try {
-    return await work
-  } finally {
-    if (quirks.has('usage_repeated') || quirks.has('usage_on_parent'))
-      agent.learn<'invoke_agent'>(usageBelow(agent.record, ledger.steps))
-  }
+  if (!quirks.has('usage_repeated') && !quirks.has('usage_on_parent')) return work
+  return work.finally(() => agent.learn<'invoke_agent'>(usageBelow(agent.record, ledger.steps)))
 }
 
 /** Of its own calls: an agent below it has others. */

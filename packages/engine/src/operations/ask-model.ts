@@ -30,11 +30,16 @@ export interface Asked<T> {
  * One logical call of the model. Where models fail, its attempts are POST spans below `chat`, which are sent again as clients
  * of providers do; where they do not, `chat` is all there is. Rejects with ModelFailure when no attempt was answered.
  */
-export async function askModel<T>(chat: OpenStep, asked: Asked<T>): Promise<T> {
-  const { usualMs, isStream = false, usage, answer } = asked
+export function askModel<T>(chat: OpenStep, asked: Asked<T>): Promise<T> {
   const { run } = chat
   const rate = run.planted.modelFailureRateOf(run.llmErrorRate)
-  if (rate === 0) return answer(chat, undefined)
+  return rate === 0 ? asked.answer(chat, undefined) : askAgain(chat, asked, rate)
+}
+
+/** Attempt by attempt, each of which fails at `rate`. */
+async function askAgain<T>(chat: OpenStep, asked: Asked<T>, rate: number): Promise<T> {
+  const { usualMs, isStream = false, usage, answer } = asked
+  const { run } = chat
   const { modelRetry: retry, retryAfterS } = run.profile
   const random = run.random.fork(`${chat.record.key}/failures`)
   const drawn = drawFailures(random, { rate, attempts: 1 + retry.maxRetries, isStream, retryAfterS })

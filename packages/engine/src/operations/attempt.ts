@@ -28,7 +28,12 @@ export interface CallBehavior {
 export type AskedBehavior = CallBehavior & { asked: Asked }
 
 /** The attempts of one logical call, until one succeeds or the last has failed. */
-export async function withRetries(call: OpenStep, tool: string, options: AskedBehavior): Promise<Answer> {
+export function withRetries(call: OpenStep, tool: string, options: AskedBehavior): Promise<Answer> {
+  const isAlone = !options.retry && !call.run.pause
+  return isAlone ? attemptCall(call, tool, options, 0) : attemptCalls(call, tool, options)
+}
+
+async function attemptCalls(call: OpenStep, tool: string, options: AskedBehavior): Promise<Answer> {
   const { run } = call
   const before = run.pause?.(1)
   if (before) await before

@@ -31,6 +31,8 @@ export class Conversation {
   #sentTokens = 0
   /** What has come since. */
   #newTokens: number
+  /** The call that the model has asked for last. */
+  #asked: { index: number | undefined; id: string } | undefined
   /** All of it as content, where that is on spans. */
   readonly #said: Message[] = []
 
@@ -55,20 +57,23 @@ export class Conversation {
   async decide(tool: string, { thoughts = 1, loopStep, ...call }: Decision = {}): Promise<void> {
     for (let before = 1; before < thoughts; before++) await this.ask({ loopStep })
     if (thoughts === 0) return
-    const toolCall = { id: callIdFor(this.#agent, call.index), tool, asked: askedOf(this.#agent, tool, call) }
+    const id = callIdFor(this.#agent, call.index)
+    this.#asked = { index: call.index, id }
+    const toolCall = { id, tool, asked: askedOf(this.#agent, tool, call) }
     await this.ask({ toolCall, loopStep })
   }
 
   /** Does it, and observes the answer, or that there is none. Rejects as the call does. */
-  async execute(tool: string, options: ToolCallOptions): Promise<Answer> {
-    const id = () => callIdFor(this.#agent, options.index)
-    return this.observing(id, executeTool(this.#agent, tool, options), ({ result }) => result)
+  execute(tool: string, options: ToolCallOptions): Promise<Answer> {
+    const callId = this.#asked?.index === options.index ? this.#asked?.id : undefined
+    const id = () => callId ?? callIdFor(this.#agent, options.index)
+    return this.observing(id, executeTool(this.#agent, tool, { ...options, callId }), ({ result }) => result)
   }
 
   /** Decides, and does it. */
   async act(tool: string, options: ToolCallOptions & Decision): Promise<Answer> {
     await this.decide(tool, options)
-    return this.execute(tool, options)
+    return await this.execute(tool, options)
   }
 
   /** The model asks for another agent, who takes over until it is done: whether it reached its goal. Rejects as the call does. */

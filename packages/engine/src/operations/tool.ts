@@ -12,6 +12,8 @@ export interface ToolCallOptions extends CallBehavior {
   index?: number | undefined
   /** Names the step of a loop, from 0. */
   loopStep?: number | undefined
+  /** The identifier of the call, where it is known already. */
+  callId?: string | undefined
   /** What the tool is asked: refused where there is no such tool, or its schema does not take them; plausible ones unless given. */
   arguments?: Readonly<Record<string, unknown>> | undefined
   /** How much it answers by itself, KB: nobody asked for that. */
@@ -98,7 +100,7 @@ function callTool(agent: OpenStep, tool: string, options: ToolCallOptions): Prom
       facts: {
         operation: 'execute_tool',
         tool,
-        call_id: callIdOf(run, key),
+        call_id: options.callId ?? callIdOf(run, key),
         description: descriptionOf(tool),
         ...askedFacts(options),
       },
