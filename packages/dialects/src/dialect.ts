@@ -13,7 +13,7 @@ import type { LedgerStep } from 'contract/ledger'
 import type { Quirk } from 'contract/quirks'
 import type { Attributes, Line } from './line.ts'
 import { quirked } from './quirks.ts'
-import { type Entries, Shapes, type Values, writtenOf } from './shapes.ts'
+import { type Entries, type Kept, Shapes, type Values, writtenOf } from './shapes.ts'
 
 type Lines<Fact> = Readonly<Record<string, Line<Fact>>>
 
@@ -96,8 +96,8 @@ const nothing: Omission = { attributes: new Set(), events: new Set() }
 /** Takes an attribute. */
 export type Visit = (name: string, value: Attributes[string]) => void
 
-/** Takes attributes that other spans have just so: what was made of this object once may be kept. */
-export type VisitShared = (attributes: Attributes) => void
+/** Takes attributes that other spans have just so. */
+export type VisitShared = (attributes: Attributes, kept: Kept) => void
 
 /** What a step has to say beside its facts and what its run says. */
 const beside = { agent: 'its agent', sort: 'its sort', error: 'its error' }
@@ -238,7 +238,7 @@ export class Dialect {
     values[at++] = this.#writing(facts).sort?.(facts)
     values[at] = error_type
     for (const piece of shape.piecesOf(values)) {
-      if (piece.shared) visitShared(piece.shared)
+      if (piece.shared) visitShared(piece.shared, piece.kept)
       else {
         const written = writtenOf(piece.entry, values[piece.at])
         if (written !== undefined) visit(piece.entry.name, written)

@@ -16,6 +16,21 @@ export interface Line<Fact = string> {
   read?: (value: unknown) => unknown
 }
 
+/** How many names of one kind are kept; more are made each time. */
+const mostNames = 1024
+
+/** Names spans by a word and a fact of few values: one text for each, since to make it takes longer than to write it. */
+export function named<const Fact extends string>(word: string, fact: Fact): (facts: Record<Fact, string>) => string {
+  const known = new Map<string, string>()
+  return ({ [fact]: value }) => {
+    const name = known.get(value)
+    if (name !== undefined) return name
+    const made = `${word} ${value}`
+    if (known.size < mostNames) known.set(value, made)
+    return made
+  }
+}
+
 /** Always the same. */
 export const is = (always: AttributeValue): Line<never> => ({ always })
 

@@ -4,8 +4,14 @@ export type Entries = readonly (Line & { name: string })[]
 type Entry = Entries[number]
 export type Values = Readonly<Record<string, unknown>>
 
+/** Where whoever writes attributes keeps what it has made of them, for the next that has them just so. */
+export interface Kept {
+  bytes?: Uint8Array | undefined
+}
+
 /** What is written of a step at one place: attributes that other steps have just so, or one of its own. */
-export type Piece = { shared: Attributes; entry?: undefined } | { shared?: undefined; entry: Entry; at: number }
+export type Piece =
+  { shared: Attributes; kept: Kept; entry?: undefined } | { shared?: undefined; entry: Entry; at: number }
 
 /** Steps that are alike in all that seldom changes, and what is written of them. */
 interface Pattern {
@@ -76,7 +82,7 @@ export class Shape {
       }
       const written = writtenOf(entry, at < 0 ? entry.always : values[at])
       if (written === undefined) continue
-      if (!shared) pieces.push({ shared: (shared = {}) })
+      if (!shared) pieces.push({ shared: (shared = {}), kept: { bytes: undefined } })
       shared[entry.name] = written
     }
     return pieces
@@ -89,11 +95,22 @@ export function writtenOf({ write }: Entry, value: unknown): Attributes[string] 
   return write ? write(value) : (value as Attributes[string])
 }
 
+/** A name after others: shapes begin alike, and facts are gone through once whatever shape they have. */
+interface Name {
+  readonly name: string
+  /** That of facts with no further name. */
+  shape: Shape | undefined
+  /** The first of those that may follow, and the next of those that may stand in its place. */
+  following: Name | undefined
+  readonly other: Name | undefined
+}
+
 /** The shapes of one operation's facts. */
 export class Shapes {
   readonly #beside: readonly string[]
   readonly #entries: Entries
-  readonly #known: Shape[] = []
+  readonly #start: Name = { name: '', shape: undefined, following: undefined, other: undefined }
+  #count = 0
 
   constructor(beside: readonly string[], entries: Entries) {
     this.#beside = beside
@@ -102,20 +119,32 @@ export class Shapes {
 
   /** The shape of these facts, whose values are put into `values` in the order of its names. */
   of(facts: Values, values: unknown[]): Shape {
-    for (const shape of this.#known) if (takeValues(shape.names, facts, values)) return shape
-    const made = new Shape(Object.keys(facts), this.#beside, this.#entries)
-    if (this.#known.length < mostShapes) this.#known.push(made)
-    takeValues(made.names, facts, values)
+    let last: Name | undefined = this.#start
+    let at = 0
+    for (const name in facts) {
+      values[at++] = facts[name]
+      last = last && after(last, name)
+    }
+    return last?.shape ?? this.#make(facts)
+  }
+
+  #make(facts: Values): Shape {
+    const names = Object.keys(facts)
+    const made = new Shape(names, this.#beside, this.#entries)
+    if (this.#count === mostShapes) return made
+    this.#count++
+    let last = this.#start
+    for (const name of names) {
+      const known = after(last, name)
+      last = known ?? (last.following = { name, shape: undefined, following: undefined, other: last.following })
+    }
+    last.shape = made
     return made
   }
 }
 
-/** False when these are not the names of the facts. */
-function takeValues(names: readonly string[], facts: Values, values: unknown[]): boolean {
-  let at = 0
-  for (const name in facts) {
-    if (name !== names[at]) return false
-    values[at++] = facts[name]
-  }
-  return at === names.length
+function after({ following }: Name, name: string): Name | undefined {
+  let found = following
+  while (found !== undefined && found.name !== name) found = found.other
+  return found
 }

@@ -1,6 +1,7 @@
 import type { FactsOf, RunFacts } from 'contract/facts'
 import type { LedgerStep } from 'contract/ledger'
 import type { Attributes as Written } from 'dialects/line'
+import type { Kept } from 'dialects/shapes'
 import { errorType, http } from 'dialects/gen-ai/names'
 import { type Served, toolService } from 'engine/virtual/tools'
 import { type Attributes, type AttributeValue, type EndedSpan, oneByOne, spanKind, type Visit } from './otlp/span.ts'
@@ -126,13 +127,16 @@ class StepSpan implements EndedSpan {
     const { recorder, facts, path, query } = this.#run
     const step = this.#step
     const opened = this.#opened as VirtualSpan
-    if (!step) return visitShared(attributesOfServed(opened.served as Served))
+    if (!step) {
+      const { attributes, kept } = attributesOfServed(opened.served as Served)
+      return visitShared(attributes, kept)
+    }
     if (step.parent_id === null) return visitRequest(step.facts, { path, query, service: this.#run.service }, visit)
     recorder.dialect.eachAttribute(
       step,
       facts,
       visit as (name: string, value: Written[string]) => void,
-      visitShared as (attributes: Written) => void,
+      visitShared as (attributes: Written, kept: Kept) => void,
     )
   }
 }
@@ -141,16 +145,16 @@ class StepSpan implements EndedSpan {
 const asText = (attributes: Written) => attributes as Attributes
 
 /** By tool and status: there are few of both. */
-const served = new Map<string, Map<number, Attributes>>()
+const served = new Map<string, Map<number, { attributes: Attributes; kept: Kept }>>()
 
-function attributesOfServed({ tool, status }: Served): Attributes {
+function attributesOfServed({ tool, status }: Served): { attributes: Attributes; kept: Kept } {
   let ofTool = served.get(tool)
   if (!ofTool) served.set(tool, (ofTool = new Map()))
   let known = ofTool.get(status)
   if (!known) {
     const made: Record<string, AttributeValue> = {}
     visitServed({ tool, status }, (name, value) => (made[name] = value))
-    ofTool.set(status, (known = made))
+    ofTool.set(status, (known = { attributes: made, kept: {} }))
   }
   return known
 }

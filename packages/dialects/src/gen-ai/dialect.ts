@@ -1,5 +1,5 @@
 import { defineDialect, type DialectTable, type ReadableSpan } from '../dialect.ts'
-import { content, flag, fraction, is, list, number, text, unlessZero } from '../line.ts'
+import { content, flag, fraction, is, list, named, number, text, unlessZero } from '../line.ts'
 import { ati, errorType, genAi as names, http, mcp, openInferenceKind } from './names.ts'
 
 /** What the run was asked for. */
@@ -47,7 +47,7 @@ export const table = {
     },
     invoke_workflow: {
       kind: 'internal',
-      name: ({ workflow }) => `invoke_workflow ${workflow}`,
+      name: named('invoke_workflow', 'workflow'),
       opening: {
         [names.operationName]: is('invoke_workflow'),
         [names.workflowName]: text('workflow'),
@@ -57,7 +57,7 @@ export const table = {
     },
     invoke_agent: {
       kind: 'internal',
-      name: ({ agent }) => `invoke_agent ${agent}`,
+      name: named('invoke_agent', 'agent'),
       opening: {
         [names.operationName]: is('invoke_agent'),
         [names.providerName]: text('provider'),
@@ -81,7 +81,7 @@ export const table = {
     },
     chat: {
       kind: 'client',
-      name: ({ model }) => `chat ${model}`,
+      name: named('chat', 'model'),
       opening: {
         [names.operationName]: is('chat'),
         [names.providerName]: text('provider'),
@@ -107,7 +107,7 @@ export const table = {
     },
     execute_tool: {
       kind: 'internal',
-      name: ({ tool }) => `execute_tool ${tool}`,
+      name: named('execute_tool', 'tool'),
       opening: {
         [names.operationName]: is('execute_tool'),
         [names.toolName]: text('tool'),
@@ -122,7 +122,7 @@ export const table = {
     },
     retrieval: {
       kind: 'client',
-      name: ({ source }) => `retrieval ${source}`,
+      name: named('retrieval', 'source'),
       opening: {
         [names.operationName]: is('retrieval'),
         [names.providerName]: text('provider'),

@@ -1,3 +1,4 @@
+import type { Kept } from 'dialects/shapes'
 import { Bytes } from './bytes.ts'
 import { type Attributes, type AttributeValue, type EndedSpan, flagsOf, type SpanWriter } from './span.ts'
 
@@ -52,8 +53,8 @@ export class ProtobufWriter implements SpanWriter {
   /** One function for all attributes of all spans. */
   readonly #visit = (name: string, value: AttributeValue) =>
     this.#attribute(this.#out, field.span.attributes, name, value)
-  readonly #shared = new Map<Attributes, Uint8Array>()
-  readonly #visitShared = (attributes: Attributes) => this.#out.bytes(this.#sharedOf(attributes))
+  readonly #visitShared = (attributes: Attributes, kept: Kept) =>
+    this.#out.bytes((kept.bytes ??= this.#written(attributes)))
 
   constructor(resource: Attributes, scope: { name: string; version?: string | undefined }) {
     const head = new Bytes(1024)
@@ -198,15 +199,10 @@ export class ProtobufWriter implements SpanWriter {
     return made
   }
 
-  /** Attributes of a span that others have, too, encoded once. */
-  #sharedOf(attributes: Attributes): Uint8Array {
-    const known = this.#shared.get(attributes)
-    if (known) return known
+  /** Attributes of a span, the same whichever writer writes them. */
+  #written(attributes: Attributes): Uint8Array {
     this.#attributes(sheet, field.span.attributes, attributes)
-    const made = sheet.takeCopy()
-    if (this.#shared.size === mostKept) this.#shared.clear()
-    this.#shared.set(attributes, made)
-    return made
+    return sheet.takeCopy()
   }
 
   /** A trace's id with its tag and length: spans come trace by trace. */

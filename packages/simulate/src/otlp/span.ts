@@ -1,9 +1,11 @@
+import type { Kept } from 'dialects/shapes'
+
 /** What an attribute may hold: whole numbers are written as ints, as the SDK's serializers do. */
 export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[]
 export type Attributes = Readonly<Record<string, AttributeValue>>
 export type Visit = (name: string, value: AttributeValue) => void
-/** Takes attributes that other spans have just so: what was made of this object once may be kept. */
-export type VisitShared = (attributes: Attributes) => void
+/** Takes attributes that other spans have just so. */
+export type VisitShared = (attributes: Attributes, kept: Kept) => void
 
 /** OTLP's numbers for a span's kind. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const
