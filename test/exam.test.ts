@@ -55,11 +55,13 @@ describe.each(names)('an exam of %s', (name) => {
 
   it('asks of every trace what is asked of its scenario, and has the spans that its key names', async () => {
     const traces = await readTraces(filesOf(exam.out).spans)
-    expect([...traces.keys()].toSorted()).toEqual([...exam.right.traces.keys()].toSorted())
+    const ids = new Set([...traces.values()].flat().map(({ spanId }) => spanId))
+    // Of a session, its first trace is asked about.
+    if (name !== 'handoff') expect(traces.size).toBe(exam.right.traces.size)
     const asked = Map.groupBy(exam.questions, ({ trace_id }) => trace_id)
     for (const [traceId, { faults, neutral }] of exam.right.traces) {
       expect(asked.get(traceId)).toHaveLength(askedOf[name]?.subjects.length ?? 0)
-      const ids = new Set(traces.get(traceId)?.map(({ spanId }) => spanId))
+      expect(traces.get(traceId)?.length).toBeGreaterThan(0)
       const named = [...neutral, ...faults.flatMap(({ accepted }) => accepted.flat())]
       expect(named.filter((id) => !ids.has(id))).toEqual([])
     }

@@ -59,7 +59,10 @@ type Begun = ExamRun & { trace_id: string; start_ms: number }
 async function writeSpans(path: string, runs: readonly Begun[]): Promise<void> {
   const file = await LineFile.open(path)
   const lines = new SpanLines((bytes) => file.write(bytes))
-  for (const { asked, start_ms } of runs) await lines.take(await play({ ...asked, startMs: start_ms }))
+  for (const { asked, start_ms } of runs) {
+    const played = await play({ ...asked, startMs: start_ms })
+    for (const part of [played, ...played.parts]) await lines.take(part)
+  }
   await lines.end()
   await file.end(true)
 }

@@ -5,7 +5,7 @@ import { scenarios } from 'engine/scenarios/index'
 import { replay, type Replay } from 'engine/key/replay'
 import { drive } from 'engine/virtual/drive'
 import { askedAt } from 'exam/asked'
-import type { Known } from 'exam/keys'
+import { type Known, withParts } from 'exam/keys'
 import { knownForAt1 } from 'findings/known-for'
 import { ExamError } from 'exam/read'
 import { type Asked, begin, type PlayedRun } from 'simulate/play'
@@ -56,14 +56,14 @@ export async function* drawRuns({
       const own = `${seed}/${offer.scenario.name}/${ordinal}${draws > 1 ? `/${draws}` : ''}`
       const asked = { offer, params, seed: own, secret }
       const played = await play({ ...asked, startMs: 0 })
-      const key = await played.key()
+      const key = await keyOf(played)
       if (key.verdict === verdict)
         run = {
           scenario: offer.scenario.name,
           asked,
           key,
           costMs: await costOf(asked, key),
-          agentsOf: agentsOf(played.ledger()),
+          agentsOf: agentsOf(played.ledger(), ...played.parts.map((part) => part.ledger())),
           draws,
         }
     }
@@ -105,17 +105,29 @@ async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['as
   return Math.round(all.ms - none.ms)
 }
 
-/** The agents that did some spans, by the ids that their spans have. */
-export function agentsOf({ steps }: RunLedger): ExamRun['agentsOf'] {
-  const bySpan = new Map(steps.map((step) => [step.span_id, step]))
+/** The whole key of a run: those that took over have ledgers of their own. */
+async function keyOf(played: PlayedRun): Promise<Key> {
+  return withParts(await played.key(), await Promise.all(played.parts.map((part) => part.key())))
+}
+
+/** The agents that did some spans, by the ids that their spans have; none of `parts` is the one that all others work for. */
+export function agentsOf(whole: RunLedger, ...parts: RunLedger[]): ExamRun['agentsOf'] {
+  const bySpan = new Map([whole, ...parts].flatMap((ledger) => agentsBySpan(ledger, ledger !== whole)))
+  return (spanIds) => [...new Set(spanIds.flatMap((id) => bySpan.get(id) ?? []))]
+}
+
+function agentsBySpan({ steps }: RunLedger, isPart: boolean) {
   const agentOf = (step: LedgerStep | undefined): LedgerStep | undefined =>
     step === undefined || step.facts.operation === 'invoke_agent' ? step : agentOf(steps[step.parent_id ?? -1])
-  return (spanIds) => {
-    const agents = new Set(spanIds.flatMap((id) => agentOf(bySpan.get(id)) ?? []))
-    return [...agents].flatMap(({ agent_id, parent_id }) =>
-      agent_id === null ? [] : { id: agent_id, isLead: agentOf(steps[parent_id ?? -1]) === undefined },
-    )
-  }
+  const known = new Map<LedgerStep, { id: string; isLead: boolean }>()
+  return steps.flatMap((step) => {
+    const agent = agentOf(step)
+    if (!agent || agent.agent_id === null || step.span_id === null) return []
+    const isLead = !isPart && agentOf(steps[agent.parent_id ?? -1]) === undefined
+    const found = known.get(agent) ?? { id: agent.agent_id, isLead }
+    known.set(agent, found)
+    return [[step.span_id, found] as const]
+  })
 }
 
 /** Plays a run to its end. */

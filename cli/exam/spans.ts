@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { genAi } from 'dialects/gen-ai/names'
 import { ExamError } from 'exam/read'
 import { tableOf } from 'exam/table/build'
-import type { ExamSpan } from 'exam/table/span'
+import { type ExamSpan, takenIn } from 'exam/table/span'
 import type { Table } from 'exam/table/table'
 import { linesOf } from '../../trace-inspector/src/file/lines.ts'
 import { Malformed } from '../../trace-inspector/src/otlp/fields.ts'
@@ -34,8 +34,17 @@ export async function readTraces(path: string): Promise<Map<string, ReceivedSpan
 }
 
 /** Traces as tables of steps. */
-export const tablesOf = (traces: ReadonlyMap<string, readonly ReceivedSpan[]>): Table[] =>
-  [...traces].map(([traceId, spans]) => tableOf(traceId, spans.map(examSpan)))
+export function tablesOf(traces: ReadonlyMap<string, readonly ReceivedSpan[]>): Table[] {
+  const read = [...traces].map(([traceId, spans]) => ({ traceId, spans: spans.map(examSpan) }))
+  const taken = Map.groupBy(
+    read.flatMap(({ spans }) => takenIn(spans) ?? []),
+    ({ agent }) => agent.facts.conversation_id,
+  )
+  return read.map(({ traceId, spans }) => {
+    const conversation = spans.find(({ facts }) => facts.conversation_id !== undefined)?.facts.conversation_id
+    return tableOf(traceId, spans, conversation === undefined ? [] : taken.get(conversation))
+  })
+}
 
 function examSpan(span: ReceivedSpan): ExamSpan {
   const { [genAi.inputMessages]: told } = span.attributes

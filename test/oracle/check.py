@@ -50,8 +50,8 @@ def judge(run, replayed):
             judged[fault]["standing"] = "required"
         elif not over(alone_ms, everything):
             judged[fault]["standing"] = "neutral"
-    for fault, loses_call in everything.faults.items():
-        if loses_call:
+    for fault, counts_anyway in everything.faults.items():
+        if counts_anyway:
             judged[fault]["standing"] = "required"
     small = {fault for fault, told in judged.items() if told["standing"] == "neutral"}
     if len(small) > 1 and over(everything.ms - play(lambda other: other not in small).ms, everything):

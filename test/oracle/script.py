@@ -10,7 +10,8 @@ class PlayedScript:
     """`in_force` says of a fault's id whether the run has it."""
 
     def __init__(self, script, in_force):
-        self.faults = {fault["id"]: fault.get("losesCall", False) for fault in script["faults"] if in_force(fault["id"])}
+        there = [fault for fault in script["faults"] if in_force(fault["id"])]
+        self.faults = {fault["id"]: fault.get("losesCall", False) or fault.get("breaksTrace", False) for fault in there}
         self.out = {fault["id"] for fault in script["faults"]} - self.faults.keys()
         self.tokens = 0
         self.waited_ms = 0
@@ -67,6 +68,9 @@ class PlayedScript:
                     wanted = None
             elif step["kind"] == "stream":
                 at = self.stream(step, at, beside)
+            elif step["kind"] == "hand_over":
+                at, made = self.steps(step["steps"], at + self.value(step["acceptMs"]))
+                calls += made
             else:
                 at += self.value(step["ms"])
             if step["kind"] == "wait":

@@ -48,7 +48,11 @@ export const handoffSchema = z.object({
   params: z.object({
     name: z.literal(handoffTool),
     arguments: z
-      .object({ agent: z.string().max(64), message: z.string().max(100_000) })
+      .object({
+        agent: z.string().max(64),
+        message: z.string().max(100_000),
+        after_s: z.number().min(0).meta({ description: 'It is asked to begin so long after, s' }),
+      })
       .partial()
       .default({}),
     _meta: z

@@ -69,6 +69,9 @@ export const plantedKinds = {
   duplicate: { category: 'coordination', means: 'Something is done twice' },
   unneeded: { category: 'coordination', means: 'A person is asked what nobody needs to ask' },
   severed: { category: 'coordination', means: 'The trace ends where an agent hands over, and goes on as another one' },
+  dropped: { category: 'coordination', means: 'An agent is handed less than was known, and asks for it again' },
+  bounce: { category: 'coordination', means: 'An agent hands over the same again and again, and hears nothing new' },
+  accept_lag: { category: 'latency', means: 'An agent that takes over begins late' },
   redo: { category: 'coordination', means: 'All is done again after a person did not answer in time' },
 } as const satisfies Record<string, { category: PlantedCategory; means: string }>
 export type PlantedKind = keyof typeof plantedKinds

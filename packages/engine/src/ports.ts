@@ -84,7 +84,7 @@ export interface HandOver {
   carriesContext: boolean
   callId: string
   /** To whom, and what they are told. */
-  arguments: { agent: string; message: string }
+  arguments: { agent: string; message: string; after_s?: number }
 }
 
 /** The other agents, as an agent sees them: one is enough, and it may be itself. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { faultsExpected, faultsPattern } from './asked-faults.ts'
 import { type Demand, withModelAttempts } from './demand.ts'
 import { UnknownPart } from './errors.ts'
-import { levelOf, type Levels, runLevel } from './levels/level.ts'
+import { levelOf, type Levels, runLevel, runLevelPart } from './levels/level.ts'
 import { profileNames, profiles } from './profile/index.ts'
 import type { Step } from './step.ts'
 
@@ -183,9 +183,7 @@ export function defineScenario<
         return {
           demand: levels.demand(params),
           run: (workflow) => runLevel(workflow, levels, params),
-          runPart: async (_request, name) => {
-            throw new UnknownPart(name)
-          },
+          runPart: (request, name) => runLevelPart(request, levels, params, name),
         }
       return {
         demand: withModelAttempts(demand(checked(params)), params),

@@ -34,6 +34,10 @@ export const askedOf: Readonly<Record<string, Asked>> = {
     subjects: ['verdict', 'kind', 'spans', 'entity'],
     kinds: ['body_error', 'truncated', 'wrong_empty', 'slow_tool', 'failed'],
   },
+  handoff: {
+    subjects: ['verdict', 'kind', 'spans', 'waited', 'entity'],
+    kinds: ['severed', 'dropped', 'bounce', 'accept_lag'],
+  },
   hallucination: {
     subjects: ['verdict', 'kind', 'spans', 'entity'],
     kinds: ['no_tool', 'bad_arguments', 'invented_id', 'slow_model'],

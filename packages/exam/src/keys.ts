@@ -12,6 +12,21 @@ export interface Known {
   agentsOf: (spanIds: readonly string[]) => { id: string; isLead: boolean }[]
 }
 
+/** The key of a run with what those know who took over parts of it: a fault that struck on both sides is one. */
+export function withParts(key: RunKey, parts: readonly RunKey[]): RunKey {
+  if (parts.length === 0) return key
+  const all = [key, ...parts]
+  const faults = key.faults.map((fault) => {
+    const there = parts.flatMap((part) => part.faults.filter(({ id }) => id === fault.id))
+    return { ...fault, accepted: [[...new Set([fault, ...there].flatMap(({ accepted }) => accepted.flat()))]] }
+  })
+  const culprits = faults.flatMap(({ standing, accepted }) => (standing === 'neutral' ? [] : accepted.flat()))
+  const neutral = without([...new Set(all.flatMap((each) => each.neutral))], culprits)
+  const slack = without([...new Set(all.flatMap((each) => each.slack))], culprits)
+  const decoys = without([...new Set(all.flatMap((each) => each.decoys))], [...culprits, ...neutral])
+  return { ...key, faults, neutral, slack, decoys }
+}
+
 /** The line of a trace in key.jsonl. */
 export function traceKeyOf(known: Known): TraceKey {
   const { scenario, key } = known
@@ -36,7 +51,9 @@ const impactOf = (impact: RunKey['faults'][number]['impact']) =>
 function namesOf({ entity: { tool, model, shard, agent }, accepted }: Fault, { agentsOf }: Known): string[] {
   const names = [tool, model, shard].filter((name) => name !== undefined)
   const agents = agent === undefined ? [] : agentsOf(accepted.flat())
-  return [...names, ...agents.filter(({ isLead }) => !isLead || names.length === 0).map(({ id }) => id)]
+  const others = agents.filter(({ isLead }) => !isLead)
+  const blamed = names.length > 0 || others.length > 0 ? others : agents
+  return [...names, ...new Set(blamed.map(({ id }) => id))]
 }
 
 /** What is right for a question about a run. */
@@ -52,11 +69,13 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
       )
     case 'spans':
       return answered(question_id, culpritsOf(known.key))
-    case 'waited':
+    case 'waited': {
+      const { neutral, slack, faults } = timed(known.key)
       return answered(
         question_id,
-        groupsOf(known.key, ({ accepted }) => accepted, without(known.key.neutral, known.key.slack)),
+        groupsOf({ faults }, ({ accepted }) => accepted, without(neutral, slack)),
       )
+    }
     case 'entity':
       return answered(
         question_id,
@@ -71,6 +90,13 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
 
 type Fault = RunKey['faults'][number]
 
+/** What cost no time was waited for by nobody: naming it is neither right nor wrong. */
+function timed(key: RunKey): RunKey {
+  const isTimed = ({ impact }: Fault) => impact?.ms !== 0
+  const others = key.faults.filter((fault) => !isTimed(fault)).flatMap(({ accepted }) => accepted.flat())
+  return { ...key, faults: key.faults.filter(isTimed), neutral: [...key.neutral, ...others] }
+}
+
 /** The spans that have to be named of a run: groups, of each of which one is enough, and what is neither right nor wrong. */
 export function culpritsOf(key: RunKey): { accepted: string[][]; neutral: string[] } {
   return groupsOf(key, ({ accepted }) => accepted, key.neutral)
@@ -81,7 +107,7 @@ export function culpritsOf(key: RunKey): { accepted: string[][]; neutral: string
  * any one of them.
  */
 function groupsOf(
-  { faults }: RunKey,
+  { faults }: Pick<RunKey, 'faults'>,
   groups: (fault: Fault) => readonly (readonly string[])[],
   neutral: readonly string[] = [],
 ) {

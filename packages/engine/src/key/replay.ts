@@ -57,7 +57,10 @@ function begin(request: RunRequest): Played<Replay> {
   const clock = new VirtualClock(0)
   const tools = new VirtualTools(clock)
   const make = (asked: RunRequest) => new Run({ clock, tools, peers, recorder: silentRecorder }, agent, asked)
-  const peers: VirtualPeers = new VirtualPeers(clock, ({ params }, part) => make({ ...request, params, part }))
+  // The seed of the whole is the keyed one already.
+  const peers: VirtualPeers = new VirtualPeers(clock, ({ params, isBlind }, part) =>
+    make({ ...request, secret: undefined, params, isBlind, part }),
+  )
   const run = make(request)
   // Its ledger goes at once: there may be a hundred of them.
   return { clock, result: run.play().then(() => figuresOf(run, peers.parts)) }

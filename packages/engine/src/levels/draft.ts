@@ -94,7 +94,7 @@ export class Draft {
   }
 
   /** The key of the next step of this kind that the agent of this job takes; the lead's own without a job. */
-  keyOf(kind: 'call' | 'chat' | 'chunk' | 'feedback' | 'retrieval', job?: Job): string {
+  keyOf(kind: 'call' | 'chat' | 'chunk' | 'feedback' | 'retrieval' | 'handoff', job?: Job): string {
     const { name, index: which } = job?.agent ?? this.lead
     const prefix = which === undefined ? `${name}/${kind}` : `${name}/${which}/${kind}`
     const index = this.#steps.get(prefix) ?? 0

@@ -1,13 +1,15 @@
 import { parseFaults } from '../asked-faults.ts'
 import type { Demand } from '../demand.ts'
+import { drawsOf } from '../draws.ts'
+import { UnknownPart } from '../errors.ts'
 import { agentOpening } from '../operations/agent.ts'
 import type { Step } from '../step.ts'
 import { slackKind } from './slow.ts'
 import type { Draft, Drawn } from './draft.ts'
 import { drawScript } from './judge.ts'
 import { type LevelNumbers, numbersOf } from './numbers.ts'
-import { playScript } from './play.ts'
-import type { Script } from './script.ts'
+import { playPart, playScript } from './play.ts'
+import { handOversOf, type Out, type Script } from './script.ts'
 import { worldOf } from './world.ts'
 
 /** Parameters of a run as the catalog has checked them. */
@@ -62,10 +64,13 @@ const lately = new Map<string, Script>()
 const mostKept = 16
 
 function drawnLately(run: Step['run'], levels: Levels, params: Given): Script {
-  const key = JSON.stringify([run.facts.scenario, run.seed, run.worldSeed, params])
+  const { scenario } = run.facts
+  const { conversation_id: _, ...drawnBy } = params
+  const key = JSON.stringify([scenario, run.seed, run.worldSeed, drawnBy])
   const known = lately.get(key)
   if (known) return known
-  const script = scriptOf(run, levels, params)
+  // The draws of the whole: those of a part are its own.
+  const script = scriptOf({ random: drawsOf(run.seed, scenario), worldSeed: run.worldSeed }, levels, params)
   if (lately.size >= mostKept) lately.clear()
   lately.set(key, script)
   return script
@@ -79,23 +84,54 @@ export function runLevel(workflow: Step, levels: Levels, params: Given): Promise
 /** Plays a script without the faults that are not in force here. Resolves to whether the agent reached its goal. */
 export async function runScript(workflow: Step, script: Script, params: Given): Promise<boolean> {
   const { run } = workflow
-  const isOff = !parseFaults(params.faults).own
-  const out = new Set(script.faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
+  const out = outOf(run, script, params)
   run.faults.comparedCalls = script.compares
   const isWhole = await playScript(workflow, script, out, () => declare(run, script, out))
   return isWhole && !script.faults.some(({ id, misleads }) => misleads && !out.has(id))
 }
 
+/** Plays the part of a run that it hands over by this name. Resolves to whether nothing was lost; rejects with UnknownPart. */
+export async function runLevelPart(request: Step, levels: Levels, params: Given, name: string): Promise<boolean> {
+  const { run } = request
+  const script = drawnLately(run, levels, params)
+  const handed = handOversOf(script).find(({ key }) => key === name)
+  if (!handed) throw new UnknownPart(name)
+  const out = outOf(run, script, params)
+  declare(run, script, out, { name, request: request.key })
+  return playPart(request, handed, out)
+}
+
+function outOf(run: Step['run'], { faults }: Script, params: Given): Out {
+  const isOff = !parseFaults(params.faults).own
+  return new Set(faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
+}
+
+/** A part of a run, and the key of the request that asks for it. */
+interface Taken {
+  name: string
+  request: string
+}
+
+/** Those of these steps that stand in the ledger of this part, or of the whole, each by its key there. */
+function stepsIn(script: Script, part: Taken | undefined): (keys: readonly string[]) => string[] {
+  const handed = handOversOf(script).flatMap(({ key, steps }) => steps.map((step) => ({ part: key, key: step.key })))
+  const ownerOf = (key: string) => handed.find((step) => key === step.key || key.startsWith(`${step.key}/`))?.part
+  return (keys) =>
+    keys.flatMap((key) => (key === part?.name ? part.request : ownerOf(key) === part?.name ? key : []))
+}
+
 /** Writes down what is planted, and what only looks like it. */
-function declare(run: Step['run'], { faults, decoys }: Script, out: ReadonlySet<string>): void {
+function declare(run: Step['run'], script: Script, out: Out, part?: Taken): void {
+  const { faults, decoys } = script
   const { faults: register } = run
+  const here = stepsIn(script, part)
   for (const { steps, changesOutcome: _, misleads: _misleads, entity, ...fault } of faults) {
     if (out.has(fault.id)) continue
     const declared = { ...fault, entity: { ...entity, ...instanceOf(run, entity.agent) } }
-    for (const step of steps) register.strikes(declared, step)
+    for (const step of here(steps)) register.strikes(declared, step)
   }
   for (const { kind, steps, isNeutral } of decoys.filter(({ of }) => of === undefined || !out.has(of)))
-    for (const step of steps)
+    for (const step of here(steps))
       if (kind === slackKind) register.slack(step)
       else if (isNeutral) register.neutral(step)
       else register.decoy(step)

@@ -1,6 +1,8 @@
+import { handoffTool } from 'contract/handoff'
 import type { LedgerStep } from 'contract/ledger'
 import { succeeded, ToolFailure } from '../errors.ts'
 import { converse } from '../operations/chat.ts'
+import { handOver, transferOf } from '../operations/hand-over.ts'
 import { scriptedStream } from '../operations/scripted-stream.ts'
 import { scriptedCall } from '../operations/scripted-call.ts'
 import { callIdOf } from '../operations/tool.ts'
@@ -11,6 +13,7 @@ import { attemptsOf, stepsOf } from './schedule.ts'
 import {
   type CallStep,
   type ChatStep,
+  type HandOverStep,
   type Job,
   jobsOf,
   type Out,
@@ -43,6 +46,16 @@ export async function playScript(workflow: Step, script: Script, out: Out, hasBe
     isWhole = (await playSteps(agent, after, stage)) === undefined && isWhole
   })
   return isWhole
+}
+
+/** Plays what another agent was handed, in a run of its own. Resolves to whether nothing was lost. */
+export async function playPart(request: Step, { to, acceptMs, steps }: HandOverStep, out: Out): Promise<boolean> {
+  await request.spend(valueOf(acceptMs, out))
+  return request.invokeAgent(
+    to,
+    {},
+    async (agent) => (await playSteps(agent, steps, { out, beside: new Beside() })) === undefined,
+  )
 }
 
 /** Jobs in their lanes, those beside them as soon as what they begin with has begun. */
@@ -168,10 +181,7 @@ async function playStep(
         reasoningTokens: reasoningOf(random.fork('reasoning'), step.outputTokens),
         responseId: `resp_${random.identifier('response', 24)}`,
       }
-      const toolCall =
-        step.asksForTool && next?.kind === 'call'
-          ? { id: callIdOf(agent.run, next.key), tool: next.tool, asked: { text: next.arguments } }
-          : undefined
+      const toolCall = step.asksForTool ? callBy(agent, next) : undefined
       await converse(agent, step.key, completion, {
         random,
         injected: { drawn_ms: delayMs },
@@ -204,7 +214,18 @@ async function playStep(
     case 'stream':
       await playStream(agent, step, stage)
       return undefined
+    case 'hand_over':
+      return playHandOver(agent, step, stage)
   }
+}
+
+/** What a model asks for that is asked for what comes next. */
+function callBy(agent: Step, next: ScriptStep | undefined) {
+  if (next?.kind === 'call')
+    return { id: callIdOf(agent.run, next.key), tool: next.tool, asked: { text: next.arguments } }
+  if (next?.kind !== 'hand_over') return undefined
+  const { callId, given } = transferOf(agent, { ...next, index: indexOf(next) })
+  return { id: callId, tool: handoffTool, asked: { text: JSON.stringify(given) } }
 }
 
 /** What a call of the model is held to, and whether it ended by that. */
@@ -216,6 +237,7 @@ function limitsOf({ maxTokens, window, outputTokens }: ChatStep) {
 /** What a step is for: the id in a call's arguments, which a request keeps that was mended, or the document of a chunk. */
 function wantedBy(step: ScriptStep): string | undefined {
   if (step.kind === 'chunk') return step.document
+  if (step.kind === 'hand_over') return step.key
   if (step.kind === 'call' && step.isRefusalAnAnswer) return undefined
   return step.kind === 'call' ? (JSON.parse(step.arguments) as { id: string }).id : undefined
 }
@@ -232,6 +254,14 @@ async function failureOf(work: Promise<unknown>): Promise<ToolFailure | undefine
     if (error instanceof ToolFailure) return error
     throw error
   }
+}
+
+async function playHandOver(agent: Step, step: HandOverStep, { out }: Stage): Promise<ToolFailure | undefined> {
+  let isDone = false
+  const isSevered = step.severedBy !== undefined && !out.has(step.severedBy)
+  const handed = handOver(agent, { ...step, index: indexOf(step), isSevered })
+  const failure = await failureOf(handed.then((ok) => (isDone = ok)))
+  return failure ?? (isDone ? undefined : new ToolFailure('_OTHER', `${step.to} did not reach its goal`))
 }
 
 function playStream(agent: Step, step: StreamStep, { out, beside }: Stage): Promise<void> {

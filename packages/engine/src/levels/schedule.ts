@@ -32,6 +32,7 @@ export function stepsOf(steps: readonly ScriptStep[], out: Out): ScriptStep[] {
 /** How long a step takes that begins at `startMs`, ms: a stream depends on the calls beside it. */
 function lengthOf(step: ScriptStep, startMs: number, out: Out, beside: readonly UnderWay[]): number {
   if (step.kind === 'stream') return streamMs(step, startMs, beside, out)
+  if (step.kind === 'hand_over') return valueOf(step.acceptMs, out) + (timesOf(step.steps, 0, out).at(-1)?.endMs ?? 0)
   if (step.kind !== 'call') return valueOf(step.ms, out)
   return attemptsOf(step, out).reduce((ms, { attempt, waitMs }) => ms + waitMs + valueOf(attempt.ms, out), 0)
 }

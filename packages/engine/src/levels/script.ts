@@ -173,7 +173,29 @@ export interface StreamStep extends StepOf<'stream'> {
   stall: { afterTokens: number; ms: Figure }
 }
 
-export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep | StreamStep
+/** Hands over to another agent, who plays these steps in a ledger of its own, and waits for it. */
+export interface HandOverStep extends StepOf<'hand_over'> {
+  /** The agent that takes over, and what it is told: the same message is the same task. */
+  to: string
+  message: string
+  /** It is asked to begin so long after, s. */
+  afterS?: number | undefined
+  /** What comes back, as text of JSON: the same text, and nothing is new. */
+  result: string
+  /** How the trace goes on there: below the call, or as one of its own whose root links to the call. */
+  isLinked?: boolean | undefined
+  /** The fault by which it goes on as one of its own that says nothing of the call. */
+  severedBy?: string | undefined
+  /** How long it takes until the agent begins, ms. */
+  acceptMs: Figure
+  steps: readonly ScriptStep[]
+}
+
+export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep | StreamStep | HandOverStep
+
+/** All of a script's steps in which an agent hands over. */
+export const handOversOf = ({ before, jobs, after }: Pick<Script, 'before' | 'jobs' | 'after'>): HandOverStep[] =>
+  [before, ...jobs.map(({ steps }) => steps), after].flat().filter((step) => step.kind === 'hand_over')
 
 /** What was planted; its entity's agent is the key of one. */
 export interface ScriptFault extends FaultDeclaration {

@@ -12,6 +12,14 @@ export interface HandOverOptions {
   to: string
   /** Whether the trace's context is lost on the way. */
   isSevered: boolean
+  /** Whether it goes on in a trace of its own on purpose, whose root links to the call. */
+  isLinked?: boolean | undefined
+  /** What it is told; drawn unless given. */
+  message?: string | undefined
+  /** It is asked to begin so long after, s. */
+  afterS?: number | undefined
+  /** What comes back, as text; arguments and result are on the span then, whatever is captured. */
+  result?: string | undefined
 }
 
 /** The name of the part that an agent hands over: the key of the step. */
@@ -23,13 +31,20 @@ export function severing(part: string): FaultDeclaration {
 }
 
 /** What a model asks for when it hands over: a call like any other. */
-export function transferOf(agent: OpenStep, { index, to }: Pick<HandOverOptions, 'index' | 'to'>) {
+export function transferOf(
+  agent: OpenStep,
+  { index, to, message, afterS }: Omit<HandOverOptions, 'isSevered' | 'isLinked' | 'result'>,
+) {
   const { run } = agent
   const name = partOf(agent.key, index)
   return {
     name,
     callId: callIdOf(run, name),
-    given: { agent: run.isBlind ? businessNameOf(to) : to, message: sentence(run.random.fork(`${name}/message`), 16) },
+    given: {
+      agent: run.isBlind ? businessNameOf(to) : to,
+      message: message ?? sentence(run.random.fork(`${name}/message`), 16),
+      ...(afterS !== undefined && { after_s: afterS }),
+    },
   }
 }
 
@@ -38,6 +53,7 @@ export function handOver(agent: OpenStep, options: HandOverOptions): Promise<boo
   const { run } = agent
   const { name, callId, given } = transferOf(agent, options)
   const isLost = options.isSevered && run.faults.isInForce(severing(name).id)
+  const isCaptured = run.captureContent || options.result !== undefined
   return agent.open(
     {
       key: name,
@@ -50,18 +66,20 @@ export function handOver(agent: OpenStep, options: HandOverOptions): Promise<boo
       },
     },
     async (step) => {
-      if (run.captureContent) step.learn<'hand_over'>({ arguments: JSON.stringify(given) })
+      if (isCaptured) step.learn<'hand_over'>({ arguments: JSON.stringify(given) })
       const from = { trace_id: run.traceId, span_id: step.span.id }
-      const part = { name, ...(isLost && { severed_from: from }) }
-      const task = { run: run.whole(), part, carriesContext: !isLost, callId, arguments: given }
+      const part = { name, ...(isLost && { severed_from: from }), ...(options.isLinked && { resumes: from }) }
+      const in_trace = !isLost && options.isLinked !== true
+      const task = { run: run.whole(), part, carriesContext: in_trace, callId, arguments: given }
       const handed = await run.peers.handOver(task, step.span, run.signal)
       // Where nobody took over, nothing is anywhere else.
       if (isLost && run.faults.strikes(severing(name), name)) step.record.injected = { fault: 'severed' }
       const { trace_id, span_id, agent_span_id, ok, summary } = handed
-      step.record.handed_over = { trace_id, span_id, agent_span_id, in_trace: !isLost }
+      step.record.handed_over = { trace_id, span_id, agent_span_id, in_trace }
       step.idealMs += summary.ideal_ms ?? 0
       run.handed.push(handed)
-      step.learn<'hand_over'>({ status: 200, ...(run.captureContent && { result: JSON.stringify({ ok }) }) })
+      const result = options.result ?? JSON.stringify({ ok })
+      step.learn<'hand_over'>({ status: 200, ...(isCaptured && { result }) })
       return ok
     },
   )

@@ -1,5 +1,6 @@
 import { choice, integer, number } from 'contract/scalars'
 import { succeeded, UnknownPart } from '../errors.ts'
+import { handoffLevels } from '../levels/handoff.ts'
 import type { Conversation } from '../operations/conversation.ts'
 import { defineScenario } from '../scenario.ts'
 import type { Step } from '../step.ts'
@@ -46,6 +47,7 @@ export const handoff = defineScenario({
     severed <= hops
       ? []
       : [{ parameter: 'severed', value: String(severed), expected: `at most hops, which is ${hops}` }],
+  levels: handoffLevels,
   isSession: true,
   demand: ({ hops }) => ({ callsAtOnce: 1, calls: 1 + hops, steps: 9 + 2 * hops }),
   run: (workflow, params) =>

@@ -1,3 +1,4 @@
+import { handoffTool } from 'contract/handoff'
 import { nothing } from '../question.ts'
 import type { Solution } from '../solution.ts'
 import { savingOf } from '../table/schedule.ts'
@@ -7,6 +8,7 @@ import { doubled, lostFact, overflow } from './context.ts'
 import type { Detector, Found } from './detector.ts'
 import { failed, faultyTool, gap, notRetryable } from './failures.ts'
 import type { Usual } from './usual.ts'
+import { acceptLag, bounce, dropped, severed } from './handovers.ts'
 import { overload } from './overload.ts'
 import { badArguments, inventedId, noTool } from './hallucinations.ts'
 import { cacheMiss, duplicate, ignoredError, loop } from './repeats.ts'
@@ -36,6 +38,10 @@ const detectors: readonly Detector[] = [
   noTool,
   badArguments,
   inventedId,
+  severed,
+  dropped,
+  bounce,
+  acceptLag,
 ]
 
 /**
@@ -63,6 +69,7 @@ export function ceiling(table: Table, usual: Usual, kinds: readonly string[]): S
 /** An agent that did nothing, or the wrong thing, is to blame itself, and a model for what it asked; what was said on the way to a call is the call's. */
 function namesOf({ steps, blames }: Found, table: Table): string[] {
   const own = steps.flatMap((index) => table.steps[index] ?? [])
+  if (blames === 'handing over') return [handoffTool]
   if (blames === 'agent') return own.flatMap(({ agent }) => agent ?? [])
   if (blames === 'model') return own.flatMap(({ kind, name }) => (kind === 'model' ? name : []))
   const calls = own.filter(({ kind }) => kind !== 'model')

@@ -9,7 +9,7 @@ export interface Found {
   kinds: readonly PlantedKind[]
   steps: readonly number[]
   /** Absent: the tool, the model, or where a chunk is from. */
-  blames?: 'agent' | 'model'
+  blames?: 'agent' | 'model' | 'handing over'
   /** What those steps would have taken. */
   instead: (step: Step, index: number) => Times
   /** How much earlier the run would have ended, ms, where no schedule says it. */

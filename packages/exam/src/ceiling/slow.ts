@@ -7,6 +7,7 @@ const one: Record<Step['kind'], readonly PlantedKind[]> = {
   model: ['slow_model'],
   chunk: ['slow_chunk', 'straggler'],
   wait: [],
+  handover: [],
 }
 const many: readonly PlantedKind[] = ['tool_slow', 'shard_slow']
 /** So many, and this share of what comes after the first, are no coincidence. */

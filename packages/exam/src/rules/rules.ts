@@ -1,6 +1,7 @@
 import { median } from 'findings/statistics'
 import { membersOf } from 'findings/answers'
 import { shapeOf } from 'findings/arguments'
+import { handedShare } from '../ceiling/handovers.ts'
 import type { Step, Table } from '../table/table.ts'
 
 /** A rule that somebody writes in a line: which steps of a run it names, none where nothing is wrong. */
@@ -179,6 +180,39 @@ const isUnsaid = ({ args }: Step, said: string) => {
   return typeof id === 'string' && !said.includes(id)
 }
 
+const isHandOver = ({ kind }: Step) => kind === 'handover'
+const handOvers =
+  (is: (step: Step, steps: readonly Step[]) => boolean): Rule =>
+  ({ steps }) =>
+    steps.filter((step) => isHandOver(step) && is(step, steps))
+const isBelow = ({ handed }: Step) => handed?.reach === 'below'
+/** All but the first of those that are alike. */
+const handedAgain =
+  (alike: (step: Step) => string, times = 1): Rule =>
+  ({ steps }) =>
+    [...Map.groupBy(steps.filter(isHandOver), alike).values()]
+      .filter((group) => group.length > times)
+      .flatMap((group) => group.slice(1))
+/** An agent that took over asks what was asked before, and may hear the same. */
+const asksAgain = (step: Step, steps: readonly Step[], isSame = (_call: Step, _other: Step) => true) =>
+  steps.some(
+    (call) =>
+      isCall(call) &&
+      call.agent === step.name &&
+      call.start_ms > step.start_ms &&
+      steps.some(
+        (other) =>
+          other.start_ms < step.start_ms &&
+          other.name === call.name &&
+          other.args === call.args &&
+          isSame(call, other),
+      ),
+  )
+const hearsTheSame = (call: Step, other: Step) => call.result === other.result
+const handsLess = (step: Step, steps: readonly Step[]) => handedShare(steps, step) < 0.9
+const askedMs = ({ args }: Step) => 1000 * Number(membersOf(args)?.after_s ?? 0)
+const lateMs = [1000, 2000, 3000, 5000, 10_000, 20_000]
+
 const tokensOf = (step: Step) => step.uncached_tokens + step.cached_tokens + step.output_tokens
 const thresholds = [2, 4, 5, 6, 8, 10, 14]
 
@@ -235,6 +269,32 @@ export const rules: Readonly<Record<string, Rule>> = {
     (step, answered) => isRefused(step) && (isStranger(step, answered) || isUnlike(step, answered)),
   ),
   'stranger-or-unsaid': oddCalls((step, answered, said) => isStranger(step, answered) || isUnsaid(step, said)),
+  'nothing-below': handOvers((step) => !isBelow(step)),
+  'first-with-nothing-below': ({ steps }) => earliest(steps.filter((step) => isHandOver(step) && !isBelow(step))),
+  'orphaned-roots': handOvers(({ handed }) => handed?.reach === 'orphan'),
+  'longest-to-accept': ({ steps }) =>
+    most(
+      steps.filter((step) => isHandOver(step) && isBelow(step)),
+      ({ ms }) => ms,
+    ),
+  ...Object.fromEntries(
+    lateMs.flatMap((limit) => [
+      [`accepts-after-${limit}-ms`, handOvers((step) => isBelow(step) && step.ms > limit)],
+      [`accepts-after-${limit}-ms-unasked`, handOvers((step) => isBelow(step) && step.ms - askedMs(step) > limit)],
+    ]),
+  ),
+  'handed-to-the-same': handedAgain(({ name }) => name),
+  'handed-the-same': handedAgain(({ args }) => args),
+  'handed-the-same-over-2-times': handedAgain(({ args }) => args, 2),
+  'handed-the-same-answered-the-same': handedAgain(({ args, result }) => `${args} ${result}`),
+  'handed-less': handOvers(handsLess),
+  'handed-half': handOvers((step, steps) => handedShare(steps, step) < 0.5),
+  'asks-again': handOvers((step, steps) => asksAgain(step, steps)),
+  'asks-again-answered-the-same': handOvers((step, steps) => asksAgain(step, steps, hearsTheSame)),
+  'handed-less-and-asks-again': handOvers((step, steps) => handsLess(step, steps) && asksAgain(step, steps)),
+  'handed-less-and-asks-again-answered-the-same': handOvers(
+    (step, steps) => handsLess(step, steps) && asksAgain(step, steps, hearsTheSame),
+  ),
   'first-refusal': (table) => earliest(refusals(table)),
   ...Object.fromEntries(
     thresholds.flatMap((times) => [

@@ -1,12 +1,12 @@
 import type { Step, Table, TokenMark } from './table.ts'
 import { type Job, jobsOf, mostAtOnce, waitsOf } from './jobs.ts'
 import { type Row, rowsOf } from './rows.ts'
-import { type ExamSpan, treeOf } from './span.ts'
+import { type ExamSpan, type TakenElsewhere, treeOf } from './span.ts'
 
-/** Reads a trace as a table of steps: nothing is in it but what spans say. */
-export function tableOf(traceId: string, spans: readonly ExamSpan[]): Table {
+/** Reads a trace as a table of steps: nothing is in it but what spans say; those of other traces say who took over. */
+export function tableOf(traceId: string, spans: readonly ExamSpan[], elsewhere: readonly TakenElsewhere[] = []): Table {
   const tree = treeOf(spans)
-  const jobs = jobsOf(tree, rowsOf(tree))
+  const jobs = jobsOf(tree, rowsOf(tree, elsewhere))
   const waited = jobs.filter(({ isBeside }) => !isBeside)
   const after = waitsOf(tree, waited)
   const hasLinks = waited.some(({ agent }) => (agent?.links.length ?? 0) > 0)

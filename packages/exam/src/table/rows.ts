@@ -1,6 +1,8 @@
+import { membersOf } from 'findings/answers'
 import { byStart, durationOf } from 'findings/step'
+import { acceptedMs, type HandOver, handOversOf } from './handed.ts'
+import { agentAbove, type ExamSpan, type TakenElsewhere, type Tree } from './span.ts'
 import type { Step } from './table.ts'
-import { agentAbove, type ExamSpan, type Tree } from './span.ts'
 
 /** A step, and the span whose agent it is of. */
 export interface Row {
@@ -14,10 +16,12 @@ export interface Row {
 type Unowned = Omit<Row, 'step'> & { step: Omit<Row['step'], 'agent'> }
 
 /** The pieces of work of a trace. A tool call is as many as it had attempts. */
-export function rowsOf(tree: Tree): Row[] {
+export function rowsOf(tree: Tree, elsewhere: readonly TakenElsewhere[]): Row[] {
+  const handed = handOversOf(tree, elsewhere)
   return byStart(tree.spans).flatMap((span) => {
     const agent = agentAbove(tree, span)?.agent_id ?? null
-    return piecesOf(tree, span).map((row) => ({ ...row, step: { ...row.step, agent } }))
+    const handOver = handed.get(span.span_id)
+    return (handOver ? [handOverRow(handOver)] : piecesOf(tree, span)).map((row) => ({ ...row, step: { ...row.step, agent } }))
   })
 }
 
@@ -35,6 +39,19 @@ function piecesOf(tree: Tree, span: ExamSpan): Unowned[] {
     default:
       return []
   }
+}
+
+function handOverRow(handed: HandOver): Unowned {
+  const { call, agent, reach, isLeftAlone } = handed
+  const args = call.arguments ?? ''
+  return row(call, {
+    kind: 'handover',
+    name: agent?.agent_id ?? String(membersOf(args)?.agent ?? ''),
+    ms: acceptedMs(handed),
+    args,
+    result: call.result ?? '',
+    handed: { reach, isLeftAlone },
+  })
 }
 
 function callRows({ childrenOf }: Tree, call: ExamSpan): Unowned[] {

@@ -21,6 +21,22 @@ export function treeOf(spans: readonly ExamSpan[]): Tree {
   return { spans, byId, childrenOf: (id) => children.get(id) ?? [] }
 }
 
+/** A trace that begins with what an agent was handed by nobody of that trace. */
+export interface TakenElsewhere {
+  /** Of the root, and of the agent below it. */
+  root: ExamSpan
+  agent: ExamSpan
+}
+
+/** It, where a trace is one: a request that is no run of its own, with an agent below it. */
+export function takenIn(spans: readonly ExamSpan[]): TakenElsewhere | undefined {
+  const root = spans.find(({ parent_span_id }) => parent_span_id === null)
+  const agent = spans.find(
+    ({ operation, parent_span_id }) => operation === 'invoke_agent' && parent_span_id === root?.span_id,
+  )
+  return root && agent && { root, agent }
+}
+
 /** The agent that a span is below; undefined for one that is below none. */
 export function agentAbove({ byId }: Tree, span: ExamSpan): ExamSpan | undefined {
   const seen = new Set<string>()

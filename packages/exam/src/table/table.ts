@@ -1,9 +1,9 @@
-/** A piece of work as spans show it: an attempt of a tool call, a model call, a chunk, a wait for a person. */
+/** A piece of work as spans show it: an attempt of a tool call, a model call, a chunk, a wait for a person, a hand-over. */
 export interface Step {
   /** What names it in an answer. */
   span_id: string
-  kind: 'tool' | 'model' | 'chunk' | 'wait'
-  /** The tool, the model, or where a chunk is from. */
+  kind: 'tool' | 'model' | 'chunk' | 'wait' | 'handover'
+  /** The tool, the model, where a chunk is from, or the agent that took over. */
   name: string
   /** The agent that did it. */
   agent: string | null
@@ -31,6 +31,18 @@ export interface Step {
   isCut: boolean
   /** The answer came from a cache. */
   isCached: boolean
+  /** Of a hand-over. */
+  handed?: Handed | undefined
+}
+
+export interface Handed {
+  /**
+   * Where the agent is that took over: below the call, which then takes until that agent begins; in a trace of its own, whose
+   * root links to the call or says nothing; or in none.
+   */
+  reach: 'below' | 'linked' | 'orphan' | 'nowhere'
+  /** Who handed over went on meanwhile. */
+  isLeftAlone: boolean
 }
 
 /** The tokens that had come at a moment of a streamed answer. */
