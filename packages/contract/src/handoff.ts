@@ -28,6 +28,9 @@ export const partSchema = z.object({
   severed_from: spanRefSchema
     .optional()
     .meta({ description: 'Its true parent: the call that handed it over, whose context was lost on the way' }),
+  linked_from: spanRefSchema
+    .optional()
+    .meta({ description: 'The call that handed it over, in a new trace on purpose: it links there' }),
   resumes: spanRefSchema
     .optional()
     .meta({ description: 'What it goes on with, in a new trace on purpose: it links there' }),

@@ -154,9 +154,10 @@ export class Run {
     })
     this.#root = new Step(this.#context, record, recorder.request)
     if (part?.severed_from) faults.strikes(severing(part.name), record.key)
-    if (!part?.resumes) return
-    recorder.request.link(part.resumes)
-    record.links = [part.resumes]
+    const linked = part?.resumes ?? part?.linked_from
+    if (!linked) return
+    recorder.request.link(linked)
+    record.links = [linked]
     faults.decoy(record.key)
   }
 

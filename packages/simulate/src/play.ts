@@ -2,16 +2,17 @@ import type { Key } from 'contract/key'
 import type { RunLedger } from 'contract/ledger'
 import { parseQuirks } from 'contract/quirks'
 import { keyedSeed } from 'contract/secret'
-import { handoffPath } from 'contract/handoff'
+import { handoffPath, type Part } from 'contract/handoff'
 import { genAiBlind } from 'dialects/gen-ai/blind'
 import { genAi } from 'dialects/gen-ai/dialect'
 import type { Offer, ParamValues } from 'engine/catalog'
 import { drawsOf } from 'engine/draws'
 import { keyOf } from 'engine/key/key'
 import { type Agent, Run, type RunRequest } from 'engine/run'
+import type { OpenSpan, WholeRun } from 'engine/ports'
 import { VirtualClock } from 'engine/virtual/clock'
 import type { Played } from 'engine/virtual/drive'
-import { type MakePart, VirtualPeers } from 'engine/virtual/peers'
+import { VirtualPeers } from 'engine/virtual/peers'
 import { VirtualTools } from 'engine/virtual/tools'
 import { VirtualRecorder, VirtualSpan } from './recorder.ts'
 import { eachSpan, type EndedRun, spansOf, type TakeSpan } from './spans.ts'
@@ -79,10 +80,10 @@ export function begin({
     recorders.set(run, recorder)
     return run
   }
-  const makePart = (...[{ params, isBlind }, part, below, by]: Parameters<MakePart>): Run => {
+  const makePart = ({ params, isBlind }: WholeRun, part: Part, below: OpenSpan | undefined): Run => {
     const above = below instanceof VirtualSpan ? { recorder: below.recorder, spanId: below.id } : undefined
     const recorder = new VirtualRecorder(dialect, idsOf(` ${part.name}`), above)
-    return make({ route: path, scenario, params: { ...params }, isBlind, part }, recorder, by === 'same' ? agent : peer)
+    return make({ route: path, scenario, params: { ...params }, isBlind, part }, recorder, part.resumes ? agent : peer)
   }
   const peers: VirtualPeers = new VirtualPeers(clock, makePart, networkOf('peers'))
   const request = { route: path, scenario, params: { ...params, seed }, secret }

@@ -38,13 +38,13 @@ export function returned(relay: Relay, name: string): void {
   const lead = relay.stage()
   const task = relay.task(name)
   const decoy = draft.decoy('returned')
-  const again = someKnown(relay, name, 1, 3)
+  const again = someKnown(relay, name, 1, 2)
   for (let times = draft.random.fork(`${name} times`).integer(2, 3); times >= 0; times--) {
     lead.think()
     const result = resultOf(draft, `${name}/${times}`)
     const step = relay.handOver(lead.job, { ...task, result }, (worker) => {
       askAgain(worker, again, true)
-      worker.work()
+      worker.work(1, 1)
     })
     decoy.steps.push(step.key, ...step.steps.map(({ key }) => key))
   }
@@ -56,7 +56,7 @@ export function brief(relay: Relay, name: string): void {
   const lead = relay.stage()
   lead.think()
   const hands = between(draft.random.fork(`${name} share`), ...handedShare)
-  const again = someKnown(relay, name, 1, 4)
+  const again = someKnown(relay, name, 1, 5)
   for (const [index, asked] of again.entries()) asked.result = resultOf(draft, `${name} again ${index}`)
   const step = relay.handOver(lead.job, relay.task(name), (worker) => askAgain(worker, again), { hands })
   draft.decoy('brief').steps.push(step.key, ...step.steps.map(({ key }) => key))
@@ -67,7 +67,7 @@ export function checked(relay: Relay, name: string): void {
   const { draft } = relay
   const lead = relay.stage()
   lead.think()
-  const again = someKnown(relay, name, 2, 4)
+  const again = someKnown(relay, name, 1, 3)
   const step = relay.handOver(lead.job, relay.task(name), (worker) => {
     call(draft, worker.job, { arguments: argumentsOf(draft, `${name} written`, 'write') })
     worker.think()
@@ -82,7 +82,7 @@ export function beginLater(relay: Relay, name: string): void {
   const lead = relay.stage()
   lead.think()
   const step = relay.handOver(lead.job, relay.task(name))
-  step.afterS = draft.random.fork(`${name} after`).integer(5, 20)
+  step.afterS = draft.random.fork(`${name} after`).integer(5, 12)
   step.acceptMs = figure(step.afterS * 1000 + step.acceptMs.value)
   draft.decoy('begin later').steps.push(step.key)
 }

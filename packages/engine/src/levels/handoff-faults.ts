@@ -91,7 +91,7 @@ export function dropped(relay: Relay, name: string): void {
   const task = relay.task(name)
   const fault = draft.fault({ kind: 'dropped', entity: { agent: task.to }, changesOutcome: true })
   const lost = Math.round(relay.context.tokens * (1 - between(draft.random.fork(`${name} share`), ...handedShare)))
-  const again = someKnown(relay, name, 2, 4)
+  const again = someKnown(relay, name, 3, 5)
   const step = relay.handOver(lead.job, task, (worker) => new Forgetful(worker, fault, lost).work(again))
   fault.steps.push(step.key)
 }

@@ -4,7 +4,7 @@ import { beginLater, brief, checked, leftAlone, linked, plain, returned, togethe
 import { acceptLag, bounce, dropped, severed } from './handoff-faults.ts'
 import type { Levels } from './level.ts'
 import { Relay } from './relay.ts'
-import { big } from './slow.ts'
+import { big, isRequired } from './slow.ts'
 import { shuffled } from './world.ts'
 
 const hopsOf = { least: 2, most: 4 }
@@ -49,6 +49,9 @@ function draft(drawn: Drawn, { hops }: Readonly<Record<string, unknown>>): Draft
   )
   relay.stage().think({ outputTokens: draft.count('answer', 200, 600), asksForTool: false })
   if (draft.has('big payload')) big(draft)
+  // What is sent otherwise takes less time, and what is asked again more: that has to be worth it in the end.
+  if (draft.faults.some(({ id, breaksTrace }) => !breaksTrace && !isRequired(draft.savingOf(id))))
+    draft.isHopeless = true
   return draft
 }
 

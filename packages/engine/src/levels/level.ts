@@ -116,8 +116,7 @@ interface Taken {
 function stepsIn(script: Script, part: Taken | undefined): (keys: readonly string[]) => string[] {
   const handed = handOversOf(script).flatMap(({ key, steps }) => steps.map((step) => ({ part: key, key: step.key })))
   const ownerOf = (key: string) => handed.find((step) => key === step.key || key.startsWith(`${step.key}/`))?.part
-  return (keys) =>
-    keys.flatMap((key) => (key === part?.name ? part.request : ownerOf(key) === part?.name ? key : []))
+  return (keys) => keys.flatMap((key) => (key === part?.name ? part.request : ownerOf(key) === part?.name ? key : []))
 }
 
 /** Writes down what is planted, and what only looks like it. */
@@ -126,7 +125,8 @@ function declare(run: Step['run'], script: Script, out: Out, part?: Taken): void
   const { faults: register } = run
   const here = stepsIn(script, part)
   for (const { steps, changesOutcome: _, misleads: _misleads, entity, ...fault } of faults) {
-    if (out.has(fault.id)) continue
+    // Who hands over says itself where a trace was severed: there, somebody has to have taken over.
+    if (out.has(fault.id) || fault.breaksTrace) continue
     const declared = { ...fault, entity: { ...entity, ...instanceOf(run, entity.agent) } }
     for (const step of here(steps)) register.strikes(declared, step)
   }

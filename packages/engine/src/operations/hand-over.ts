@@ -68,7 +68,7 @@ export function handOver(agent: OpenStep, options: HandOverOptions): Promise<boo
     async (step) => {
       if (isCaptured) step.learn<'hand_over'>({ arguments: JSON.stringify(given) })
       const from = { trace_id: run.traceId, span_id: step.span.id }
-      const part = { name, ...(isLost && { severed_from: from }), ...(options.isLinked && { resumes: from }) }
+      const part = { name, ...(isLost && { severed_from: from }), ...(options.isLinked && { linked_from: from }) }
       const in_trace = !isLost && options.isLinked !== true
       const task = { run: run.whole(), part, carriesContext: in_trace, callId, arguments: given }
       const handed = await run.peers.handOver(task, step.span, run.signal)

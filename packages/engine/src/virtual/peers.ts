@@ -4,8 +4,8 @@ import type { Clock, HandOver, OpenSpan, Peers, WholeRun } from '../ports.ts'
 import type { Run } from '../run.ts'
 import { wayMs } from './tools.ts'
 
-/** Makes the run of a part, below a span where the trace goes on; by the agent that had begun, or by another. */
-export type MakePart = (run: WholeRun, part: Part, below: OpenSpan | undefined, by: 'same' | 'other') => Run
+/** Makes the run of a part, below a span where the trace goes on. */
+export type MakePart = (run: WholeRun, part: Part, below: OpenSpan | undefined) => Run
 
 /** Other agents in the same process and time, a network away. */
 export class VirtualPeers implements Peers {
@@ -25,7 +25,7 @@ export class VirtualPeers implements Peers {
 
   async handOver({ run, part, carriesContext }: HandOver, span: OpenSpan, signal: AbortSignal): Promise<Handed> {
     await this.#clock.sleep(wayMs(this.#network), signal)
-    const played = await this.#play(run, part, carriesContext ? span : undefined, 'other')
+    const played = await this.#play(run, part, carriesContext ? span : undefined)
     await this.#clock.sleep(wayMs(this.#network), signal)
     return played.handed
   }
@@ -35,12 +35,12 @@ export class VirtualPeers implements Peers {
     const { suspended, whole } = ended
     if (!suspended) return
     await this.#clock.sleep(suspended.afterMs, new AbortController().signal)
-    const resumed = await this.#play(whole, suspended.part, undefined, 'same')
+    const resumed = await this.#play(whole, suspended.part, undefined)
     ended.resumedIn = resumed.traceId
   }
 
-  async #play(...[whole, part, below, by]: Parameters<MakePart>): Promise<Run> {
-    const run = this.#make(whole, part, below, by)
+  async #play(whole: WholeRun, part: Part, below: OpenSpan | undefined): Promise<Run> {
+    const run = this.#make(whole, part, below)
     this.parts.push(run)
     await run.play()
     run.close()

@@ -21,7 +21,8 @@ const sigmas = 4
 const keyOf = ({ kind, name }: Step) => `${kind} ${name}`
 const columnsOf = ({ kind, kb, output_tokens, uncached_tokens }: Step) =>
   kind === 'model' ? [1, output_tokens, uncached_tokens] : [1, kb]
-const isPlain = ({ failure, ms, isCached, kind }: Step) => failure === null && ms > 0 && !isCached && kind !== 'wait' && kind !== 'handover'
+const isPlain = ({ failure, ms, isCached, kind }: Step) =>
+  failure === null && ms > 0 && !isCached && kind !== 'wait' && kind !== 'handover'
 
 /** A fit for each tool, model and source over all runs. */
 export function fit(tables: readonly Table[]): Usual {

@@ -51,7 +51,9 @@ export function handedShare(steps: readonly Step[], handOver: Step): number {
   if (handOver.handed?.reach !== 'below') return 1
   const chats = steps.filter(({ kind }) => kind === 'model').toSorted((a, b) => a.start_ms - b.start_ms)
   const before = chats.findLast(({ agent, start_ms }) => agent === handOver.agent && start_ms < handOver.start_ms)
-  const first = chats.find(({ agent, start_ms }) => agent === handOver.name && start_ms >= handOver.start_ms + handOver.ms)
+  const first = chats.find(
+    ({ agent, start_ms }) => agent === handOver.name && start_ms >= handOver.start_ms + handOver.ms,
+  )
   return before && first ? sentOf(first) / (sentOf(before) + before.output_tokens) : 1
 }
 
@@ -66,7 +68,9 @@ export const dropped: Detector = ({ steps }) => {
     if (handedShare(steps, step) >= whole) return []
     const next = handOvers.slice(at + 1).find((other) => other.step.agent === step.agent)?.step.start_ms ?? Infinity
     const isAgain = ({ name, args, result }: Step) =>
-      calls.some((call) => call.start_ms < step.start_ms && call.name === name && call.args === args && call.result === result)
+      calls.some(
+        (call) => call.start_ms < step.start_ms && call.name === name && call.args === args && call.result === result,
+      )
     const again = calls.filter(
       (call) => call.agent === step.name && call.start_ms > step.start_ms && call.start_ms < next && isAgain(call),
     )

@@ -202,10 +202,7 @@ const asksAgain = (step: Step, steps: readonly Step[], isSame = (_call: Step, _o
       call.start_ms > step.start_ms &&
       steps.some(
         (other) =>
-          other.start_ms < step.start_ms &&
-          other.name === call.name &&
-          other.args === call.args &&
-          isSame(call, other),
+          other.start_ms < step.start_ms && other.name === call.name && other.args === call.args && isSame(call, other),
       ),
   )
 const hearsTheSame = (call: Step, other: Step) => call.result === other.result

@@ -21,7 +21,10 @@ export function rowsOf(tree: Tree, elsewhere: readonly TakenElsewhere[]): Row[] 
   return byStart(tree.spans).flatMap((span) => {
     const agent = agentAbove(tree, span)?.agent_id ?? null
     const handOver = handed.get(span.span_id)
-    return (handOver ? [handOverRow(handOver)] : piecesOf(tree, span)).map((row) => ({ ...row, step: { ...row.step, agent } }))
+    return (handOver ? [handOverRow(handOver)] : piecesOf(tree, span)).map((row) => ({
+      ...row,
+      step: { ...row.step, agent },
+    }))
   })
 }
 
@@ -44,9 +47,10 @@ function piecesOf(tree: Tree, span: ExamSpan): Unowned[] {
 function handOverRow(handed: HandOver): Unowned {
   const { call, agent, reach, isLeftAlone } = handed
   const args = call.arguments ?? ''
+  const told = membersOf(args)?.agent
   return row(call, {
     kind: 'handover',
-    name: agent?.agent_id ?? String(membersOf(args)?.agent ?? ''),
+    name: agent?.agent_id ?? (typeof told === 'string' ? told : ''),
     ms: acceptedMs(handed),
     args,
     result: call.result ?? '',
