@@ -308,10 +308,12 @@ def overflow(run):
     agent = run.random.fork("assistant")
     tools, full_at = agent.fork("tools"), agent.fork("full").integer(1, p["steps"] - 1)
     fault, window = f"overflow/assistant/call/{full_at}", p["context_window"]
+    most = (window - 350 - p["steps"] * OBSERVED - 16) // (2 * (p["steps"] + 3))
     conversation = Conversation(run, "assistant")
     ms = 0
     for index in range(p["steps"]):
-        room = window - conversation.sent - conversation.new - 16
+        rest = (p["steps"] - index + 2) * (most + OBSERVED)
+        room = window - conversation.sent - conversation.new - 16 - rest
         tool = TOOLS[tools.integer(0, 4)]
         exceeds = index == full_at and p["fill"] > 1 and run.strikes(fault)
         ms += conversation.ask(f"assistant/chat/{index}")

@@ -23,7 +23,7 @@ const queries: Record<ScenarioName, Record<string, fc.Arbitrary<string | number>
     fill: fc.constantFrom(0, 0.9, 3),
     at_limit: fc.constantFrom('cut', 'compact', 'refuse'),
     lookalike: fc.constantFrom('none', 'cached_prefix', 'short_answer'),
-    context_window: fc.constant(4096),
+    context_window: fc.constant(8192),
     error_rate: rate,
   },
   loop: {

@@ -50,8 +50,38 @@ describe('a context that is more than the model holds', () => {
   })
 })
 
+/** Some tools are slow by nature there, and every rule names those. */
+describe('with the long tails of production', () => {
+  const measured = { profile: 'measured', llm_error_rate: 0 }
+
+  it.each([
+    {},
+    { at_limit: 'compact' },
+    { at_limit: 'refuse' },
+    { context_window: 8192 },
+    { lookalike: 'cached_prefix' },
+    { steps: 40, context_window: 200_000 },
+  ])('what exceeds the context is what was planted, and with nothing planted nothing does: %o', async (query) => {
+    for (const seed of seeds.slice(0, 8)) {
+      const { compared, observed, key } = await play({ ...measured, ...query, seed })
+      expect(compared.missed, seed).toEqual([])
+      expect(key.verdict).toBe('faulty')
+      expect(observed.exceeded).toHaveLength(1)
+      for (const other of [{ faults: 'off' }, { fill: 0 }, { fill: 1 }])
+        expect((await play({ ...measured, ...query, ...other, seed })).observed.exceeded, seed).toEqual([])
+    }
+  })
+})
+
+it('is not asked of a model whose context the work alone would fill', async () => {
+  await expect(play({ profile: 'measured', context_window: 4096 })).rejects.toThrow('no room for 6 steps')
+  await expect(play({ steps: 40, context_window: 4096 })).rejects.toThrow('no room for 40 steps')
+})
+
 it.each([
   ['a long context that is enough', { fill: 0.9 }],
+  ['one that is as long as it may be', { fill: 1 }],
+  ['one in a small window, whose answers are cut', { fill: 1, context_window: 4096, steps: 10 }],
   ['a long prompt that a cache has', { fill: 0, lookalike: 'cached_prefix' }],
   ['an answer that was to be short', { fill: 0, lookalike: 'short_answer' }],
 ])('%s is named by nobody, and declared', async (_, query) => {

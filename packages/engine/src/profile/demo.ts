@@ -29,6 +29,7 @@ export const demo: Profile = {
     const outputTokens = Math.max(1, Math.round(((times - first) / (1 - firstTokenShare)) * medianTokens))
     return { delayMs: Math.min(medianMs * times, longestMs), ...usageOf(random, prompt, context, outputTokens) }
   },
+  mostPromptTokens: promptTokens.max,
   modelRetry: { maxRetries: 2, backoffMs: 20, backoffMaxMs: 320, jitter: 'full' },
   // Less than a second cannot be said.
   retryAfterS: () => 1,

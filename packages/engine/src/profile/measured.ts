@@ -96,6 +96,7 @@ export const measured: Profile = {
       ...usageOf(random, { tokens: prompt, knownTokens: Math.round(prompt * cachedShare) }, context, tokens),
     }
   },
+  mostPromptTokens: promptTokens.max,
   modelRetry: { maxRetries: 2, backoffMs: 500, backoffMaxMs: 8000, jitter: 'full' },
   retryAfterS: (random) => Math.ceil(random.lognormal(retryAfterMedianS, retryAfterSigma)),
   tokenMs: (medianMs) => (1000 / tokensPerSecond) * (medianMs / modelMedianMs),

@@ -33,6 +33,8 @@ export interface Profile {
   longestMs: number
   /** How long a tool takes around the median that was asked for, ms. */
   toolMs: (random: Random, tool: string, medianMs: number, jitter: number) => number
+  /** What a conversation begins with at most, tokens. */
+  mostPromptTokens: number
   /** One model call around the median that was asked for. */
   modelCall: (random: Random, medianMs: number, jitter: number, context: Context) => ModelCall
   /** How often a model that fails is asked again, and after how long. */

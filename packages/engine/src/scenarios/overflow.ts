@@ -4,6 +4,7 @@ import { CallFailure } from '../errors.ts'
 import type { FaultDeclaration } from '../key/register.ts'
 import { overflowLevels } from '../levels/overflow.ts'
 import { tokensPerObservation } from '../operations/conversation.ts'
+import { profileOf } from '../profile/index.ts'
 import { defineScenario } from '../scenario.ts'
 import type { Step } from '../step.ts'
 import { toolNames } from '../tools.ts'
@@ -16,15 +17,37 @@ const overAt = 100
 
 /** What an answer weighs as it is sent. */
 const bytesPerToken = 4
-/** What an answer may have: more than any profile makes one. */
-const usualTokens = 32_768
 /** What is left to an answer whose prompt was cut to fit. */
 const leftTokens = 16
 /** A title and the like. */
 const shortTokens = 8
+/** What an answer may have is not less. */
+const fewestTokens = 64
 /** Of the window: what a compaction leaves, and what a long prompt takes that a cache has. */
 const compactedShare = 0.2
 const cachedShare = 0.5
+
+interface Size {
+  steps: number
+  context_window: number
+  lookalike: string
+  profile: string
+}
+
+const begunOf = ({ lookalike, context_window }: Size) =>
+  lookalike === 'cached_prefix' ? Math.round(cachedShare * context_window) : 0
+
+/** What prompt and observations take of the context, tokens. */
+const workTokens = (size: Size) =>
+  Math.max(profileOf({ profile: size.profile }).mostPromptTokens, begunOf(size)) +
+  size.steps * tokensPerObservation +
+  leftTokens
+
+/** So many times the model answers at most. */
+const mostAnswers = ({ steps }: Size) => steps + 3
+
+/** What an answer may have: all together half of what the work leaves, so that nothing is too much by itself. */
+const answerTokens = (size: Size) => Math.floor((size.context_window - workTokens(size)) / (2 * mostAnswers(size)))
 
 export const overflow = defineScenario({
   name: 'overflow',
@@ -50,7 +73,7 @@ export const overflow = defineScenario({
       max: 3,
       default: 1.5,
       description:
-        'How many times what is left of the context one answer takes: over 1 it does not fit; 0, and it is as any other',
+        'How many times what is left of the context one answer takes: over 1 it does not fit; up to 1 the rest of the work has room beside it; 0, and it is as any other',
     }),
     at_limit: choice(['cut', 'compact', 'refuse'], {
       default: 'cut',
@@ -61,6 +84,12 @@ export const overflow = defineScenario({
       default: 'none',
       description: 'What it does beside that looks like an overflow and is none',
     }),
+  },
+  check: (params) => {
+    if (answerTokens(params) >= fewestTokens) return []
+    const { steps, context_window, lookalike, profile } = params
+    const expected = `more: in it there is no room for ${steps} steps with profile=${profile} and lookalike=${lookalike}`
+    return [{ parameter: 'context_window', value: String(context_window), expected }]
   },
   levels: overflowLevels,
   demand: ({ steps, context_window, fill }) => ({
@@ -73,15 +102,19 @@ export const overflow = defineScenario({
     workflow.invokeAgent('assistant', { facts: { role: 'planner', max_steps: params.steps } }, async (agent) => {
       const { steps, context_window: window, fill, at_limit, lookalike } = params
       const behavior = { delayMs: params.delay_ms, errorRate: params.error_rate, ...sized(tokensPerObservation) }
-      const begun = lookalike === 'cached_prefix' ? Math.round(cachedShare * window) : 0
-      const turns = new Turns(agent, steps, { window, begun, maxTokens: usualTokens })
+      const begun = begunOf(params)
+      const maxTokens = answerTokens(params)
+      const turns = new Turns(agent, steps, { window, begun, maxTokens })
       const tools = agent.random.fork('tools')
       const fullAt = agent.random.fork('full').integer(1, steps - 1)
       for (let index = 0; index < steps; index++) {
         const tool = tools.pick(toolNames)
         const turn = { ...behavior, tool, arguments: argumentsFor(agent.random.fork(`arguments/${index}`), tool) }
         if (index !== fullAt || fill === 0) await turns.take(index, turn)
-        else if (!(await fillUp({ agent, turns, turn, index, window, fill, atLimit: at_limit }))) return false
+        else {
+          const restTokens = (steps - index + 2) * (maxTokens + tokensPerObservation)
+          if (!(await fillUp({ agent, turns, turn, index, window, fill, restTokens, atLimit: at_limit }))) return false
+        }
       }
       if (lookalike === 'short_answer') {
         await turns.ask(shortAnswerAt, { maxTokens: shortTokens })
@@ -102,13 +135,16 @@ interface Filled {
   index: number
   window: number
   fill: number
+  /** What the rest of the work takes of it at most. */
+  restTokens: number
   atLimit: 'cut' | 'compact' | 'refuse'
 }
 
 /** A turn whose answer fills the context, or is too much for it; resolves to whether the agent can go on. */
-async function fillUp({ agent, turns, turn, index, window, fill, atLimit }: Filled): Promise<boolean> {
-  const tokens = Math.floor(fill * (window - turns.talk.tokens - leftTokens))
+async function fillUp({ agent, turns, turn, index, window, fill, restTokens, atLimit }: Filled): Promise<boolean> {
   const isOver = fill > 1
+  const left = window - turns.talk.tokens - leftTokens - (isOver ? 0 : restTokens)
+  const tokens = Math.floor(fill * left)
   const call = `${agent.key}/call/${index}`
   const fault = faultOf(agent, turn.tool, call, tokens)
   if (isOver && !agent.run.faults.strikes(fault, call)) {
