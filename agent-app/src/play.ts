@@ -95,7 +95,7 @@ export async function play(
   const run: Run = new Run(ports, deps, { route, scenario, params: parsed.params, secret, isBlind, part })
   // From here on nothing throws but what gives the place back.
   const release = (isWaitedFor ? deps.handedOver : deps.admission).admit(
-    costOf(offer.scenario.plan(parsed.params).demand),
+    costOf(offer.scenario.plan(parsed.params, part !== undefined).demand),
   )
   const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)

@@ -100,7 +100,7 @@ export class Run {
     this.seed = secret === undefined ? String(seed) : keyedSeed(secret, String(seed))
     this.#route = route
     this.#recorder = recorder
-    this.#plan = scenario.plan(params)
+    this.#plan = scenario.plan(params, part !== undefined)
     this.ledger = new Ledger(recorder.readsContent ?? false)
     const random = drawsOf(this.seed, scenario.name)
     const faults = new FaultRegister(inForce)

@@ -148,7 +148,8 @@ export interface Scenario<Name extends string = string> extends Pick<
   derived: Readonly<Record<string, { text: string }>>
   /** Puts derived defaults in place, and says what is wrong across parameters. */
   complete: (params: Record<string, unknown>) => Fault[]
-  plan: (params: Readonly<Record<string, unknown>>) => Plan
+  /** Of a run, or of a part of one. */
+  plan: (params: Readonly<Record<string, unknown>>, isPart?: boolean) => Plan
 }
 
 /** What a run is to do, and what it may need for it. */
@@ -178,10 +179,11 @@ export function defineScenario<
       for (const [name, { from }] of defaults) params[name] ??= from(checked(params))
       return check?.(checked(params)) ?? []
     },
-    plan(params) {
+    plan(params, isPart = false) {
       if (levels && levelOf(params) > 1)
         return {
-          demand: levels.demand(params),
+          // Of those that take over, each makes one call after another.
+          demand: { ...levels.demand(params), ...(isPart && { callsAtOnce: 1 }) },
           run: (workflow) => runLevel(workflow, levels, params),
           runPart: (request, name) => runLevelPart(request, levels, params, name),
         }

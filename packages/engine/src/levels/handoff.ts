@@ -11,6 +11,8 @@ const hopsOf = { least: 2, most: 4 }
 /** Of all that is no plain hand-over together, and what one of them takes. */
 const mostOthers = 24
 const callsOfHop = 8
+/** Two agents at once, beside one that nobody waits for. */
+const mostAtOnce = 3
 
 /** What happens next: an agent is handed something, in one of many ways. */
 type Stage = (relay: Relay, name: string) => void
@@ -30,7 +32,7 @@ export const handoffLevels: Levels<'hops'> = {
   draft,
   demand: ({ hops }) => {
     const others = 3 * (Number(hops ?? hopsOf.most) + mostOthers)
-    return demandOf({ jobs: 1, lanes: 1, callsOfJob: callsOfHop, others })
+    return demandOf({ jobs: 1, lanes: mostAtOnce, callsOfJob: callsOfHop, others })
   },
 }
 

@@ -84,6 +84,18 @@ describe.each(levels)('level %i', (level) => {
   })
 })
 
+it('declares as many agents at work at once as there may be', () => {
+  const { callsAtOnce } = handoffLevels.demand({})
+  let most = 0
+  for (const script of levels.flatMap((level) => scripts(level))) {
+    const { jobs } = scheduleOf(script, new Set())
+    const handing = jobs.filter((_, index) => script.jobs[index]?.steps.some(({ kind }) => kind === 'hand_over'))
+    for (const { startMs } of handing)
+      most = Math.max(most, handing.filter((job) => job.startMs <= startMs && job.endMs > startMs).length)
+  }
+  expect(most).toBe(callsAtOnce)
+})
+
 describe('level 3', () => {
   const faulty = scripts(3)
   const controls = scripts(3, false)

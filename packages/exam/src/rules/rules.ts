@@ -269,6 +269,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'nothing-below': handOvers((step) => !isBelow(step)),
   'first-with-nothing-below': ({ steps }) => earliest(steps.filter((step) => isHandOver(step) && !isBelow(step))),
   'orphaned-roots': handOvers(({ handed }) => handed?.reach === 'orphan'),
+  'slowest-hand-over': ({ steps }) => most(steps.filter(isHandOver), ({ handed }) => handed?.ms ?? 0),
   'longest-to-accept': ({ steps }) =>
     most(
       steps.filter((step) => isHandOver(step) && isBelow(step)),

@@ -22,7 +22,7 @@ export function handOversOf(tree: Tree, elsewhere: readonly TakenElsewhere[]): M
   const bare: ExamSpan[] = []
   const found = new Map<string, HandOver>()
   const add = (call: ExamSpan, reach: Handed['reach'], agent?: ExamSpan) =>
-    found.set(call.span_id, { call, reach, agent, isLeftAlone: isLeftAlone(tree, call) })
+    found.set(call.span_id, { call, reach, agent, ms: durationOf(call), isLeftAlone: isLeftAlone(tree, call) })
   for (const call of calls) {
     const [server] = tree.childrenOf(call.span_id)
     const agent = server && tree.childrenOf(server.span_id).find(({ operation }) => operation === 'invoke_agent')
@@ -64,5 +64,5 @@ function isLeftAlone({ spans }: Tree, { span_id, parent_span_id, start_ms, end_m
 }
 
 /** How long a call took until the agent began; all of it where that is not below it, ms. */
-export const acceptedMs = ({ call, agent, reach }: HandOver): number =>
-  reach === 'below' && agent ? agent.start_ms - call.start_ms : durationOf(call)
+export const acceptedMs = ({ call, agent, reach, ms }: HandOver): number =>
+  reach === 'below' && agent ? agent.start_ms - call.start_ms : ms

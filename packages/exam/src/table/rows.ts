@@ -45,7 +45,7 @@ function piecesOf(tree: Tree, span: ExamSpan): Unowned[] {
 }
 
 function handOverRow(handed: HandOver): Unowned {
-  const { call, agent, reach, isLeftAlone } = handed
+  const { call, agent, reach, ms, isLeftAlone } = handed
   const args = call.arguments ?? ''
   const told = membersOf(args)?.agent
   return row(call, {
@@ -54,7 +54,7 @@ function handOverRow(handed: HandOver): Unowned {
     ms: acceptedMs(handed),
     args,
     result: call.result ?? '',
-    handed: { reach, isLeftAlone },
+    handed: { reach, ms, isLeftAlone },
   })
 }
 

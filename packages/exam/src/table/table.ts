@@ -41,6 +41,8 @@ export interface Handed {
    * root links to the call or says nothing; or in none.
    */
   reach: 'below' | 'linked' | 'orphan' | 'nowhere'
+  /** All of the call, ms. */
+  ms: number
   /** Who handed over went on meanwhile. */
   isLeftAlone: boolean
 }
