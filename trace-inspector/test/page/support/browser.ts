@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 
 export interface OpenPage {
   page: Page
@@ -14,10 +14,24 @@ export interface Look {
   scheme?: 'light' | 'dark'
 }
 
+const contexts = new WeakMap<Browser, Record<string, Promise<BrowserContext>>>()
+
+/** Pages of a browser share what they have loaded: the page asks for more than a hundred files, which never change. */
+function contextOf(browser: Browser, colorScheme: 'light' | 'dark'): Promise<BrowserContext> {
+  const own = contexts.get(browser) ?? {}
+  contexts.set(browser, own)
+  return (own[colorScheme] ??= browser.newContext({ colorScheme, reducedMotion: 'reduce' }))
+}
+
 /** Opens the inspector at a path, and listens for what goes wrong. */
 export async function open(browser: Browser, origin: string, path: string, look: Look = {}): Promise<OpenPage> {
   const { width = 1360, height = 860, scheme = 'light' } = look
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, reducedMotion: 'reduce' })
+  const context = await contextOf(browser, scheme)
+  const page = await context.newPage()
+  await page.setViewportSize({ width, height })
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'local_storage' })
+  await devtools.detach()
   const complaints: string[] = []
   let isNetworkChanged = false
   page.on('pageerror', (error) => complaints.push(String(error.stack)))
