@@ -48,7 +48,9 @@ export function startService(
 ): Promise<Service> {
   const args = name === 'trace-inspector' ? ['src/main.ts'] : serviceArgs
   const shared = { INSPECTOR_PORT: '0', OTEL_TRACES_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '50' }
-  return startListening(name, args, { ...shared, ...env })
+  // A tool that is there is waited for, however busy the machine is.
+  const patient = name === 'agent-app' && { TOOL_TIMEOUT_MS: '240000' }
+  return startListening(name, args, { ...shared, ...patient, ...env })
 }
 
 export interface Pair {
@@ -63,9 +65,7 @@ export async function startPair(
   agentEnv: Record<string, string> = {},
 ): Promise<Pair> {
   const tools = await startService('tool-service', env)
-  // A tool that is there is waited for, however busy the machine is.
-  const patient = { TOOL_BASE: tools.url, TOOL_TIMEOUT_MS: '240000' }
-  const agent = await startService('agent-app', { ...patient, ...env, ...agentEnv })
+  const agent = await startService('agent-app', { TOOL_BASE: tools.url, ...env, ...agentEnv })
   return {
     agent,
     tools,

@@ -39,7 +39,7 @@ const startAgent = (env: Record<string, string> = {}) =>
 const startInspector = (...agents: string[]) =>
   start('trace-inspector', { INSPECTOR_PORT: new URL(inspectorUrl).port, AGENT_URLS: agents.join(',') })
 const json = async <T>(url: string) => (await (await fetch(url)).json()) as T
-const verify = (traceId: string, waitS = 120) =>
+const verify = (traceId: string, waitS = 200) =>
   json<Verification>(`${inspectorUrl}/traces/${traceId}/verify?wait_s=${waitS}`)
 const small = 'fanout=3&delay_ms=1&stragglers=0'
 

@@ -76,7 +76,7 @@ test('traces go to the inspector, which knows the agents, unless the shell says 
   const { AGENT_PORT, SECONDARY_PORT, INSPECTOR_PORT } = supervisor.ports
   for (const port of [AGENT_PORT, SECONDARY_PORT]) {
     const { body } = await get(port, '/run?scenario=fanout&fanout=1&delay_ms=1')
-    const verified = await get(INSPECTOR_PORT, `/traces/${String(body.trace_id)}/verify?wait_s=100`)
+    const verified = await get(INSPECTOR_PORT, `/traces/${String(body.trace_id)}/verify?wait_s=200`)
     expect(verified.body.verdict).toBe('complete')
   }
   const nowhere = await deadAddress()

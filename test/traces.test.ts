@@ -19,7 +19,7 @@ let pair: Pair
 beforeAll(async () => {
   receiver = await startReceiver()
   // A fan-out of 10,000 on a machine that does much else may keep a call waiting for long.
-  pair = await startPair({ ...exportingTo(receiver.url), TOOL_TIMEOUT_MS: '60000' })
+  pair = await startPair({ ...exportingTo(receiver.url) })
 })
 afterAll(async () => {
   await pair.stop()

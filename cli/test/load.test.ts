@@ -100,7 +100,7 @@ test('an agent that is stopped changes nothing of what is offered, and late answ
   )
   expect(report.offered).toBe(planned.length)
   expect(report.latency_ms.p90).toBeGreaterThanOrEqual((wentOnMs - 2000) * 0.8)
-}, 60_000)
+})
 
 test('three shards add up to the load of one, run by run', async () => {
   const shard = (name: string, args: string[], env = {}) =>
@@ -147,7 +147,7 @@ test('three shards add up to the load of one, run by run', async () => {
   await load([...asked(), '--seed', 'other', '--report', join(folder, 'other.json')])
   const others = await load(['merge', join(folder, 'other.json'), ...paths])
   expect(others).toMatchObject({ code: 1, stderr: expect.stringMatching(/0?2.json reports another plan/) as string })
-}, 60_000)
+})
 
 test('every run that was answered is verified, and owes what has arrived', async () => {
   const args = ['--verify', 'all', '--inspector', stack.inspector.url, '--rate', '5/s', '--seed', 'v']
@@ -157,7 +157,7 @@ test('every run that was answered is verified, and owes what has arrived', async
   expect(report.spans_owed).toBe(report.runs.reduce((sum, { spans = 0 }) => sum + spans, 0))
   expect(stdout).toMatch(new RegExp(`^verified {2}${report.offered} complete$`, 'm'))
   expect(code).toBe(0)
-}, 60_000)
+})
 
 test('what is refused is counted and not asked again, what fails is told by its reason', async () => {
   const asks: string[] = []

@@ -8,7 +8,7 @@ import { resourceOf, spanOf } from './support/otlp.ts'
 let inspector: Service
 beforeEach(async () => {
   inspector = await startService('trace-inspector', { INSPECTOR_MIB: '32' })
-}, 60_000)
+})
 afterEach(() => inspector.stop())
 
 /** What the process has in memory, MiB: some 130 when it holds nothing. */
@@ -30,7 +30,7 @@ const places: Record<string, () => object> = {
   state: () => ({ traceState: long() }),
 }
 
-test('INSPECTOR_MIB bounds memory, wherever long text is', { timeout: 240_000 }, async () => {
+test('INSPECTOR_MIB bounds memory, wherever long text is', async () => {
   const spansOf = (change: () => object) =>
     Array.from({ length: 100 }, () => ({
       ...spanOf({ traceId: hex(1 + Math.floor(made / 20), 32), spanId: hex(++made, 16) }),
@@ -58,7 +58,7 @@ test('INSPECTOR_MIB bounds memory, wherever long text is', { timeout: 240_000 },
   expect(forgotten_traces).toBeGreaterThan(0)
 })
 
-test('bodies under way share one budget: who is beyond it is told to come again', { timeout: 240_000 }, async () => {
+test('bodies under way share one budget: who is beyond it is told to come again', async () => {
   const bytes = 60_000_000
   const half = Buffer.alloc(bytes, ' ')
   const uploads: ClientRequest[] = []

@@ -34,7 +34,7 @@ test('the trace state of a caller is on every span, and is missed where it is lo
   const { headers } = caller('b7'.repeat(16))
   const sent = { ...headers, tracestate: 'shop=t61rcWkgMzE,other=1' }
   const { trace_id } = await stack.run(small, sent)
-  expect(await stack.verify(trace_id, 60)).toMatchObject({ verdict: 'complete' })
+  expect(await stack.verify(trace_id, 200)).toMatchObject({ verdict: 'complete' })
   stack.meddler.meddle = (parcel) => [changed(parcel, ({ span }) => delete span.traceState)]
   const { trace_id: lossy, spans } = await stack.run(small, {
     ...sent,
@@ -61,14 +61,17 @@ test('who misses spans is told of those that were turned down here', async () =>
   })
   stack.meddler.meddle = (parcel) => [parcel]
   const { trace_id: whole } = await stack.run(small)
-  expect(await stack.verify(whole, 60)).toMatchObject({ verdict: 'complete', note: null })
+  expect(await stack.verify(whole, 200)).toMatchObject({ verdict: 'complete', note: null })
 })
 
 test('a run below a caller is complete, whether the caller sends its own spans or not', async () => {
   const { parent, headers } = caller('a1'.repeat(16))
   const { trace_id, spans } = await stack.run(small, headers)
   expect(trace_id).toBe(parent.traceId)
-  expect(await stack.verify(trace_id, 60)).toMatchObject({ verdict: 'complete', counts: { orphaned: 0, of_caller: 0 } })
+  expect(await stack.verify(trace_id, 200)).toMatchObject({
+    verdict: 'complete',
+    counts: { orphaned: 0, of_caller: 0 },
+  })
   await send('shop', parent)
   expect(await stack.verify(trace_id)).toMatchObject({
     verdict: 'complete',
@@ -91,7 +94,7 @@ test('runs of several agents in one trace are verified together', async () => {
   const first = await stack.run(small, headers)
   const second = await stack.run('scenario=react&max_steps=2&delay_ms=1', headers)
   await fetch(`${other.url}/run?${small}`, { headers })
-  const response = await fetch(`${inspector.url}/traces/${parent.traceId}/verify?wait_s=60`)
+  const response = await fetch(`${inspector.url}/traces/${parent.traceId}/verify?wait_s=200`)
   expect(await response.json()).toMatchObject({
     verdict: 'complete',
     counts: { expected: 2 * first.spans.total + second.spans.total },

@@ -4,8 +4,7 @@ import { startStack, type Stack } from './support/stack.ts'
 let stack: Stack
 
 beforeAll(async () => {
-  // Of a call that is given up nobody knows whether it was made.
-  stack = await startStack({}, { TOOL_TIMEOUT_MS: '240000' })
+  stack = await startStack()
 })
 afterAll(() => stack.stop())
 
@@ -15,7 +14,7 @@ test('a fan-out of 10,000 is verified span by span', { timeout: patient }, async
   const { trace_id } = await stack.run(
     'scenario=fanout&fanout=10000&concurrency=500&delay_ms=1&llm_delay_ms=1&thoughts=0',
   )
-  expect(await stack.verify(trace_id, 120)).toMatchObject({
+  expect(await stack.verify(trace_id, 200)).toMatchObject({
     verdict: 'complete',
     counts: { expected: 40_005, received: 40_005, differences: 0 },
   })
@@ -23,7 +22,7 @@ test('a fan-out of 10,000 is verified span by span', { timeout: patient }, async
 
 test('a chain 5,000 deep is verified and revealed, and overflows nothing', { timeout: patient }, async () => {
   const { trace_id, finding } = await stack.run('scenario=chain&depth=5000&delay_ms=0&llm_delay_ms=1&thoughts=0')
-  expect(await stack.verify(trace_id, 120)).toMatchObject({
+  expect(await stack.verify(trace_id, 200)).toMatchObject({
     verdict: 'complete',
     counts: { expected: 20_005, received: 20_005, differences: 0 },
   })
@@ -36,5 +35,5 @@ test('a chain 5,000 deep is verified and revealed, and overflows nothing', { tim
 
 test('a join of 5,000 branches keeps every link', { timeout: patient }, async () => {
   const { trace_id } = await stack.run('scenario=dag&fanout=5000&delay_ms=1&llm_delay_ms=1&thoughts=0')
-  expect(await stack.verify(trace_id, 120)).toMatchObject({ verdict: 'complete', counts: { link_lost: 0 } })
+  expect(await stack.verify(trace_id, 200)).toMatchObject({ verdict: 'complete', counts: { link_lost: 0 } })
 })

@@ -36,7 +36,7 @@ describe('the trace of a blind run', () => {
   let traceId: string
   beforeEach(async () => {
     traceId = await blindRun('scenario=dag&fanout=10&straggler_factor=10&error_rate=0.1')
-    expect(await stack.verify(traceId, 20)).toMatchObject({ verdict: 'complete', sealed: true, run: 'closed' })
+    expect(await stack.verify(traceId, 200)).toMatchObject({ verdict: 'complete', sealed: true, run: 'closed' })
   })
 
   test('tells what came of its spans, and nothing of what the run knows, until it is answered', async () => {
@@ -84,7 +84,7 @@ test('what was done to the spans of a sealed run is counted, and not told one by
     return [{ ...parcel, span: { ...parcel.span, name: 'renamed' } }]
   }
   const traceId = await blindRun('scenario=fanout&fanout=10')
-  const verify = (headers = {}) => ask(`${traceId}/verify?wait_s=120`, { headers })
+  const verify = (headers = {}) => ask(`${traceId}/verify?wait_s=200`, { headers })
   const { body } = await verify()
   stack.meddler.meddle = (parcel) => [parcel]
   expect(body as unknown as Verification).toMatchObject({ verdict: 'altered', counts: { renamed: 2 }, differences: [] })

@@ -49,7 +49,7 @@ describe.runIf(hasFaketime)('with clocks that differ', () => {
     }
     await expect.poll(() => meddler.held()).toBe(answer.spans.total)
     await meddler.release(meddle)
-    const response = await fetch(`${inspector.url}/traces/${answer.trace_id}/verify?wait_s=120`)
+    const response = await fetch(`${inspector.url}/traces/${answer.trace_id}/verify?wait_s=200`)
     return (await response.json()) as Verification
   }
   const asTheyAre = (parcels: Parcel[]) => parcels

@@ -81,7 +81,7 @@ beforeAll(async () => {
     measure(scenario, steps)
   })
   for (const values of [day.tools, day.models, day.people, day.output]) values.sort((a, b) => a - b)
-}, 120_000)
+})
 
 const at = (sorted: readonly number[], share: number) => sorted[Math.floor(share * sorted.length)] as number
 const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)

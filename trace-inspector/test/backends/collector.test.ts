@@ -12,11 +12,9 @@ afterEach(async () => {
 })
 
 const config = 'config.yaml'
-const patient = { timeout: 180_000 }
-
 // OTELCOL_BIN is the path of a Collector with the contrib processors, 0.155 or later.
 describe.runIf(programs.collector)('through the real Collector', () => {
-  test('every scenario is complete, large ones too', patient, async () => {
+  test('every scenario is complete, large ones too', async () => {
     pipeline = await startPipeline([config])
     const outcomes = await pipeline.verify()
     expect(verdictsOf(outcomes)).toEqual(outcomes.map(({ scenario }) => [scenario, 'complete']))
@@ -31,7 +29,7 @@ describe.runIf(programs.collector)('through the real Collector', () => {
     ])
   })
 
-  test('what a processor does to spans is reported, and nothing else is', patient, async () => {
+  test('what a processor does to spans is reported, and nothing else is', async () => {
     const statements = [
       'delete_key(attributes, "gen_ai.tool.call.id")',
       'set(name, "saved") where name == "checkpoint"',
@@ -50,42 +48,38 @@ describe.runIf(programs.collector)('through the real Collector', () => {
     })
   })
 
-  test(
-    'one that blanks messages and scopes, drops resource attributes and makes doubles of integers is named',
-    patient,
-    async () => {
-      const statements = [
-        'set(span.status.message, "")',
-        'set(scope.name, "")',
-        'keep_keys(resource.attributes, ["service.name"])',
-        'set(span.attributes["ati.checkpoint.size_kb"], Double(span.attributes["ati.checkpoint.size_kb"])) where span.name == "checkpoint"',
-      ]
-      pipeline = await startPipeline(
-        [config],
-        [
-          `processors::transform::trace_statements: ${JSON.stringify(statements)}`,
-          'service::pipelines::traces::processors: [memory_limiter, transform, batch]',
-        ],
-      )
-      const [outcome] = await pipeline.verify(['chain?depth=2&delay_ms=1&error_rate=1'])
-      const { verdict, counts, differences } = (outcome as Outcome).verification as Verification
-      expect(verdict).toBe('altered')
-      expect(counts.scope_changed).toBeGreaterThan(0)
-      expect(counts.status_message_changed).toBeGreaterThan(0)
-      expect(counts).toMatchObject({ resource_changed: 1, attribute_changed: 1, attribute_lost: 0, attribute_added: 0 })
-      expect(counts.differences).toBe(counts.scope_changed + counts.status_message_changed + 2)
-      const resource = differences.find(({ kind }) => kind === 'resource_changed')
-      expect(resource?.expected).toMatchObject({
-        'telemetry.sdk.name': 'opentelemetry',
-        'telemetry.sdk.language': 'nodejs',
-      })
-      expect(differences.find(({ kind }) => kind === 'attribute_changed')?.actual).toEqual({
-        'ati.checkpoint.size_kb': { double: 64 },
-      })
-    },
-  )
+  test('one that blanks messages and scopes, drops resource attributes and makes doubles of integers is named', async () => {
+    const statements = [
+      'set(span.status.message, "")',
+      'set(scope.name, "")',
+      'keep_keys(resource.attributes, ["service.name"])',
+      'set(span.attributes["ati.checkpoint.size_kb"], Double(span.attributes["ati.checkpoint.size_kb"])) where span.name == "checkpoint"',
+    ]
+    pipeline = await startPipeline(
+      [config],
+      [
+        `processors::transform::trace_statements: ${JSON.stringify(statements)}`,
+        'service::pipelines::traces::processors: [memory_limiter, transform, batch]',
+      ],
+    )
+    const [outcome] = await pipeline.verify(['chain?depth=2&delay_ms=1&error_rate=1'])
+    const { verdict, counts, differences } = (outcome as Outcome).verification as Verification
+    expect(verdict).toBe('altered')
+    expect(counts.scope_changed).toBeGreaterThan(0)
+    expect(counts.status_message_changed).toBeGreaterThan(0)
+    expect(counts).toMatchObject({ resource_changed: 1, attribute_changed: 1, attribute_lost: 0, attribute_added: 0 })
+    expect(counts.differences).toBe(counts.scope_changed + counts.status_message_changed + 2)
+    const resource = differences.find(({ kind }) => kind === 'resource_changed')
+    expect(resource?.expected).toMatchObject({
+      'telemetry.sdk.name': 'opentelemetry',
+      'telemetry.sdk.language': 'nodejs',
+    })
+    expect(differences.find(({ kind }) => kind === 'attribute_changed')?.actual).toEqual({
+      'ati.checkpoint.size_kb': { double: 64 },
+    })
+  })
 
-  test('tail sampling takes whole traces, but for agents that wait longer than it does', patient, async () => {
+  test('tail sampling takes whole traces, but for agents that wait longer than it does', async () => {
     pipeline = await startPipeline([config, 'tail-sampling.yaml'], [policies(0)], { TAIL_DECISION_WAIT: '4s' })
     const long = pipeline.verify(['human?human_delay_s=8&delay_ms=1'], { waitS: 20 })
     const quick = 'human?human_delay_s=0&delay_ms=1&llm_delay_ms=1'

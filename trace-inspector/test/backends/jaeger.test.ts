@@ -3,8 +3,6 @@ import { inspectorJudge, jaegerJudge } from '../../../cli/verify/judge.ts'
 import { programs, startJaeger } from '../support/backend.ts'
 import { type Pipeline, startPipeline, verdictsOf } from '../support/pipeline.ts'
 
-const patient = { timeout: 180_000 }
-
 // OTELCOL_BIN and JAEGER_BIN are the paths of a Collector and of Jaeger 1.x all-in-one.
 describe.runIf(programs.collector && programs.jaeger)('read back from the real Jaeger', () => {
   let jaeger: Awaited<ReturnType<typeof startJaeger>>
@@ -22,7 +20,7 @@ describe.runIf(programs.collector && programs.jaeger)('read back from the real J
     await jaeger.stop()
   })
 
-  test('every scenario is complete, by the same rules', patient, async () => {
+  test('every scenario is complete, by the same rules', async () => {
     const judge = jaegerJudge(jaeger.queryUrl, [pipeline.agent.url])
     const outcomes = await pipeline.verify([], { judge })
     expect(verdictsOf(outcomes)).toEqual(outcomes.map(({ scenario }) => [scenario, 'complete']))
@@ -33,7 +31,7 @@ describe.runIf(programs.collector && programs.jaeger)('read back from the real J
     ])
   })
 
-  test('the inspector behind the same Collector says so too, and reveals the same', patient, async () => {
+  test('the inspector behind the same Collector says so too, and reveals the same', async () => {
     const [outcome] = await pipeline.verify(['fanout?fanout=50&delay_ms=20'])
     const traceId = outcome?.trace_id as string
     const fromInspector = await inspectorJudge(pipeline.inspectorUrl).judge(traceId, 30)

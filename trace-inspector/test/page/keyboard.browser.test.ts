@@ -211,5 +211,5 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
       await page.close()
     }
     expect(found).toEqual([])
-  }, 180_000)
+  })
 })

@@ -59,7 +59,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
   test('8,000 spans are opened, unfolded and scrolled', async () => {
     const run = await stack.run('scenario=fanout&fanout=2000&concurrency=200&delay_ms=10&thoughts=0&seed=big')
     await stack.arrived(run.trace_id, 8005)
-    await stack.verify(run.trace_id, 20)
+    await stack.verify(run.trace_id, 200)
     const { page } = await open(browser, stack.inspector.url, '/')
     const url = `${stack.inspector.url}/?trace=${run.trace_id}`
     const openMs = await openTrace(page, url)
@@ -71,12 +71,12 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     expect(await elements(page)).toBeLessThan(mostElements)
     tell('fan-out of 2,000 (8,005 spans)', openMs, frames)
     await page.close()
-  }, 120_000)
+  })
 
   test('a chain 2,000 deep is opened, scrolled, and its end selected', async () => {
     const run = await stack.run('scenario=chain&depth=2000&delay_ms=0&thoughts=0&seed=deep')
     await stack.arrived(run.trace_id, run.spans.total)
-    await stack.verify(run.trace_id, 30)
+    await stack.verify(run.trace_id, 200)
     const { page } = await open(browser, stack.inspector.url, '/')
     const openMs = await openTrace(page, `${stack.inspector.url}/?trace=${run.trace_id}`)
     const frames = await scrollThrough(page)
@@ -91,5 +91,5 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     expect(await elements(page)).toBeLessThan(mostElements)
     tell('chain 2,000 deep (8,005 spans)', openMs, frames)
     await page.close()
-  }, 180_000)
+  })
 })
