@@ -74,6 +74,16 @@ const runs: Record<string, Record<string, unknown[]>> = {
     hallucination: ['no_tool', 'bad_arguments'],
     recovers: [true, false],
   },
+  cascade: {
+    faults: ['own', 'own', 'off'],
+    error_rate: [0, 0, 0.1],
+    trigger: ['capacity_loss', 'surge', 'slow_service', 'none'],
+    agents: [1, 5],
+    calls: [20, 60],
+    queue: [0, 10],
+    load: [0.5, 0.9],
+    max_retries: [0, 3],
+  },
 }
 
 function mixOf(scenario: string, choices: Record<string, unknown[]>) {
@@ -81,11 +91,11 @@ function mixOf(scenario: string, choices: Record<string, unknown[]>) {
   return mixSchema.parse({ runs: [{ scenario, params, planted: true }] })
 }
 
-/** What becomes of calls that wait for each other is simulated; that has tests of its own. */
+/** What becomes of calls that wait for each other is in no script: it is simulated. */
 const ofSchedules = scenarios.filter(({ name }) => name !== 'cascade')
 
 test('no scenario is left out, but one of level 1 that others play parts of, which has tests of its own', () => {
-  expect([...Object.keys(runs), 'handoff'].toSorted()).toEqual(ofSchedules.map(({ name }) => name).toSorted())
+  expect([...Object.keys(runs), 'handoff'].toSorted()).toEqual(scenarios.map(({ name }) => name).toSorted())
 })
 
 describe.runIf(hasPython)('keys', () => {

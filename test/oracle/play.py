@@ -4,6 +4,7 @@ import heapq
 import math
 import re
 
+from crowd import cascade
 from draws import Random, time_around
 
 TOOLS = ["search", "database", "calculator", "calendar", "mail"]
@@ -393,14 +394,14 @@ def stream(run):
     return now, True
 
 
-SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop, silent, hallucination, overflow)}
+SCENARIOS = {play.__name__: play for play in (fanout, dag, chain, retry, react, human, rag, stream, loop, silent, hallucination, overflow, cascade)}
 
 
 class Played:
     def __init__(self, scenario, params, seed, in_force):
         run = Run(scenario, params, seed, in_force)
         work_ms, self.ok = SCENARIOS[scenario](run)
-        self.ms = work_ms + CHECKPOINT_MS
+        self.ms = work_ms + (0 if scenario == "cascade" else CHECKPOINT_MS)
         self.busy_ms = self.ms - run.waited_ms
         self.tokens = run.tokens
         self.faults = run.faults
