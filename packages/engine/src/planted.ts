@@ -58,6 +58,7 @@ export class Planted {
       const slower = { factor: this.#straggler.factor, fault: 'straggler' } as const
       if (this.#slows(slower, 'straggler', key, call)) all.push(slower)
     }
+    if (all.length === 0) return undefined
     const largest = all.toSorted((a, b) => b.factor - a.factor)[0]
     return largest && { factor: all.reduce((product, { factor }) => product * factor, 1), fault: largest.fault }
   }

@@ -14,6 +14,7 @@ export class ServicesWriter {
   readonly #writers: ReadonlyMap<string, SpanWriter>
   readonly #all: readonly SpanWriter[]
   #count = 0
+  #size = 0
 
   constructor(make: (resource: Attributes, scope: { name: string }) => SpanWriter) {
     this.#writers = new Map(
@@ -27,15 +28,16 @@ export class ServicesWriter {
   }
 
   get size(): number {
-    let sum = 0
-    for (const { size } of this.#all) sum += size
-    return sum
+    return this.#size
   }
 
   /** Adds all spans of a run; `added` is called after each. */
   addRun({ eachSpan }: PlayedRun, added?: () => void): void {
     eachSpan((service, span) => {
-      this.#writers.get(service)?.add(span)
+      const writer = this.#writers.get(service) as SpanWriter
+      const before = writer.size
+      writer.add(span)
+      this.#size += writer.size - before
       this.#count++
       added?.()
     })
@@ -44,6 +46,7 @@ export class ServicesWriter {
   /** A request of each service that has spans, good until the next is added: together, they are one of all. */
   take(): Uint8Array[] {
     this.#count = 0
+    this.#size = 0
     return this.#all.filter(({ count }) => count > 0).map((writer) => writer.take())
   }
 }

@@ -141,11 +141,11 @@ export function responseFacts(
 
 /** The tokens of a call, without what there were none of. */
 export function tokenFacts(completion: Omit<Completion, 'delayMs' | 'responseId'>): SomeTokens {
-  return {
-    input_tokens: completion.inputTokens,
-    ...(completion.cachedTokens > 0 && { cached_tokens: completion.cachedTokens }),
-    ...(completion.cacheWriteTokens > 0 && { cache_write_tokens: completion.cacheWriteTokens }),
-    output_tokens: completion.outputTokens,
-    ...(completion.reasoningTokens > 0 && { reasoning_tokens: completion.reasoningTokens }),
-  }
+  const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens } = completion
+  const facts: { -readonly [Name in keyof SomeTokens]: SomeTokens[Name] } = { input_tokens: inputTokens }
+  if (cachedTokens > 0) facts.cached_tokens = cachedTokens
+  if (cacheWriteTokens > 0) facts.cache_write_tokens = cacheWriteTokens
+  facts.output_tokens = outputTokens
+  if (reasoningTokens > 0) facts.reasoning_tokens = reasoningTokens
+  return facts
 }

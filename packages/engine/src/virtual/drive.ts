@@ -8,7 +8,7 @@ export interface Played<T> {
 }
 
 /** So many are under way at once: a turn, which lets all that is due happen, is shared by them. */
-const together = 4
+const together = 2
 
 /** After so long the event loop comes round, for whatever else the process does, ms. */
 const longestTurnsMs = 5
