@@ -54,7 +54,13 @@ export class Random {
   /** `digits` hex digits, a multiple of eight. */
   hex(digits: number): string {
     const bytes = Buffer.allocUnsafe(digits / 2)
-    for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32BE(this.#next(), at)
+    for (let at = 0; at < bytes.length; at += 4) {
+      const word = this.#next()
+      bytes[at] = word >>> 24
+      bytes[at + 1] = word >>> 16
+      bytes[at + 2] = word >>> 8
+      bytes[at + 3] = word
+    }
     return bytes.toString('hex')
   }
 

@@ -4,7 +4,7 @@ import type { OpenSpan, Recorder } from 'engine/ports'
 import type { Served } from 'engine/virtual/tools'
 
 /** Ids are drawn so many at a time: a call to make digits of bytes costs more than all of these. */
-const idsAtOnce = 32
+const idsAtOnce = 16
 
 /**
  * A recorder that writes nothing while a run goes on: what its spans say stands in the ledger, where they are read when it has
