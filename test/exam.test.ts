@@ -74,12 +74,31 @@ describe.each(names)('an exam of %s', (name) => {
 
   it('is solved by who knows what is usual, and by no rule of a line', () => {
     const shareOf = (solver: string) => scored(solver).by_subject.spans?.exact.share ?? 0
+    const { window, cost } = scored('ceiling').by_subject
+    if (name === 'cascade')
+      for (const subject of [window, cost]) expect(subject?.exact.share).toBeGreaterThanOrEqual(0.75)
     const best = Math.max(...ruleNames.map(shareOf))
     expect(shareOf('nothing')).toBe(0.5)
     expect(shareOf('ceiling')).toBeGreaterThanOrEqual(0.75)
     expect(shareOf('ceiling')).toBeGreaterThan(best)
     if (isOfWords) expect(best).toBeLessThanOrEqual(0.6)
   })
+})
+
+it('real runs, played by processes over HTTP, make one as virtual ones do', async () => {
+  const { out, right, questions } = await made({
+    scenarios: ['silent', 'hallucination'],
+    level: 1,
+    traces: 8,
+    atOnce: 8,
+  })
+  const traces = await readTraces(filesOf(out).spans)
+  expect([...traces.keys()].toSorted()).toEqual([...right.traces.keys()].toSorted())
+  expect([...right.traces.values()].filter(({ verdict }) => verdict === 'faulty')).toHaveLength(4)
+  const services = new Set([...traces.values()].flat().map(({ service }) => service))
+  expect(services.size).toBe(2)
+  const found = solversOf(traces, questions).get('ceiling')?.() ?? []
+  expect(score(questions, right, byId(found)).by_subject.spans?.exact).toMatchObject({ count: 8, of: 8 })
 })
 
 it('the same options make the same bytes, and other seeds and secrets others', async () => {

@@ -10,30 +10,37 @@ import { SpanLines } from 'simulate/sinks/lines'
 import { filesOf, hashLine, jsonLines } from './files.ts'
 import { incidentKind, startsOf } from './incident.ts'
 import { readme } from './readme.ts'
-import { drawRuns, type ExamRun, hasKind, play, type RunsOptions } from './runs.ts'
+import { playReally } from './really.ts'
+import { type Begun, drawRuns, type ExamRun, hasKind, play, type RunsOptions } from './runs.ts'
 
-export interface ExamOptions extends RunsOptions {
+export interface ExamOptions extends Omit<RunsOptions, 'isReal'> {
+  /** When the first run may begin, in virtual time. */
   startMs: number
+  /** Its runs are played over HTTP, so many at a time; in virtual time unless given. */
+  atOnce?: number | undefined
   /** The folder. */
   out: string
   /** Where its key is written. */
   key: string
 }
 
-/** Makes an exam: its folder, and its key. The same options make the same bytes. */
+/** Makes an exam: its folder, and its key. In virtual time the same options make the same bytes. */
 export async function makeExam(options: ExamOptions, progress: (runs: number) => void = () => {}) {
-  const { level, seed, secret, startMs, out, key } = options
+  const { level, seed, secret, out, key, atOnce } = options
   const files = filesOf(out)
   mkdirSync(out, { recursive: true })
   expectWritable(key)
   const runs: ExamRun[] = []
-  for await (const run of drawRuns(options)) progress(runs.push(run))
-  const kind = incidentKind(runs)
-  const starts = startsOf(runs, kind, seed, startMs)
-  const begun = runs
-    .map((run, index) => ({ ...run, trace_id: run.key.trace_id, start_ms: starts[index] as number }))
-    .toSorted((a, b) => a.start_ms - b.start_ms)
-  await writeSpans(files.spans, begun)
+  for await (const run of drawRuns({ ...options, isReal: atOnce !== undefined })) {
+    runs.push(run)
+    if (atOnce === undefined) progress(runs.length)
+  }
+  const { played, kind } =
+    atOnce === undefined
+      ? await playVirtually(runs, files.spans, options)
+      : // When they begin is as it comes: nothing comes up within a while only.
+        { played: await playReally(runs, { spans: files.spans, secret, atOnce, progress }), kind: undefined }
+  const begun = played.toSorted((a, b) => a.start_ms - b.start_ms)
   const { questions, keys } = askAll(begun, kind)
   writeFileSync(files.questions, jsonLines(questions))
   const head = { version: examVersion, level, seed, secret }
@@ -45,6 +52,17 @@ export async function makeExam(options: ExamOptions, progress: (runs: number) =>
   return { questions: questions.length, draws }
 }
 
+/** One kind of fault comes up within a while only: when each run begins says when that is. */
+async function playVirtually(runs: readonly ExamRun[], spans: string, { seed, startMs }: ExamOptions) {
+  const kind = incidentKind(runs)
+  const starts = startsOf(runs, kind, seed, startMs)
+  const played = runs
+    .map((run, index): Begun => ({ ...run, trace_id: run.key.trace_id, start_ms: starts[index] as number }))
+    .toSorted((a, b) => a.start_ms - b.start_ms)
+  await writeSpans(spans, played)
+  return { played, kind }
+}
+
 /** Nobody is to wait for an exam whose key has no place. What stands there stays until the exam is made. */
 export function expectWritable(path: string): void {
   try {
@@ -53,8 +71,6 @@ export function expectWritable(path: string): void {
     throw new ExamError(`--key ${path} cannot be written: ${(error as Error).message}`)
   }
 }
-
-type Begun = ExamRun & { trace_id: string; start_ms: number }
 
 async function writeSpans(path: string, runs: readonly Begun[]): Promise<void> {
   const file = await LineFile.open(path)

@@ -6,6 +6,7 @@ import { makeSessions } from './sessions.ts'
 import { readSecret } from '../secret.ts'
 import { statusLine } from '../status-line.ts'
 import { makeExam } from './exam.ts'
+import { playedReally, readAtOnce } from './really.ts'
 import { namesAt } from './runs.ts'
 import { allNames, makeTotals } from './totals.ts'
 
@@ -30,6 +31,7 @@ export const makeCommand = defineCommand({
       description:
         'about sessions: which traces are of one, where agents hand over and people are asked; without a level',
     },
+    ...playedReally,
     seed: {
       type: 'string',
       valueHint: 'TEXT',
@@ -66,12 +68,15 @@ export const makeCommand = defineCommand({
     const secret = readSecret(args.secret)
     const status = statusLine()
     const told = (runs: number) => status(`${runs} of ${traces} runs`)
+    const atOnce = readAtOnce(args)
+    if (atOnce !== undefined && (args.sessions || args.totals))
+      throw new UsageError('--real: expected neither --sessions nor --totals, whose runs are in virtual time')
     const options = { scenarios: names, traces, seed, secret, startMs, out, key }
     const made = await (args.sessions
       ? makeSessions(options, told)
       : args.totals
         ? makeTotals(options, told)
-        : makeExam({ ...options, level }, told))
+        : makeExam({ ...options, level, atOnce }, told))
     status('')
     const what = args.sessions ? 'sessions' : args.totals ? 'runs' : 'traces'
     console.log(`${out}: ${traces} ${what}, ${made.questions} questions; ${key}: the key`)

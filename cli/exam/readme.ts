@@ -62,7 +62,7 @@ const answers: Readonly<Record<string, string>> = {
   entity: 'a list of names; `[]` for none',
   cost: 'a number, ms',
   share: 'a number from 0 to 1',
-  window: '`{"from": …, "to": …}`, ISO times',
+  window: '`{"from": …, "to": …}`, ISO times; of a trace `"none"` where there is none',
   traces: 'a list of trace ids',
   session: 'a list of trace ids, that of the question among them',
   tokens: 'a number of tokens, or `"unknown"`',

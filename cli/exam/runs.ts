@@ -14,6 +14,8 @@ import { type Asked, begin, type PlayedRun } from 'simulate/play'
 export interface ExamRun {
   scenario: string
   asked: Omit<Asked, 'startMs'>
+  /** What of its parameters is not as it is unless given, but for its seed. */
+  query: Readonly<Record<string, string>>
   key: Key
   /** How much longer it took than with nothing planted, ms. */
   costMs: number
@@ -22,12 +24,17 @@ export interface ExamRun {
   draws: number
 }
 
+/** A run of an exam that was played. */
+export type Begun = ExamRun & { trace_id: string; start_ms: number }
+
 export interface RunsOptions {
   scenarios: readonly string[]
   level: number
   traces: number
   seed: string
   secret: string
+  /** They are to be played in real time, so that nobody in them takes hours. */
+  isReal?: boolean
 }
 
 /** A run that has to be faulty or healthy is drawn so often at most. */
@@ -44,13 +51,17 @@ export async function* drawRuns({
   traces,
   seed,
   secret,
+  isReal = false,
 }: RunsOptions): AsyncGenerator<ExamRun> {
   const catalog = new Catalog(scenarios, { delayMs: undefined, errorRate: 0 })
   const offers = names.map((name) => offerOf(catalog, name, level))
   for (let index = 0; index < traces; index++) {
     const offer = offers[index % offers.length] as Offer
     const ordinal = Math.floor(index / offers.length)
-    const { params, verdict } = paramsOf(catalog, offer, level, ordinal % 2 === 1)
+    const isControl = ordinal % 2 === 1
+    const query = queryOf(offer, { level, isControl, isReal })
+    const params = paramsOf(catalog, offer, query)
+    const verdict = isControl ? 'healthy' : 'faulty'
     let run: ExamRun | undefined
     for (let draws = 1; !run && draws <= mostDraws; draws++) {
       const own = `${seed}/${offer.scenario.name}/${ordinal}${draws > 1 ? `/${draws}` : ''}`
@@ -61,6 +72,7 @@ export async function* drawRuns({
         run = {
           scenario: offer.scenario.name,
           asked,
+          query,
           key,
           costMs: await costOf(asked, key),
           agentsOf: agentsOf(played.ledger(), ...played.parts.map((part) => part.ledger())),
@@ -82,20 +94,21 @@ function offerOf(catalog: Catalog, name: string, level: number): Offer {
 }
 
 /** At level 1 a run plants what it is known for, and its control does without; above, a control is drawn as such. */
-function paramsOf(catalog: Catalog, offer: Offer, level: number, isControl: boolean) {
-  const { name, levels } = offer.scenario
+function queryOf(
+  { scenario: { name, levels } }: Offer,
+  { level, isControl, isReal }: { level: number; isControl: boolean; isReal: boolean },
+): Record<string, string> {
+  if (level === 1) return { faults: isControl ? 'off' : (knownForAt1(name)?.faults ?? 'own') }
   // In virtual time people may take as long as they do.
-  const people = levels?.takes.includes('profile') ? { profile: 'measured' } : {}
-  const query: Record<string, string> =
-    level === 1
-      ? { faults: isControl ? 'off' : (knownForAt1(name)?.faults ?? 'own') }
-      : { level: String(level), control: String(isControl), ...people }
+  const people = !isReal && levels?.takes.includes('profile') ? { profile: 'measured' } : {}
+  return { level: String(level), control: String(isControl), ...people }
+}
+
+function paramsOf(catalog: Catalog, offer: Offer, query: Readonly<Record<string, string>>): Asked['params'] {
   const parsed = catalog.parse(offer, query)
-  if ('faults' in parsed) {
-    const [fault] = parsed.faults
-    throw new ExamError(`${offer.scenario.name}: ${fault?.parameter} ${fault?.value}: expected ${fault?.expected}`)
-  }
-  return { params: parsed.params, verdict: isControl ? ('healthy' as const) : ('faulty' as const) }
+  if ('params' in parsed) return parsed.params
+  const [fault] = parsed.faults
+  throw new ExamError(`${offer.scenario.name}: ${fault?.parameter} ${fault?.value}: expected ${fault?.expected}`)
 }
 
 async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['asked'], key: Key): Promise<number> {
@@ -110,13 +123,15 @@ async function keyOf(played: PlayedRun): Promise<Key> {
   return withParts(await played.key(), await Promise.all(played.parts.map((part) => part.key())))
 }
 
+type Steps = Pick<RunLedger, 'steps'>
+
 /** The agents that did some spans, by the ids that their spans have; none of `parts` is the one that all others work for. */
-export function agentsOf(whole: RunLedger, ...parts: RunLedger[]): ExamRun['agentsOf'] {
+export function agentsOf(whole: Steps, ...parts: Steps[]): ExamRun['agentsOf'] {
   const bySpan = new Map([whole, ...parts].flatMap((ledger) => agentsBySpan(ledger, ledger !== whole)))
   return (spanIds) => [...new Set(spanIds.flatMap((id) => bySpan.get(id) ?? []))]
 }
 
-function agentsBySpan({ steps }: RunLedger, isPart: boolean) {
+function agentsBySpan({ steps }: Steps, isPart: boolean) {
   const agentOf = (step: LedgerStep | undefined): LedgerStep | undefined =>
     step === undefined || step.facts.operation === 'invoke_agent' ? step : agentOf(steps[step.parent_id ?? -1])
   const known = new Map<LedgerStep, { id: string; isLead: boolean }>()

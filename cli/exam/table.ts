@@ -13,6 +13,7 @@ import { readSecret } from '../secret.ts'
 import { statusLine } from '../status-line.ts'
 import { filesOf, readAnswers, readKeyFile, readQuestions } from './files.ts'
 import { makeExam } from './exam.ts'
+import { playedReally, readAtOnce } from './really.ts'
 import { shown } from './report.ts'
 import { namesAt } from './runs.ts'
 import { solversOf } from './solvers.ts'
@@ -28,6 +29,7 @@ export const tableCommand = defineCommand({
     scenario: { type: 'string', valueHint: 'NAME…', description: 'only these; all where absent' },
     levels: { type: 'string', valueHint: 'N,N', description: 'which levels', default: '1,2,3,4' },
     traces: { type: 'string', valueHint: 'N', description: 'runs of each scenario and level', default: '300' },
+    ...playedReally,
     seed: { type: 'string', valueHint: 'TEXT', description: 'of the exams', default: 'table' },
     secret: { type: 'string', valueHint: 'HEX', description: 'of the exams; drawn where absent' },
     snagline: {
@@ -40,12 +42,21 @@ export const tableCommand = defineCommand({
     const traces = readWhole('--traces', args.traces, 2, 100_000)
     const levels = args.levels.split(',').map((level) => readWhole('--levels', level, 1, 4))
     const secret = readSecret(args.secret)
+    const atOnce = readAtOnce(args)
     const status = statusLine()
     const rows: string[][] = []
     for (const level of levels)
       for (const name of scenarios.length > 0 ? scenarios : namesAt(level)) {
         status(`${name}, level ${level}`)
-        const scores = await sit({ name, level, traces, seed: args.seed, secret, hasSnagline: args.snagline === true })
+        const scores = await sit({
+          name,
+          level,
+          traces,
+          seed: args.seed,
+          secret,
+          atOnce,
+          hasSnagline: args.snagline === true,
+        })
         status('')
         rows.push(rowOf(name, level, scores))
         if (rows.length === 1) console.log(lines([columns, columns.map(() => '---')]))
@@ -61,15 +72,17 @@ interface Sitting {
   traces: number
   seed: string
   secret: string
+  atOnce: number | undefined
   hasSnagline: boolean
 }
 
 /** How everybody did at an exam that nobody keeps. */
-async function sit({ name, level, traces, seed, secret, hasSnagline }: Sitting): Promise<Map<string, Score>> {
+async function sit({ name, level, traces, seed, secret, atOnce, hasSnagline }: Sitting): Promise<Map<string, Score>> {
   const folder = mkdtempSync(join(tmpdir(), 'exam-'))
   const [out, key] = [join(folder, 'exam'), join(folder, 'key.jsonl')]
   try {
-    await makeExam({ scenarios: [name], level, traces, seed, secret, startMs: Date.parse('2026-11-01'), out, key })
+    const startMs = Date.parse('2026-11-01')
+    await makeExam({ scenarios: [name], level, traces, seed, secret, startMs, atOnce, out, key })
     const questions = readQuestions(out)
     const right = readKeyFile(key)
     const scores = new Map<string, Score>()

@@ -41,6 +41,9 @@ export const magnitudeSchema = z.object({
 })
 export type Magnitude = z.infer<typeof magnitudeSchema>
 
+export const faultWindowSchema = z.object({ from_ms: z.number(), to_ms: z.number() })
+export type FaultWindow = z.infer<typeof faultWindowSchema>
+
 export const standings = ['required', 'masked', 'neutral'] as const
 export type Standing = (typeof standings)[number]
 
@@ -61,6 +64,9 @@ export const keyFaultSchema = z.object({
   entity: entitySchema,
   steps: z.array(z.string()).meta({ description: 'Keys of the ledger' }),
   magnitude: magnitudeSchema.nullable(),
+  window: faultWindowSchema
+    .optional()
+    .meta({ description: 'While it was in force, ms since the run began; absent where that is no while' }),
   impact: impactSchema.nullable().meta({
     description:
       'null where a run has more faults than are replayed: such a fault is masked, or required if it lost a call',

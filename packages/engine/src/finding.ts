@@ -37,12 +37,23 @@ export function toAnalysisSteps(ledger: Ledger, dialect: Dialect): AnalysisStep[
   const { steps } = ledger
   const found: AnalysisStep[] = []
   for (const step of steps) {
-    const { span_id, parent_id, service, agent_id, facts, events, start_ms, duration_ms, status } = step
+    const {
+      span_id,
+      parent_id,
+      remote_parent_span_id,
+      service,
+      agent_id,
+      facts,
+      events,
+      start_ms,
+      duration_ms,
+      status,
+    } = step
     const { arguments: given, result } = ledger.saidIn(step)
     if (span_id === null || duration_ms === null) continue
     found.push({
       span_id,
-      parent_span_id: parent_id === null ? null : (steps[parent_id]?.span_id ?? null),
+      parent_span_id: parent_id === null ? remote_parent_span_id : (steps[parent_id]?.span_id ?? null),
       operation: facts.operation,
       name: dialect.nameOf(facts),
       service,

@@ -58,7 +58,7 @@ const lookalikes: Readonly<
 
   /** Refused, and sent again. */
   async retry(turns, asked, from) {
-    await turns.retry(from, asked)
+    await turns.script(from, asked, { statuses: [503, 200] })
     return 1
   },
 

@@ -1,5 +1,6 @@
+import type { FaultKind } from 'contract/faults'
 import { resultFor } from 'contract/toolbox'
-import { ToolFailure } from './errors.ts'
+import { succeeded, ToolFailure } from './errors.ts'
 import type { ChatOptions } from './operations/chat.ts'
 import type { Conversation } from './operations/conversation.ts'
 import { scriptedCall } from './operations/scripted-call.ts'
@@ -52,26 +53,42 @@ export class Turns {
     }
   }
 
-  /** A turn whose call is refused once, out of order as tools are at times, and sent again: that is no fault of this run. */
-  async retry(index: number, { tool, arguments: given, delayMs, errorRate, capture }: Turn): Promise<void> {
+  /**
+   * A turn of which all is decided: with what the tool answers each attempt, and what it says in the end. Whatever it is, it is no
+   * fault of this run.
+   */
+  async script(
+    index: number,
+    { tool, arguments: given, delayMs, errorRate, capture }: Turn,
+    { statuses, answer }: { statuses: readonly number[]; answer?: Answer['result'] },
+  ): Promise<void> {
     if (!this.areLeft) return
     await this.#think(index, tool, given)
-    const key = `${this.#agent.key}/call/${index}`
-    const result = resultFor(tool, given, { seed: this.#agent.random.fork(key).identifier('answer', 16) })
+    const { key: agent, random, run } = this.#agent
+    const key = `${agent}/call/${index}`
+    const result = answer ?? resultFor(tool, given, { seed: random.fork(key).identifier('answer', 16) })
     const work = scriptedCall(this.#agent, {
       key,
       tool,
       arguments: JSON.stringify(given),
       result: JSON.stringify(result),
       asked: { delay_ms: Math.round(delayMs), error_rate: errorRate },
-      capture,
-      attempts: [503, 200].map((status) => ({ waitMs: delayMs / 2, delayMs, status, bytes: 0 })),
+      capture: capture ?? run.captureContent,
+      attempts: statuses.map((status) => ({ waitMs: delayMs / 2, delayMs, status, bytes: 0 })),
     })
-    await this.#talk.observing(
+    const heard = this.#talk.observing(
       () => callIdFor(this.#agent, index),
       work,
       () => result,
     )
+    await succeeded(heard)
+  }
+
+  /** The calls of these turns were there by a fault, as it turns out. */
+  plant(fault: FaultKind, indices: readonly number[]): void {
+    const { key, run } = this.#agent
+    const keys = new Set(indices.map((index) => `${key}/call/${index}`))
+    for (const step of run.ledger.steps) if (keys.has(step.key)) step.injected ??= { fault }
   }
 
   async #think(index: number, tool: string, given: Turn['arguments']): Promise<void> {

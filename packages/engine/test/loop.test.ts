@@ -58,8 +58,11 @@ describe('an agent that repeats itself', () => {
     'is found where calls fail, and only where there had been an answer: %o',
     async (query) => {
       for (const seed of seeds) {
-        const { key, compared, observed } = await play({ ...query, seed })
+        const { run, key, compared, observed } = await play({ ...query, seed })
         expect(compared, `${seed}: ${compared.text}`).toMatchObject({ agrees: true, not_planted: [] })
+        const said = run.ledger.steps.filter(({ injected }) => injected?.fault === 'repetition')
+        const struck = new Set(key.faults.flatMap(({ steps }) => steps))
+        expect(said.filter((step) => !struck.has(step.key))).toEqual([])
         const loops = key.faults.filter(({ kind }) => kind === 'loop')
         expect(loops).toHaveLength(observed.loops.length)
         if (query.error_rate === 1) expect(loops).toEqual([])

@@ -7,6 +7,8 @@ import { nothing, type Question, type Subject, unknown } from './question.ts'
 export interface Asked {
   subjects: readonly Subject[]
   kinds: readonly PlantedKind[]
+  /** How a question is put, where not as of other scenarios. */
+  texts?: Readonly<Partial<Record<Subject, string>>>
 }
 
 const all = ['verdict', 'kind', 'spans', 'waited', 'entity', 'cost'] as const
@@ -15,7 +17,7 @@ const withoutSlack = ['verdict', 'kind', 'spans', 'entity', 'cost'] as const
 
 /**
  * How often something failed gives the verdict of `retry` and `cascade` away: it is asked with the kind alone. A run of
- * `cascade` takes as long with its fault as without: what that costs is no question. Of `human`, `loop` and `overflow`, most
+ * `cascade` takes as long with its fault as without: what is asked is what its calls take together. Of `human`, `loop` and `overflow`, most
  * faults are the one agent's that it has: who is to blame is no question.
  */
 export const askedOf: Readonly<Record<string, Asked>> = {
@@ -29,7 +31,13 @@ export const askedOf: Readonly<Record<string, Asked>> = {
   loop: { subjects: agentIsToBlame, kinds: ['loop', 'pingpong', 'ignored_error', 'slow_tool'] },
   overflow: { subjects: agentIsToBlame, kinds: ['overflow', 'duplicate_history', 'lost_fact', 'cache_miss'] },
   stream: { subjects: withoutSlack, kinds: ['contention', 'stall', 'slow_ttft', 'slow_background'] },
-  cascade: { subjects: ['kind', 'spans', 'entity'], kinds: ['surge', 'capacity_loss', 'slow_service'] },
+  cascade: {
+    subjects: ['kind', 'spans', 'entity', 'window', 'cost'],
+    kinds: ['surge', 'capacity_loss', 'slow_service'],
+    texts: {
+      cost: 'How many milliseconds longer did the calls of this run take, all together, from the first attempt of each to its last, than they would have with nothing wrong? Calls that would not have come do not count. 0 where nothing is.',
+    },
+  },
   silent: {
     subjects: ['verdict', 'kind', 'spans', 'entity'],
     kinds: ['body_error', 'truncated', 'wrong_empty', 'slow_tool', 'failed'],
@@ -78,10 +86,15 @@ const asks = {
     unit: 'ms',
     tolerance: costTolerance,
   },
+  window: {
+    type: 'window',
+    text: 'From when until when was it wrong: when did one agent begin to send more, or a tool to do less, and when was that over? Of two, from the first to the last. `none` where nothing is.',
+    tolerance: { share: 0.2 },
+  },
 } as const satisfies Partial<Record<Subject, Partial<Question>>>
 
 /** The questions about a trace. */
-export function questionsOf(traceId: string, { subjects, kinds }: Asked): Question[] {
+export function questionsOf(traceId: string, { subjects, kinds, texts }: Asked): Question[] {
   return subjects.flatMap((subject) => {
     if (!(subject in asks)) return []
     const { text, ...ask } = asks[subject as keyof typeof asks]
@@ -90,7 +103,7 @@ export function questionsOf(traceId: string, { subjects, kinds }: Asked): Questi
       scope: 'trace' as const,
       trace_id: traceId,
       ...ask,
-      text,
+      text: texts?.[subject] ?? text,
       ...(subject === 'verdict' && { choices: ['faulty', 'healthy', unknown] }),
       ...(subject === 'kind' && { choices: [...kinds, nothing] }),
     }

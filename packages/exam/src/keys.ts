@@ -1,6 +1,6 @@
 import type { Key as RunKey } from 'contract/key'
 import type { QuestionKey, TraceKey } from './key.ts'
-import { type Question, subjectOf } from './question.ts'
+import { isoWindow, nothing, type Question, subjectOf } from './question.ts'
 
 /** What is known of a run when an exam is made of it. */
 export interface Known {
@@ -8,6 +8,8 @@ export interface Known {
   key: RunKey
   /** How much longer it took than with nothing planted, ms. */
   costMs: number
+  /** When it began, an epoch time in ms. */
+  start_ms: number
   /** The agents that did these spans: their ids on spans, and whether it is the one that the others work for. */
   agentsOf: (spanIds: readonly string[]) => { id: string; isLead: boolean }[]
 }
@@ -28,7 +30,7 @@ export function withParts(key: RunKey, parts: readonly RunKey[]): RunKey {
 }
 
 /** The line of a trace in key.jsonl. */
-export function traceKeyOf(known: Known): TraceKey {
+export function traceKeyOf(known: Omit<Known, 'start_ms'>): TraceKey {
   const { scenario, key } = known
   return {
     trace_id: key.trace_id,
@@ -48,7 +50,10 @@ const impactOf = (impact: RunKey['faults'][number]['impact']) =>
   impact && { ms: impact.ms, alone_ms: impact.alone_ms, share: impact.share, tokens: impact.tokens }
 
 /** An agent is told by its id: what many are called is no answer. Nor is the lead, which is in every run, where another is. */
-function namesOf({ entity: { tool, model, shard, agent }, accepted }: Fault, { agentsOf }: Known): string[] {
+function namesOf(
+  { entity: { tool, model, shard, agent }, accepted }: Fault,
+  { agentsOf }: Pick<Known, 'agentsOf'>,
+): string[] {
   const names = [tool, model, shard].filter((name) => name !== undefined)
   const agents = agent === undefined ? [] : agentsOf(accepted.flat())
   const others = agents.filter(({ isLead }) => !isLead)
@@ -83,6 +88,8 @@ export function questionKeyOf(question: Question, known: Known): QuestionKey {
       )
     case 'cost':
       return { question_id, answer: known.costMs }
+    case 'window':
+      return { question_id, answer: windowOf(known) ?? nothing }
     default:
       throw new Error(`${question_id} is no question about a trace`)
   }
@@ -95,6 +102,15 @@ function timed(key: RunKey): RunKey {
   const isTimed = ({ impact }: Fault) => impact?.ms !== 0
   const others = key.faults.filter((fault) => !isTimed(fault)).flatMap(({ accepted }) => accepted.flat())
   return { ...key, faults: key.faults.filter(isTimed), neutral: [...key.neutral, ...others] }
+}
+
+/** From the first that was wrong to the last; undefined where nothing was, or all the time. */
+function windowOf({ key, start_ms }: Known) {
+  const windows = key.faults.flatMap(({ standing, window }) => (window && standing === 'required' ? [window] : []))
+  if (windows.length === 0) return undefined
+  const from = Math.min(...windows.map(({ from_ms }) => from_ms))
+  const to = Math.max(...windows.map(({ to_ms }) => to_ms))
+  return isoWindow({ from_ms: start_ms + from, to_ms: start_ms + to })
 }
 
 /** The spans that have to be named of a run: groups, of each of which one is enough, and what is neither right nor wrong. */

@@ -91,10 +91,10 @@ function isNear(value: AnswerValue, key: QuestionKey, { tolerance }: Question): 
   return typeof value === 'number' && Math.abs(value - right) <= off
 }
 
-/** Whether two windows have in common what may be asked of them: their intersection over their union. */
+/** Whether two windows have in common what may be asked of them: their intersection over their union. None is none. */
 function isWithin(value: AnswerValue, key: QuestionKey, { tolerance }: Question): boolean {
   const [mine, right] = [extentOf(value), extentOf(key.answer)]
-  if (!mine || !right) return false
+  if (!mine || !right) return !mine && !right && listed(value).length === 0
   const common = Math.min(mine.to, right.to) - Math.max(mine.from, right.from)
   const all = Math.max(mine.to, right.to) - Math.min(mine.from, right.from)
   return common >= all * (1 - (tolerance?.share ?? 0))

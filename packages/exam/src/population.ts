@@ -2,7 +2,7 @@ import type { PlantedKind } from 'contract/taxonomy'
 import { median } from 'findings/statistics'
 import { meaningOf } from './asked.ts'
 import type { QuestionKey } from './key.ts'
-import { type Answer, type Question, subjectOf, unknown } from './question.ts'
+import { type Answer, isoWindow, type Question, subjectOf, unknown } from './question.ts'
 
 /** A trace, and when it began. */
 export interface Begun {
@@ -52,7 +52,7 @@ export function populationAnswers(
   const within = all.filter(({ start_ms }) => start_ms >= from && start_ms <= to)
   return {
     traces: affected.map(({ trace_id }) => trace_id),
-    window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+    window: isoWindow({ from_ms: from, to_ms: to }),
     share: affected.length / within.length,
   }
 }

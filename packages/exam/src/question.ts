@@ -70,6 +70,12 @@ export const windowSchema = z.strictObject({
   to: z.iso.datetime({ offset: true }),
 })
 
+/** A while between two epoch times, ms, as an answer. */
+export const isoWindow = ({ from_ms, to_ms }: { from_ms: number; to_ms: number }): z.infer<typeof windowSchema> => ({
+  from: new Date(from_ms).toISOString(),
+  to: new Date(to_ms).toISOString(),
+})
+
 /** An answer of whatever type; an empty list says that there is nothing to name. */
 export const answerValueSchema = z.union([z.string(), z.number(), z.array(z.string()), windowSchema], {
   error: 'text, a number, a list of texts, or a window {"from", "to"} of ISO times',

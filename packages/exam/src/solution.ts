@@ -1,4 +1,4 @@
-import { type Answer, type AnswerValue, nothing, type Question, subjectOf, unknown } from './question.ts'
+import { type Answer, type AnswerValue, isoWindow, nothing, type Question, subjectOf, unknown } from './question.ts'
 import type { Step } from './table/table.ts'
 
 /** What somebody found in a trace. */
@@ -10,6 +10,8 @@ export interface Solution {
   /** Absent: cannot tell. */
   kinds?: readonly string[]
   costMs?: number
+  /** While something was wrong, epoch times in ms. */
+  window?: { from_ms: number; to_ms: number } | undefined
 }
 
 /** A solution as answers to the questions of its trace; to a question that it says nothing of, that one cannot tell. */
@@ -17,7 +19,7 @@ export function answersOf(questions: readonly Question[], solution: Solution): A
   return questions.map((question) => ({ question_id: question.question_id, answer: answerTo(question, solution) }))
 }
 
-function answerTo(question: Question, { steps, names, kinds, costMs }: Solution): AnswerValue {
+function answerTo(question: Question, { steps, names, kinds, costMs, window }: Solution): AnswerValue {
   switch (subjectOf(question)) {
     case 'verdict':
       return steps.length > 0 ? 'faulty' : 'healthy'
@@ -30,6 +32,8 @@ function answerTo(question: Question, { steps, names, kinds, costMs }: Solution)
       return steps.length === 0 ? nothing : [...new Set(names ?? steps.map(({ name }) => name))]
     case 'cost':
       return costMs ?? (steps.length === 0 ? 0 : unknown)
+    case 'window':
+      return window ? isoWindow(window) : steps.length === 0 ? nothing : unknown
     default:
       return unknown
   }

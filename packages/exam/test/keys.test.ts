@@ -14,6 +14,7 @@ function entityOf(entity: KeyFault['entity'], span: string): string[][] | undefi
     scenario: 'fanout',
     key: { trace_id: 't', faults: [fault], neutral: [] } as unknown as Key,
     costMs: 0,
+    start_ms: 0,
     agentsOf: (ids) => ids.flatMap((id) => agents[id] ?? []),
   }
   const [question] = questionsOf('t', { subjects: ['entity'], kinds: ['straggler'] })

@@ -51,6 +51,24 @@ describe('a question for spans', () => {
   })
 })
 
+describe('a question for a while', () => {
+  const asked = question('t', { question_id: 't:window', type: 'window', tolerance: { share: 0.2 } })
+  const second = (at: number) => new Date(Date.UTC(2026, 10, 1, 0, 0, at)).toISOString()
+  const between = (from: number, to: number) => ({ from: second(from), to: second(to) })
+  it.each<[AnswerValue | null, string, string]>([
+    [between(10, 20), 'right', 'wrong'],
+    [between(11, 19.5), 'right', 'wrong'],
+    [between(12, 22), 'wrong', 'wrong'],
+    [between(30, 40), 'wrong', 'wrong'],
+    ['none', 'wrong', 'right'],
+    ['unknown', 'open', 'open'],
+  ])('%o where there is one, and where there is none', (value, there, nowhere) => {
+    const outcome = (right: AnswerValue) =>
+      mark(asked, { question_id: 't:window', answer: right }, answer('t:window', value)).outcome
+    expect([outcome(between(10, 20)), outcome('none')]).toEqual([there, nowhere])
+  })
+})
+
 describe('a question for a number that nobody can know', () => {
   const asked = question('t', { question_id: 't:tokens', type: 'number', tolerance: { share: 0 } })
   const key = { question_id: 't:tokens', answer: 'unknown' }

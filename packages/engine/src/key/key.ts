@@ -43,7 +43,7 @@ export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
 }
 
 function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans): KeyFault {
-  const { id, kind, entity, magnitude, losesCall = false, breaksTrace = false, steps } = fault
+  const { id, kind, entity, magnitude, window, losesCall = false, breaksTrace = false, steps } = fault
   // One that only this run met, since something unplanned had happened before, was not judged.
   const { impact, standing } = judgements[id] ?? {
     impact: null,
@@ -58,6 +58,7 @@ function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans):
     entity,
     steps: [...steps].toSorted(),
     magnitude: magnitude ?? null,
+    ...(window && { window }),
     impact,
   }
 }

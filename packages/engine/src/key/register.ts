@@ -1,4 +1,4 @@
-import type { FaultEntity, Magnitude } from 'contract/key'
+import type { FaultEntity, FaultWindow, Magnitude } from 'contract/key'
 import type { PlantedKind } from 'contract/taxonomy'
 
 /** A fault as a scenario or a script declares it: data, the same in every replay of the run. */
@@ -8,6 +8,8 @@ export interface FaultDeclaration {
   kind: PlantedKind
   entity: FaultEntity
   magnitude?: Magnitude | undefined
+  /** While it is in force, ms since the run began. */
+  window?: FaultWindow | undefined
   /** A logical call fails for good by it, and nobody answers what it was for. */
   losesCall?: boolean | undefined
   /** A trace is not whole by it: that is to be named whatever time it costs. */

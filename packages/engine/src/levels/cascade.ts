@@ -70,8 +70,8 @@ function draft(drawn: Drawn): Draft {
     random.fork('tools'),
     world.tools.filter(({ medianMs }) => medians.includes(medianMs)),
   )
-  // Where two are struck, the slowest would hardly fill its queue in time: it is left for what is harmless.
-  if (draft.numbers.level === 4)
+  // The slowest would hardly fill its queue in time where two are struck, or it becomes slower: it is left for what is harmless.
+  if (draft.numbers.level === 4 || draft.kinds[0] === 'slow_service')
     limited.sort((a, b) => Number(a.medianMs === medians[2]) - Number(b.medianMs === medians[2]))
   const tools = limited.map((baseline) => toolOf(random.fork(`tool/${baseline.name}`), baseline))
   const triggers = triggersOf(draft, tools)
@@ -120,6 +120,7 @@ function triggersOf(draft: Draft, tools: readonly Tool[]): Planted[] {
     const fault = draft.fault({
       kind,
       entity: { tool: baseline.name },
+      window: { from_ms: fromMs, to_ms: toMs },
       changesOutcome: true,
       ...(kind === 'slow_service' && { magnitude: { unit: 'factor', value: magnitude } }),
     })

@@ -2,6 +2,7 @@ import type { Random } from 'contract/random'
 import { fails } from 'contract/tool'
 import { attemptsAt, blameOf, type CrowdCall, CrowdRuns, symptomsOf } from './crowd-script.ts'
 import { type Trigger } from './crowd.ts'
+import { type Beside, type CrowdLookalike, withLookalike } from './crowd-lookalikes.ts'
 import { type ChatStep, figure, type Script, type ScriptFault } from './script.ts'
 import { drawCompletion, drawMs } from '../model.ts'
 import { agentOpening } from '../operations/agent.ts'
@@ -18,6 +19,8 @@ interface Params {
   queue: number
   load: number
   trigger: 'capacity_loss' | 'surge' | 'slow_service' | 'none'
+  lookalike: 'none' | CrowdLookalike
+  capture_content: boolean
   max_retries: number
   backoff_ms: number
   delay_ms: number
@@ -62,29 +65,54 @@ export function mostCalls({ load, trigger, max_retries }: Pick<Params, 'load' | 
 export function crowdScript(run: RunContext, params: Params): Script {
   const random = run.random.fork('crowd')
   const trigger = triggerOf(random, params)
-  const arrivals = arrivalsOf(run, random, params, trigger)
+  const own = arrivalsOf(run, random, params, trigger)
+  const { arrivals, beside, decoys } = lookingAlike(run, random.fork('lookalike'), params, own)
+  const looksFailed = new Set(decoys.flatMap(({ steps }) => steps))
   const crowd = new CrowdRuns({
     agents: params.agents,
     capacities: new Map([[tool, params.capacity]]),
     queue: params.queue,
     arrivals,
+    beside,
     triggers: trigger ? [trigger] : [],
   })
+  const planted = plantedBy(trigger, crowd, params)
   return {
     lead: { name: 'planner', facts: { role: 'planner', fanout: params.agents } },
     before: [openingChat(run)],
     jobs: [],
     jobsWithout: (out) => {
-      declareFailures(run, params, crowd, out)
+      declareFailures(run, params, { crowd, out, looksFailed })
       return crowd.jobs(out)
     },
     compares: crowd.lasting,
     after: [],
-    ...plantedBy(trigger, crowd, params),
+    faults: planted.faults,
+    decoys: [...planted.decoys, ...decoys],
     isControl: trigger === undefined,
     draws: 1,
   }
 }
+
+function lookingAlike(run: RunContext, random: Random, params: Params, arrivals: CrowdCall[]): Beside {
+  const { lookalike, agents, delay_ms: delayMs, max_retries: maxRetries } = params
+  if (lookalike === 'none') return { arrivals, beside: [], decoys: [] }
+  return withLookalike(lookalike, arrivals, {
+    random,
+    agents,
+    lengthMs: durationMs(params),
+    delayMs,
+    maxRetries,
+    asked: askedBy(params),
+    capture: params.capture_content || run.captureContent,
+  })
+}
+
+const askedBy = ({ delay_ms, error_rate, max_retries }: Params) => ({
+  delay_ms: Math.round(delay_ms),
+  error_rate,
+  max_retries,
+})
 
 function triggerOf(random: Random, params: Params): (Trigger & { kind: ScriptFault['kind'] }) | undefined {
   const { trigger: kind, agents } = params
@@ -129,7 +157,8 @@ function arrivalsOf(run: RunContext, random: Random, params: Params, trigger: Tr
     })
 }
 
-function callOf(run: RunContext, key: string, { delay_ms, error_rate, max_retries, backoff_ms }: Params) {
+function callOf(run: RunContext, key: string, params: Params) {
+  const { delay_ms, error_rate, max_retries, backoff_ms } = params
   const random = run.random.fork(key)
   const policy = {
     maxRetries: max_retries,
@@ -154,7 +183,8 @@ function callOf(run: RunContext, key: string, { delay_ms, error_rate, max_retrie
     arguments: JSON.stringify({ id: random.identifier('arguments', 12), action: 'read' }),
     version: random.identifier('version', 12),
     bytes: 0,
-    asked: { delay_ms: Math.round(delay_ms), error_rate, max_retries },
+    asked: askedBy(params),
+    capture: params.capture_content || run.captureContent,
   }
 }
 
@@ -168,9 +198,14 @@ function failure(
   return failureOf({ run, key, agentId }, tool, { errorRate: error_rate, maxRetries: max_retries }, error_rate)
 }
 
-function declareFailures(run: RunContext, params: Params, crowd: CrowdRuns, out: ReadonlySet<string>): void {
+/** Calls that a fault of the run's own makes fail; what only looks so is none. */
+function declareFailures(
+  run: RunContext,
+  params: Params,
+  { crowd, out, looksFailed }: { crowd: CrowdRuns; out: ReadonlySet<string>; looksFailed: ReadonlySet<string> },
+): void {
   for (const { status, key, call } of attemptsAt(crowd, crowd.attempts(out), tool))
-    if (status === 503) run.faults.strikes(failure(run, call.key, params), key)
+    if (status === 503 && !looksFailed.has(key)) run.faults.strikes(failure(run, call.key, params), key)
 }
 
 const nothing = new Set<string>()
@@ -190,6 +225,7 @@ function plantedBy(
     kind: trigger.kind,
     entity: trigger.agent === undefined ? { tool } : { agent: `worker/${trigger.agent}` },
     magnitude: { unit: 'times', value: refused.length },
+    window: { from_ms: trigger.fromMs, to_ms: trigger.toMs },
     losesCall: crowd.lost(nothing) > crowd.lost(new Set([trigger.id])),
     steps,
     changesOutcome: true,

@@ -9,6 +9,8 @@ export interface CrowdCall extends Arrival {
   /** How much it answers, bytes. */
   bytes: number
   asked?: CallStep['asked']
+  /** Whether its span has what was asked and answered; unless this says otherwise. */
+  capture?: boolean
 }
 
 export interface CrowdOf<Call extends CrowdCall = CrowdCall> extends Crowd {
@@ -78,6 +80,7 @@ function stepOf(call: CrowdCall, attempts: readonly CrowdAttempt[]): CallStep {
     arguments: call.arguments,
     result: JSON.stringify({ version: call.version, served_ms: served && Math.round(served.ms * 10) / 10 }),
     asked: call.asked,
+    capture: call.capture,
     attempts: attempts.map((attempt, index) => attemptOf(call, attempt, index)),
   }
 }

@@ -124,10 +124,15 @@ function declare(run: Step['run'], script: Script, out: Out, part?: Taken): void
   const { faults, decoys } = script
   const { faults: register } = run
   const here = stepsIn(script, part)
-  for (const { steps, changesOutcome: _, misleads: _misleads, entity, ...fault } of faults) {
+  const beganMs = run.clock.now() - (run.ledger.steps[0]?.start_ms ?? 0)
+  for (const { steps, changesOutcome: _, misleads: _misleads, entity, window, ...fault } of faults) {
     // Who hands over says itself where a trace was severed: there, somebody has to have taken over.
     if (out.has(fault.id) || fault.breaksTrace) continue
-    const declared = { ...fault, entity: { ...entity, ...instanceOf(run, entity.agent) } }
+    const declared = {
+      ...fault,
+      entity: { ...entity, ...instanceOf(run, entity.agent) },
+      window: window && { from_ms: window.from_ms + beganMs, to_ms: window.to_ms + beganMs },
+    }
     for (const step of here(steps)) register.strikes(declared, step)
   }
   for (const { kind, steps, isNeutral } of decoys.filter(({ of }) => of === undefined || !out.has(of)))

@@ -94,6 +94,8 @@ export interface CallStep extends StepOf<'call'> {
   documents?: number | undefined
   /** What the run was asked for, the same on every call of it. */
   asked?: { delay_ms: number; error_rate: number; max_retries: number } | undefined
+  /** Whether its span has arguments and result: unless this says otherwise. */
+  capture?: boolean | undefined
   attempts: readonly Attempt[]
   /** The agent takes a refusal for an answer: nothing is lost by it. */
   isRefusalAnAnswer?: boolean | undefined
@@ -197,7 +199,7 @@ export type ScriptStep = CallStep | ChatStep | ChunkStep | WaitStep | StreamStep
 export const handOversOf = ({ before, jobs, after }: Pick<Script, 'before' | 'jobs' | 'after'>): HandOverStep[] =>
   [before, ...jobs.map(({ steps }) => steps), after].flat().filter((step) => step.kind === 'hand_over')
 
-/** What was planted; its entity's agent is the key of one. */
+/** What was planted; its entity's agent is the key of one, and its window is since the jobs begin. */
 export interface ScriptFault extends FaultDeclaration {
   /** Keys of the ledger, of calls or of their attempts (`worker/7/call/0/1`): any of them names it. */
   steps: readonly string[]

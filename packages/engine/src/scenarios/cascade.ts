@@ -1,7 +1,8 @@
-import { choice, integer, number } from 'contract/scalars'
+import { choice, flag, integer, number } from 'contract/scalars'
 import { cascadeLevels } from '../levels/cascade.ts'
 import { runScript } from '../levels/level.ts'
 import { defineScenario } from '../scenario.ts'
+import { crowdLookalikes, mostLookalikeCalls } from '../levels/crowd-lookalikes.ts'
 import { crowdScript, mostAttempts, mostCalls, surgeCalls } from '../levels/crowd-run.ts'
 
 export const cascade = defineScenario({
@@ -46,6 +47,16 @@ export const cascade = defineScenario({
       default: 60,
       description: 'Bound of the first back-off, ms; it doubles each time',
     }),
+    lookalike: choice(['none', ...crowdLookalikes], {
+      default: 'none',
+      description:
+        'What happens beside that looks like an overload and is none: attempts that fail early by themselves and are answered when they are sent again, another tool that is slow and refuses nobody, or a quota that is used up and says when to come again',
+    }),
+    capture_content: flag({
+      default: true,
+      description:
+        'Whether calls carry what was asked and answered: how long the tool worked, and so how long a call waited for its turn, is in its answer',
+    }),
     faults: choice(['own', 'off'], {
       description: 'What is planted: nothing (off), or what the trigger says (own), which it is unless given',
     }),
@@ -78,8 +89,10 @@ export const cascade = defineScenario({
   },
   levels: cascadeLevels,
   demand: (params) => {
-    const calls = params.calls + (params.trigger === 'surge' ? surgeCalls(params) : 0)
-    const attempts = calls * (1 + params.max_retries)
+    const beside = params.lookalike === 'none' ? 0 : mostLookalikeCalls
+    const own = params.calls + (params.trigger === 'surge' ? surgeCalls(params) : 0)
+    const attempts = own * (1 + params.max_retries) + 2 * beside
+    const calls = own + beside
     return { callsAtOnce: calls, calls: attempts, steps: 5 + params.agents + calls + 2 * attempts }
   },
   run: (workflow, params) => runScript(workflow, crowdScript(workflow.run, params), params),

@@ -6,9 +6,13 @@ import { hallucinationLevels } from '../levels/hallucination.ts'
 import { modelName } from '../model.ts'
 import { defineScenario } from '../scenario.ts'
 import { toolNames } from '../tools.ts'
+import type { Step } from '../step.ts'
 import { type Turn, Turns } from '../turns.ts'
 
 const ways = ['no_tool', 'bad_arguments'] as const
+/** What looks as if the model had made something up, and is right to be asked: such turns have these numbers. */
+const lookalikeNames = ['unavailable', 'forbidden', 'not_found', 'refused'] as const
+const lookalikesFrom = 3000
 
 export const hallucination = defineScenario({
   name: 'hallucination',
@@ -41,6 +45,11 @@ export const hallucination = defineScenario({
         'What is wrong with what it asks: there is no such tool, the tool does not take such arguments, or one of them',
     }),
     recovers: flag({ default: true, description: 'Whether it asks again, and right, once it was refused' }),
+    lookalike: choice(['none', ...lookalikeNames], {
+      default: 'none',
+      description:
+        'What it asks beside that is refused though it is right to be asked: of a tool that is out of order and answers a moment later (503), what it may not know (403), what there is not (404), what is no question to such a thing (422)',
+    }),
     capture_content: flag({ default: true, description: 'Whether calls carry what was asked and answered' }),
   },
   check: ({ lookups, hallucinations }) =>
@@ -54,8 +63,8 @@ export const hallucination = defineScenario({
           },
         ],
   levels: hallucinationLevels,
-  demand: ({ lookups, hallucinations, recovers }) => {
-    const calls = lookups + (recovers ? hallucinations : 0)
+  demand: ({ lookups, hallucinations, recovers, lookalike }) => {
+    const calls = lookups + (recovers ? hallucinations : 0) + besides(lookalike)
     return { callsAtOnce: 1, calls, steps: 5 + 4 * calls }
   },
   run: (workflow, params) =>
@@ -89,11 +98,40 @@ export const hallucination = defineScenario({
         }
         const isLost = isMadeUp && !recovers
         if (isLost || !(await turns.take(index, turn))) isWhole = false
+        if (index === 0 && params.lookalike !== 'none') await lookAlike(agent, turns, params.lookalike, turn)
       }
       await turns.ask(lookups, {})
       return isWhole
     }),
 })
+
+const statusesOf: Readonly<Record<(typeof lookalikeNames)[number], readonly number[]>> = {
+  unavailable: [503, 200],
+  forbidden: [403],
+  not_found: [404],
+  refused: [422],
+}
+
+/** How many attempts that takes. */
+const besides = (lookalike: 'none' | (typeof lookalikeNames)[number]) =>
+  lookalike === 'none' ? 0 : 1 + statusesOf[lookalike].length
+
+/** Asks the tool that it has asked about something else, and declares it: naming it is wrong. It takes a refusal for an answer. */
+async function lookAlike(
+  agent: Step,
+  turns: Turns,
+  what: (typeof lookalikeNames)[number],
+  { tool, ...behavior }: Turn,
+): Promise<void> {
+  const random = agent.random.fork('lookalike')
+  // The tool has answered questions of this shape.
+  const asked = { ...behavior, tool, arguments: argumentsFor(random, tool) }
+  const [answered, other] = [lookalikesFrom, lookalikesFrom + 1]
+  await turns.script(answered, asked, { statuses: [200] })
+  const others = { ...asked, arguments: argumentsFor(random.fork('other'), tool) }
+  await turns.script(other, others, { statuses: statusesOf[what] })
+  agent.run.faults.decoy(`${agent.key}/call/${other}`)
+}
 
 /** What the model asks for instead. */
 const madeUp: Readonly<Record<(typeof ways)[number], (random: Random, right: Turn) => Turn>> = {

@@ -73,6 +73,8 @@ export const handoff = defineScenario({
 })
 
 function resume(request: Step, params: Asked): Promise<boolean> {
+  // A root without a parent, which was meant: it has a link.
+  request.run.faults.decoy(request.key)
   return request.invokeAgent('planner', { facts: { role: 'planner' } }, (planner) => {
     planner.resumed('approve')
     return lookUp(planner.converse(), mailIndex, params)

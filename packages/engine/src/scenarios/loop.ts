@@ -52,7 +52,11 @@ export const loop = defineScenario({
   run: (workflow, params) =>
     workflow.invokeAgent('assistant', { facts: { role: 'planner', max_steps: params.max_steps } }, async (agent) => {
       const { steps, repeats, gives_up, lookalike, max_steps } = params
-      const behavior = { delayMs: params.delay_ms, errorRate: params.error_rate, capture: params.capture_content }
+      const behavior = {
+        delayMs: params.delay_ms,
+        errorRate: params.error_rate,
+        ...(params.capture_content && { capture: true }),
+      }
       const turns = new Turns(agent, max_steps)
       const questions = new Questions()
       const tools = agent.random.fork('tools')
@@ -106,21 +110,24 @@ async function repeat({ agent, turns, turn, of, repeats, givesUp }: Repeated): P
     await turns.forgetting(async () => {
       while (turns.areLeft && (!givesUp || made < repeats)) {
         const index = repeatsFrom + made++
-        const planted = taken.some(wasAnswered) && ({ plantedBy: 'repetition' } as const)
-        const answer = await turns.take(index, { ...turn, ...planted })
+        const answer = await turns.take(index, turn)
         taken.push({ index, isAnswered: answer !== undefined })
       }
       return givesUp && made === repeats
     })
   } finally {
     // Also where the model fails on the way: what had been repeated until then was.
-    declare(agent, { id, tool: turn.tool, taken })
+    declare(agent, turns, { id, tool: turn.tool, taken })
   }
   return !givesUp || made < repeats
 }
 
 /** Who asks again before there was an answer repeats nothing; from the first answer on all of it is the loop, and so is that. */
-function declare(agent: Step, { id, tool, taken }: { id: string; tool: string; taken: readonly Taken[] }): void {
+function declare(
+  agent: Step,
+  turns: Turns,
+  { id, tool, taken }: { id: string; tool: string; taken: readonly Taken[] },
+): void {
   if (taken.filter(wasAnswered).length < 2) return
   const loop = taken.slice(taken.findIndex(wasAnswered))
   const { agent_id } = agent.record
@@ -132,4 +139,8 @@ function declare(agent: Step, { id, tool, taken }: { id: string; tool: string; t
   }
   for (const { index } of loop)
     for (const step of ['call', 'chat']) agent.run.faults.strikes(fault, `${agent.key}/${step}/${index}`)
+  turns.plant(
+    'repetition',
+    loop.flatMap(({ index }) => (index < repeatsFrom ? [] : index)),
+  )
 }

@@ -1,5 +1,5 @@
 import { choice, flag, integer } from 'contract/scalars'
-import { argumentsFor, type Flaw, flaws as flawNames } from 'contract/toolbox'
+import { argumentsFor, type Flaw, flaws as flawNames, resultFor } from 'contract/toolbox'
 import type { PlantedKind } from 'contract/taxonomy'
 import { silentLevels } from '../levels/silent.ts'
 import { Questions } from '../questions.ts'
@@ -9,6 +9,9 @@ import { type Turn, Turns } from '../turns.ts'
 
 /** Tools that answer a list of entries, and say how many there are. */
 const listing = ['search', 'database', 'calendar'] as const
+/** What the agent may do beside that looks like a wrong answer and is none: its turns have these numbers. */
+const lookalikeNames = ['null_error', 'empty', 'page', 'asked_again'] as const
+const lookalikesFrom = 2000
 /** How many entries the agent asks for, first to see how many there are, and then for all of them. */
 const limits = { peek: 1, all: 50 }
 
@@ -40,6 +43,11 @@ export const silent = defineScenario({
       description:
         'What is wrong with such an answer: an error in its body, nothing in it, less than there is, or one of them',
     }),
+    lookalike: choice(['none', ...lookalikeNames], {
+      default: 'none',
+      description:
+        'What it asks beside whose answer looks wrong and is right: one that says `"error": null`, one that is empty because there is nothing, a page of which the next is known; or it asks again what was answered wrongly',
+    }),
     capture_content: flag({
       default: true,
       description: 'Whether calls carry what was asked and answered: nothing else on a span shows the fault',
@@ -50,7 +58,10 @@ export const silent = defineScenario({
       ? []
       : [{ parameter: 'flaws', value: String(flaws), expected: `at most lookups, which is ${lookups}` }],
   levels: silentLevels,
-  demand: ({ lookups }) => ({ callsAtOnce: 1, calls: 2 * lookups, steps: 5 + 8 * lookups }),
+  demand: ({ lookups, lookalike }) => {
+    const calls = 2 * lookups + (lookalike === 'none' ? 0 : 2)
+    return { callsAtOnce: 1, calls, steps: 5 + 4 * calls }
+  },
   run: (workflow, params) =>
     workflow.invokeAgent('analyst', { facts: { role: 'planner' } }, async (agent) => {
       const { lookups } = params
@@ -63,6 +74,7 @@ export const silent = defineScenario({
       const turns = new Turns(agent, Infinity)
       const questions = new Questions()
       let isRight = true
+      if (params.lookalike !== 'none') await lookAlike(agent, turns, { what: params.lookalike, behavior, questions })
       for (let lookup = 0; lookup < lookups; lookup++) {
         const { tool, given } = questionOf(agent, lookup, questions)
         const ask = (index: number, limit: number, flaw?: Flaw) =>
@@ -78,6 +90,9 @@ export const silent = defineScenario({
     }),
 })
 
+/** A run's tools, without what is asked of them. */
+type Behavior = Omit<Turn, 'tool' | 'arguments'>
+
 /** What is looked up: nothing twice, or the second answer would mend the first. */
 function questionOf({ random }: Step, lookup: number, questions: Questions) {
   const tool = random.fork(`tool/${lookup}`).pick(listing)
@@ -87,6 +102,33 @@ function questionOf({ random }: Step, lookup: number, questions: Questions) {
     return drawn
   })
   return { tool, given }
+}
+
+/** Does it, and declares it: naming it is wrong. What was answered wrongly and asked again is neither. */
+async function lookAlike(
+  agent: Step,
+  turns: Turns,
+  { what, behavior, questions }: { what: (typeof lookalikeNames)[number]; behavior: Behavior; questions: Questions },
+): Promise<void> {
+  const { tool, given } = questionOf(agent, lookalikesFrom, questions)
+  const limit = what === 'page' ? limits.peek : limits.all
+  const turn = { ...behavior, tool, arguments: { ...given, limit } }
+  const right = resultFor(tool, turn.arguments, { seed: agent.random.fork('lookalike').identifier('answer', 16) })
+  const wrong = resultFor(tool, turn.arguments, { flaw: 'error' })
+  const nothing = resultFor(tool, turn.arguments, { flaw: 'empty' })
+  const answers = {
+    null_error: [{ ...right, error: null }],
+    empty: [nothing],
+    page: [{ ...right, total: Number(right.total) + 1, cursor: '1' }],
+    asked_again: [wrong, right],
+  }[what]
+  for (const [index, answer] of answers.entries()) {
+    const number = lookalikesFrom + index
+    await turns.script(number, turn, { statuses: [200], answer })
+    const key = `${agent.key}/call/${number}`
+    if (answer === wrong) agent.run.faults.neutral(key)
+    else agent.run.faults.decoy(key)
+  }
 }
 
 /** The agent asks; resolves to whether it was answered, and right. Who builds on a wrong answer goes wrong by it, too. */

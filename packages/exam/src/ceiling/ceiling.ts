@@ -62,7 +62,17 @@ export function ceiling(table: Table, usual: Usual, kinds: readonly string[]): S
     steps: named.flatMap((index) => table.steps[index] ?? []),
     names: all.flatMap((found) => namesOf(found, table)),
     kinds: all.length === 0 ? [nothing] : [...new Set(all.map(({ kind }) => kind))],
+    window: windowOf(all),
     costMs: savingOf(table, named, (step, index) => by.get(index)?.instead(step, index) ?? step) + saved,
+  }
+}
+
+function windowOf(all: readonly Found[]): Found['window'] {
+  const windows = all.flatMap(({ window }) => window ?? [])
+  if (windows.length === 0) return undefined
+  return {
+    from_ms: Math.min(...windows.map(({ from_ms }) => from_ms)),
+    to_ms: Math.max(...windows.map(({ to_ms }) => to_ms)),
   }
 }
 

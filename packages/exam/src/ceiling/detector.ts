@@ -14,6 +14,8 @@ export interface Found {
   instead: (step: Step, index: number) => Times
   /** How much earlier the run would have ended, ms, where no schedule says it. */
   savedMs?: number
+  /** While it was so, where that is no matter of its steps, epoch times in ms. */
+  window?: { from_ms: number; to_ms: number }
 }
 
 /** Sees spans as a table, and what is usual in the population; neither key nor anything of the generator. */

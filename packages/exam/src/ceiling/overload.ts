@@ -1,29 +1,18 @@
 import { median } from 'findings/statistics'
-import { fieldOf } from '../table/rows.ts'
-import type { Step, Table } from '../table/table.ts'
+import { type Attempt, attemptsOf, busyAt, extentsOf, isServed, type Served } from './attempts.ts'
 import type { Detector, Found } from './detector.ts'
+import { shortWhile, slowWhile, surgeWhile, type While } from './overload-window.ts'
 import type { Usual } from './usual.ts'
-
-/** An attempt of a call that came when it came. */
-interface Attempt {
-  step: Step
-  index: number
-  /** The first of its call. */
-  isFirst: boolean
-  /** Refused for want of room, and not because a quota was used up: nobody said when to come again. */
-  isRefused: boolean
-  /** When the tool began with it, and how long it worked; absent where it refused. */
-  begun_ms?: number
-  served_ms?: number
-}
 
 /** Fewer refusals are none. */
 const fewest = 4
-/** So long around the first refusal it is looked for what came before it, ms. */
+/** So long before the first refusal more had begun to come, and so long after it that goes on at least, ms. */
 const around = { before: 2500, after: 500 }
 /** What an overload costs its calls at least, as a share of what all calls take. */
-const leastHarm = 0.12
+const leastHarm = 0.09
 const slowRule = 1.5
+/** So many slow calls in a row are no chance. */
+const fewestSlow = 3
 /** No tool does as few at a time by itself. */
 const fewAtOnce = 3
 
@@ -31,84 +20,98 @@ const fewAtOnce = 3
 export const overload: Detector = (table, usual) => {
   const attempts = attemptsOf(table)
   const names = new Set(attempts.map(({ step }) => step.name))
-  const whole = sum([...extentsOf(attempts).values()].map(({ from, to }) => to - from))
+  const usually = sum(attempts.filter(({ isFirst }) => isFirst).map(({ step }) => usual.expected(step) ?? 0))
   return [...names].flatMap((tool) => {
     const own = attempts.filter(({ step }) => step.name === tool)
-    return isHarmed(own, whole, usual) ? (triggerOf(own, usual) ?? []) : []
+    const found = triggerOf(own, usual)
+    return found && (found.savedMs ?? 0) >= leastHarm * usually ? found : []
   })
 }
 
-function attemptsOf({ steps }: Table): Attempt[] {
-  const seen = new Set<string>()
-  const told = new Set(steps.filter(({ asked_ms }) => asked_ms > 0).map(({ args }) => args))
-  return steps
-    .flatMap((step, index): Attempt[] => {
-      if (step.kind !== 'tool') return []
-      const isFirst = !seen.has(step.args) && !!seen.add(step.args)
-      const isRefused = step.failure === 'limited' && !told.has(step.args)
-      const served = Number(fieldOf(step.result, 'served_ms') ?? Number.NaN)
-      if (step.failure !== null || Number.isNaN(served)) return [{ step, index, isFirst, isRefused }]
-      const served_ms = Math.min(served, step.ms)
-      return [{ step, index, isFirst, isRefused, served_ms, begun_ms: step.start_ms + step.ms - served_ms }]
-    })
-    .toSorted((a, b) => a.step.start_ms - b.step.start_ms)
-}
-
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-
-/** From the first attempt of each call to its last, by its arguments. */
-function extentsOf(attempts: readonly Attempt[]): Map<string, { from: number; to: number }> {
-  const extents = new Map<string, { from: number; to: number }>()
-  for (const { step } of attempts) {
-    const { from, to } = extents.get(step.args) ?? { from: Infinity, to: -Infinity }
-    extents.set(step.args, { from: Math.min(from, step.start_ms), to: Math.max(to, step.start_ms + step.ms) })
-  }
-  return extents
-}
-
-/** Whether calls of a tool took longer around its refusals than such calls do, by a share of all that calls take. */
-function isHarmed(own: readonly Attempt[], whole: number, usual: Usual): boolean {
-  const refused = own.filter(({ isRefused }) => isRefused)
-  const [first, last] = [refused[0], refused.at(-1)]
-  if (!first || !last || refused.length < fewest) return false
-  const expected = new Map(own.map(({ step }) => [step.args, usual.expected(step) ?? 0]))
-  const cost = [...extentsOf(own)]
-    .filter(([, { from }]) => from > first.step.start_ms - around.before && from < last.step.start_ms + 1500)
-    .map(([args, { from, to }]) => to - from - (expected.get(args) ?? 0))
-  return sum(cost) >= leastHarm * whole
-}
-
-type Served = Attempt & Required<Pick<Attempt, 'begun_ms' | 'served_ms'>>
-const isServed = (attempt: Attempt): attempt is Served => attempt.begun_ms !== undefined
+const sum = (values: Iterable<number>) => Iterator.from(values).reduce((total, value) => total + value, 0)
 
 /** What had changed before the first refusal, and one attempt or more that show it. */
 function triggerOf(own: readonly Attempt[], usual: Usual): Found | undefined {
   const refused = own.filter(({ isRefused }) => isRefused)
   const onset = refused[0]?.step.start_ms ?? 0
-  const last = refused.at(-1)?.step.start_ms ?? 0
+  if (refused.length < fewest) return undefined
   const served = own.filter(isServed)
-  const during = served.filter(({ begun_ms }) => begun_ms > onset - around.after && begun_ms < last)
-  const times = ({ step, served_ms }: Served) => served_ms / (usual.expected(step) ?? served_ms)
-  if (during.length >= 3 && median(during.map(times)) > slowRule) {
-    const slow = during.filter((each) => times(each) > slowRule && each.begun_ms > onset - 300)
-    return found('slow_service', slow)
-  }
-  const busyAt = (time: number) =>
-    served.filter(({ begun_ms, served_ms }) => begun_ms <= time && begun_ms + served_ms > time).length
-  if (median(refused.slice(0, 12).map(({ step }) => busyAt(step.start_ms))) <= fewAtOnce)
+  const isSlow = ({ step, served_ms }: Served) => served_ms > slowRule * (usual.expected(step) ?? served_ms)
+  const slow = slowWhile(served, isSlow)
+  if (slow.net >= fewestSlow)
+    return found(
+      'slow_service',
+      served.filter((one) => isSlow(one) && isIn(slow, one.begun_ms)),
+      slow,
+      costIn(own, slow, usual),
+    )
+  if (median(refused.slice(0, 12).map(({ step }) => busyAt(served, step.start_ms))) <= fewAtOnce) {
+    const window = shortWhile(own, { onset, most: fewAtOnce - 1 })
+    const until = { from_ms: window.from_ms, to_ms: onset + around.after }
+    const since = served.filter(({ begun_ms }) => isIn(until, begun_ms))
     return found(
       'capacity_loss',
-      nearest(during, ({ begun_ms }) => begun_ms, onset - 50),
+      nearest(since.length > 0 ? since : served, ({ begun_ms }) => begun_ms, onset - 50),
+      window,
+      costIn(own, window, usual),
     )
+  }
   const agent = riser(own, onset)
-  const sent = served.filter(
-    ({ step, isFirst }) =>
-      isFirst && step.agent === agent && step.start_ms > onset - around.before && step.start_ms <= onset + 800,
+  const firsts = own.filter(({ step, isFirst }) => isFirst && step.agent === agent)
+  const near = { from_ms: onset - around.after, to_ms: onset + around.before }
+  const window = surgeWhile(
+    firsts.map(({ step }) => step.start_ms),
+    extentOf(own),
+    near,
   )
+  const sent = firsts.filter((one) => isServed(one) && isIn(window, one.step.start_ms))
   return found(
     'surge',
     nearest(sent, ({ step }) => step.start_ms, onset - 100),
+    window,
+    costIn(own, window, usual, agent),
   )
+}
+
+const isIn = ({ from_ms, to_ms }: While, time: number) => time >= from_ms && time <= to_ms
+
+const extentOf = (own: readonly Attempt[]): While => ({
+  from_ms: own[0]?.step.start_ms ?? 0,
+  to_ms: own.at(-1)?.step.start_ms ?? 0,
+})
+
+/** What calls took longer that came from then until all that had been refused was over; of who sent more, his usual ones. */
+function costIn(own: readonly Attempt[], window: While, usual: Usual, surging?: string | null): number {
+  const refused = new Set(own.filter(({ isRefused }) => isRefused).map(({ step }) => step.args))
+  const costs = costsOf(own, usual)
+  const overMs = Math.max(window.to_ms, ...costs.filter(({ args }) => refused.has(args)).map(({ to }) => to))
+  const struck = costs.filter(({ from }) => isIn({ from_ms: window.from_ms, to_ms: overMs }, from))
+  const isOfSurge = ({ agent, from }: Cost) => agent === surging && isIn(window, from)
+  const extent = extentOf(own)
+  const [length, rest] = [window.to_ms - window.from_ms, Math.max(1, extent.to_ms - extent.from_ms)]
+  const meanwhile = costs.filter(isOfSurge).length
+  const usually =
+    (costs.filter(({ agent }) => agent === surging).length - meanwhile) * (length / Math.max(1, rest - length))
+  const share = Math.min(1, usually / Math.max(1, meanwhile))
+  return sum(struck.map((call) => call.ms * (isOfSurge(call) ? share : 1)))
+}
+
+type Cost = ReturnType<typeof costsOf>[number]
+
+/** How much longer each call took than such a call does, ms, and when and by whom it was made first. */
+function costsOf(own: readonly Attempt[], usual: Usual) {
+  const expected = new Map(own.map(({ step }) => [step.args, usual.expected(step)]))
+  const common = median([...expected.values()].filter((ms) => ms !== undefined))
+  const agents = new Map(own.map(({ step }) => [step.args, step.agent]))
+  // Who was told to wait waits by itself.
+  return [...extentsOf(own.filter(({ isTold }) => !isTold))].map(([args, { from, to }]) => ({
+    args,
+    from,
+    agent: agents.get(args),
+    to,
+    // What nobody answered would have taken what others take.
+    ms: to - from - (expected.get(args) ?? common),
+  }))
 }
 
 /** The agent whose first attempts came so much more often around the first refusal than before. */
@@ -129,7 +132,12 @@ function nearest<Item>(items: readonly Item[], timeOf: (item: Item) => number, t
   return items.toSorted((a, b) => Math.abs(timeOf(a) - time) - Math.abs(timeOf(b) - time)).slice(0, 1)
 }
 
-const found = (kind: Found['kinds'][number], attempts: readonly Attempt[]): Found | undefined =>
+const found = (
+  kind: Found['kinds'][number],
+  attempts: readonly Attempt[],
+  window: While,
+  savedMs: number,
+): Found | undefined =>
   attempts.length === 0
     ? undefined
     : {
@@ -137,4 +145,6 @@ const found = (kind: Found['kinds'][number], attempts: readonly Attempt[]): Foun
         steps: attempts.map(({ index }) => index),
         ...(kind === 'surge' && { blames: 'agent' }),
         instead: ({ ms, gap_ms }) => ({ ms, gap_ms }),
+        window,
+        savedMs,
       }

@@ -42,7 +42,8 @@ function observe(steps: readonly AnalysisStep[]): HallucinatedCall {
   })
   const wrong = new Set(hallucinated.map(({ call }) => call))
   const slow = slowCalls(calls)
-  const failed = calls.filter((call) => call.step.failed && !wrong.has(call))
+  const isAnswer = ({ step }: Call) => isRefusal(statusOf.get(step.span_id))
+  const failed = calls.filter((call) => call.step.failed && !wrong.has(call) && !isAnswer(call))
   const made = hallucinated.flatMap(({ call, chat }) => [...(chat ? [chat] : []), call.step])
   const ids = [...made, ...[...slow, ...failed].map(({ step }) => step)].map(({ span_id }) => span_id)
   return {
@@ -58,6 +59,9 @@ function observe(steps: readonly AnalysisStep[]): HallucinatedCall {
     failed_calls: failed.length,
   }
 }
+
+/** A no to a right question is an answer; there being too many, or no time, is none. */
+const isRefusal = (status = 0) => [403, 404, 422].includes(status)
 
 const lineOf = ({ step }: Call) => `${toolOf(step)} ${shapeOf(step.arguments)}`
 
