@@ -151,12 +151,16 @@ test('every closed ledger goes to the folder of LEDGER_SINK, and outlives its pr
   cleanups.push(() => rmSync(folder, { recursive: true }))
   const agent = await startAgent({
     LEDGER_SINK: `file:${folder}/new`,
-    DRAIN_TIMEOUT_S: '60',
+    DRAIN_TIMEOUT_S: '200',
+    FLUSH_TIMEOUT_S: '200',
     OTEL_TRACES_EXPORTER: 'none',
   })
   const { trace_id } = await runScenario(agent.url, 'chain', 'depth=3&delay_ms=1')
+  const hasEnded = async () =>
+    (await ledgerOf(agent.url, trace_id)).steps.every(({ duration_ms }) => duration_ms !== null)
+  await expect.poll(hasEnded).toBe(true)
   const ledger = await ledgerOf(agent.url, trace_id)
-  const late = runScenario(agent.url, 'fanout', 'fanout=300&delay_ms=300')
+  const late = runScenario(agent.url, 'fanout', 'fanout=60&delay_ms=300')
   await inFlight(agent.url, 1)
   expect(await agent.stop()).toBe(0)
 
@@ -197,7 +201,7 @@ test('a LEDGER_SINK that takes nothing holds up no run, gets all once it does, a
 })
 
 test('a run that is not waited for is answered at once, tells its end when it is asked, and is verified', async () => {
-  const agent = await startAgent({ DRAIN_TIMEOUT_S: '60' })
+  const agent = await startAgent({ DRAIN_TIMEOUT_S: '200' })
   await startInspector(agent.url)
   const path = '/run?scenario=human&human_delay_s=2&seed=async'
   const accepted = await fetch(agent.url + path, { headers: { Prefer: 'wait=5, respond-async' } })

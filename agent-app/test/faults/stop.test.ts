@@ -24,7 +24,7 @@ const start = async (env: Record<string, string> = {}) =>
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('agent-app that is asked to stop by %s', (signal) => {
   it('admits no more, lets the run end, sends all spans and exits 0', async () => {
-    const { agent, tools } = await start({ DRAIN_TIMEOUT_S: '60' })
+    const { agent, tools } = await start({ DRAIN_TIMEOUT_S: '200' })
     const run = runScenario(agent.url, 'fanout', 'fanout=10&concurrency=5&delay_ms=700&stragglers=0')
     await inFlight(agent.url, 1)
     const stopped = agent.stop(signal)
@@ -97,7 +97,7 @@ describe('agent-app that is asked to stop', () => {
   })
 
   it('lets a slow reader have the answer that it is reading', async () => {
-    const { agent } = await start({ DRAIN_TIMEOUT_S: '60' })
+    const { agent } = await start({ DRAIN_TIMEOUT_S: '200' })
     const { trace_id } = await runScenario(agent.url, 'fanout', 'fanout=5000&concurrency=500&delay_ms=0&thoughts=0')
     const [response] = (await once(get(`${agent.url}/runs/${trace_id}`), 'response')) as [IncomingMessage]
     const stopped = agent.stop()

@@ -24,7 +24,7 @@ const serverSpans = () =>
 
 describe('tool-service that is asked to stop', () => {
   it('lets calls end, sends their spans and exits 0', async () => {
-    const { url } = await start({ DRAIN_TIMEOUT_S: '60' })
+    const { url } = await start({ DRAIN_TIMEOUT_S: '200' })
     const calls = Array.from({ length: 5 }, () => answerOf(url, '/tool/search?delay_ms=700'))
     await inFlight(url, 5)
     expect(await service.stop()).toBe(0)
