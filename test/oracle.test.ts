@@ -10,6 +10,7 @@ import { keyOf } from 'engine/key/key'
 import { scriptOf } from 'engine/levels/level'
 import { mixSchema } from 'engine/mix/mix'
 import { scenarioOf, scenarios } from 'engine/scenarios/index'
+import { withParts } from 'exam/keys'
 import { simulate } from 'simulate/simulation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { simulate as playOne } from './support/simulated.ts'
@@ -129,14 +130,19 @@ describe.runIf(hasPython)('keys', () => {
       const { levels } = scenarioOf[name as ScenarioName]
       const lines = await Promise.all(
         Array.from({ length: Math.ceil(traces / 5) }, async (_, index) => {
-          const { run } = await playOne(name, { seed: `oracle-${index}`, level, world: 'oracle', control: 'false' })
+          const { run, goOn } = await playOne(name, {
+            seed: `oracle-${index}`,
+            level,
+            world: 'oracle',
+            control: 'false',
+          })
           const script =
             levels && scriptOf({ random: drawsOf(run.seed, name), worldSeed: 'oracle' }, levels, run.params)
           const trace_id = String(index)
           const { replay } = run
           return [
             { trace_id, scenario: name, replay, script },
-            { ...(await keyOf(run)), trace_id },
+            { ...withParts(await keyOf(run), await Promise.all((await goOn()).map((part) => keyOf(part)))), trace_id },
           ]
         }),
       )

@@ -17,6 +17,7 @@ import { recordRun, type SpanWriter } from './recorder.ts'
 import type { WallClock } from 'service-kit/clock'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { type Agent, Run } from 'engine/run'
+import { isSession } from 'engine/scenario'
 import type { Resumptions } from './resumptions.ts'
 import type { RunStore } from './runs.ts'
 import type { Seals } from './seals.ts'
@@ -75,7 +76,7 @@ export async function play(
   if ((isWaitedFor ? aborting : stopping).aborted) throw stoppingProblem()
   // While its body was read: of a socket that is closed nobody hears any more that it is.
   if (res.closed || req.socket.destroyed) throw new Problem(499, 'Cancelled', 'The client left')
-  if (offer.scenario.isSession && !part) deps.resumptions.refuseBeyond()
+  if (isSession(offer.scenario, parsed.params) && !part) deps.resumptions.refuseBeyond()
   const dialect = (isBlind ? deps.blindDialect : deps.dialect).withQuirks(parseQuirks(parsed.params.quirks))
   const recorder = recordRun({ ...deps, dialect }, context.active(), req.headers)
   if (isBlind) deps.seals.refuseAnswered(deps.runs.find(recorder.traceId))

@@ -118,12 +118,12 @@ export function demandOf(which: string | Scenario, query?: Query): Demand {
   return scenario.plan(params).demand
 }
 
-/** Runs a scenario in simulated time, with no span written anywhere. */
+/** Runs a scenario in simulated time, with no span written anywhere. `goOn` waits for the person that it has asked, and has all parts of it then. */
 export async function simulate(
   which: string | Scenario,
   query?: Query,
   agentName?: string,
-): Promise<{ result: RunResult; run: Run }> {
+): Promise<{ result: RunResult; run: Run; goOn: () => Promise<readonly Run[]> }> {
   const clock = new SimulatedClock()
   const { scenario, params } = planned(which, query)
   const tools = simulatedTools(clock)
@@ -140,5 +140,6 @@ export async function simulate(
   const run = make(request, silentRecorder())
   const result = await run.execute()
   run.close()
-  return { result, run }
+  const goOn = () => peers.resume(run).then(() => peers.parts)
+  return { result, run, goOn }
 }

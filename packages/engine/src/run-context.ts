@@ -66,6 +66,8 @@ export interface RunContext {
   readonly traceId: string
   /** What others said of the parts that they played of this trace. */
   readonly handed: Handed[]
+  /** Whether it ends where a person is asked, and goes on in a trace of its own; a replay goes on by itself. */
+  readonly suspends: boolean
   /** Where the run ends for now, since a person is asked: when it goes on, and as what part. */
   suspended: Suspension | undefined
 }

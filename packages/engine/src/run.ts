@@ -21,7 +21,7 @@ import { Planted } from './planted.ts'
 import { profileOf } from './profile/index.ts'
 import { severing } from './operations/hand-over.ts'
 import type { RunContext, Suspension } from './run-context.ts'
-import type { Plan, Scenario } from './scenario.ts'
+import { isSession, type Plan, type Scenario } from './scenario.ts'
 import { Step } from './step.ts'
 import { addSpans, countSpans, summarise, usageIn, withPart } from './summary.ts'
 
@@ -138,6 +138,7 @@ export class Run {
       whole: () => this.whole,
       traceId: recorder.traceId,
       handed: [],
+      suspends: inForce === undefined,
       suspended: undefined,
     }
     const asked = part ? ({ method: 'POST', route: handoffPath } as const) : ({ method: 'GET', route } as const)
@@ -190,7 +191,8 @@ export class Run {
   get whole(): WholeRun {
     const { scenario, isBlind } = this
     const { conversationId } = this.#context
-    const conversation = scenario.isSession && conversationId !== undefined && { conversation_id: conversationId }
+    const conversation = isSession(scenario, this.params) &&
+      conversationId !== undefined && { conversation_id: conversationId }
     return { scenario: scenario.name, params: { ...this.params, seed: this.seed, ...conversation }, isBlind }
   }
 
@@ -282,7 +284,7 @@ export class Run {
       usage: handed.reduce((sum, part) => addUsage(sum, part.usage), this.#usage),
       finding: this.#finding,
       spans: ofTrace.reduce((sum, part) => addSpans(sum, part.spans), spans),
-      ...(scenario.isSession && { session: this.#session }),
+      ...(isSession(scenario, this.params) && { session: this.#session }),
     }
   }
 
@@ -364,7 +366,7 @@ export class Run {
 function conversationOf(params: ParamValues, scenario: Scenario, traceId: string, part?: Part): string | undefined {
   if (part?.severed_from && params.severed_conversation === 'lost') return undefined
   if (typeof params.conversation_id === 'string') return params.conversation_id
-  return scenario.isSession ? `conv_${hash('sha256', `conversation ${traceId}`).slice(0, 16)}` : undefined
+  return isSession(scenario, params) ? `conv_${hash('sha256', `conversation ${traceId}`).slice(0, 16)}` : undefined
 }
 
 /** What came of a run. */

@@ -152,6 +152,12 @@ export interface Scenario<Name extends string = string> extends Pick<
   plan: (params: Readonly<Record<string, unknown>>, isPart?: boolean) => Plan
 }
 
+/** Whether a run of these parameters goes on in other traces. */
+export function isSession({ levels, ...scenario }: Scenario, params: Readonly<Record<string, unknown>>): boolean {
+  const level = levelOf(params)
+  return level === 1 ? scenario.isSession === true : level >= (levels?.sessionsFrom ?? Infinity)
+}
+
 /** What a run is to do, and what it may need for it. */
 export interface Plan {
   demand: Demand

@@ -14,19 +14,24 @@ export interface Known {
   agentsOf: (spanIds: readonly string[]) => { id: string; isLead: boolean }[]
 }
 
-/** The key of a run with what those know who took over parts of it: a fault that struck on both sides is one. */
+/** The key of a run with what is known of its parts: a fault that struck on both sides is one. */
 export function withParts(key: RunKey, parts: readonly RunKey[]): RunKey {
   if (parts.length === 0) return key
   const all = [key, ...parts]
-  const faults = key.faults.map((fault) => {
-    const there = parts.flatMap((part) => part.faults.filter(({ id }) => id === fault.id))
-    return { ...fault, accepted: [[...new Set([fault, ...there].flatMap(({ accepted }) => accepted.flat()))]] }
-  })
+  const byId = Map.groupBy(
+    all.flatMap((each) => each.faults),
+    ({ id }) => id,
+  )
+  const faults = [...byId.values()].map((found) => ({
+    ...(found[0] as Fault),
+    accepted: [[...new Set(found.flatMap(({ accepted }) => accepted.flat()))]],
+  }))
   const culprits = faults.flatMap(({ standing, accepted }) => (standing === 'neutral' ? [] : accepted.flat()))
   const neutral = without([...new Set(all.flatMap((each) => each.neutral))], culprits)
   const slack = without([...new Set(all.flatMap((each) => each.slack))], culprits)
   const decoys = without([...new Set(all.flatMap((each) => each.decoys))], [...culprits, ...neutral])
-  return { ...key, faults, neutral, slack, decoys }
+  const verdict = culprits.length > 0 ? ('faulty' as const) : ('healthy' as const)
+  return { ...key, verdict, faults, neutral, slack, decoys }
 }
 
 /** The line of a trace in key.jsonl. */

@@ -1,6 +1,7 @@
 import type { LedgerStep } from 'contract/ledger'
 import { type PlantedCategory, plantedKinds } from 'contract/taxonomy'
 import { Run, type RunRequest } from '../run.ts'
+import { levelOf } from '../levels/level.ts'
 import { VirtualClock } from '../virtual/clock.ts'
 import { drive, type Played } from '../virtual/drive.ts'
 import { VirtualPeers } from '../virtual/peers.ts'
@@ -61,7 +62,9 @@ function begin(request: RunRequest): Played<Replay> {
   const peers: VirtualPeers = new VirtualPeers(clock, ({ params, isBlind }, part) =>
     make({ ...request, secret: undefined, params, isBlind, part }),
   )
-  const run = make(request)
+  // What goes on when a person has answered costs what it does to the whole.
+  const isRest = request.part?.resumes !== undefined && levelOf(request.params) > 1
+  const run = make(isRest ? { ...request, part: undefined } : request)
   // Its ledger goes at once: there may be a hundred of them.
   return { clock, result: run.play().then(() => figuresOf(run, peers.parts)) }
 }

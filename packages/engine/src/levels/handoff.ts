@@ -29,6 +29,7 @@ const twins: Readonly<Record<string, Stage>> = {
 /** One agent hands over to others in turn, and what is known goes with it. */
 export const handoffLevels: Levels<'hops'> = {
   takes: ['hops'],
+  sessionsFrom: 2,
   draft,
   demand: ({ hops }) => {
     const others = 3 * (Number(hops ?? hopsOf.most) + mostOthers)

@@ -16,6 +16,7 @@ const mostCallsOfErrand = 11
 /** One agent prepares this and that; where a thing is worth more than its tool's limit, it asks a person before it does it. */
 export const humanLevels: Levels<'profile'> = {
   takes: ['profile'],
+  sessionsFrom: 4,
   draft: (drawn, { profile }) => draft(drawn, profile === 'measured' ? realTimes : shortTimes),
   demand: () => {
     const calls = mostErrands * mostCallsOfErrand
@@ -59,11 +60,12 @@ function coursesOf(draft: Draft, kinds: ReadonlySet<string>): Course[] {
   return shuffled(draft.random.fork('courses'), [...asked, ...others])
 }
 
-/** A decoy: a person answers the next morning, which is no fault of an agent's. */
+/** A decoy: a person answers the next morning, which is no fault of an agent's. At level 4 nobody keeps a trace open for that. */
 function waitLong(draft: Draft, waits: readonly WaitStep[], times: PeopleTimes): void {
   const random = draft.random.fork('long wait')
   const wait = random.pick(waits)
   wait.ms = figure(Math.round(times.longMs * between(random, 0.7, 1.3)))
+  wait.isLeft = draft.numbers.level === 4
   draft.decoy('long wait').steps.push(wait.key)
 }
 

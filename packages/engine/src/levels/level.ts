@@ -8,7 +8,8 @@ import { slackKind } from './slow.ts'
 import type { Draft, Drawn } from './draft.ts'
 import { drawScript } from './judge.ts'
 import { type LevelNumbers, numbersOf } from './numbers.ts'
-import { playPart, playScript } from './play.ts'
+import { leftIn, stepsIn, type Taken } from './parts.ts'
+import { playPart, playRest, playScript } from './play.ts'
 import { handOversOf, type Out, type Script } from './script.ts'
 import { worldOf } from './world.ts'
 
@@ -20,6 +21,8 @@ export interface Levels<Name extends string = string> {
   /** Its parameters that win over what a level draws; no other goes with one. */
   takes: readonly Name[]
   draft: (drawn: Drawn, params: Given) => Draft
+  /** From which level on a run goes on in other traces. */
+  sessionsFrom?: LevelNumbers['level']
   /** What such a run may need at most. */
   demand: (params: Given) => Demand
 }
@@ -95,10 +98,12 @@ export async function runLevelPart(request: Step, levels: Levels, params: Given,
   const { run } = request
   const script = drawnLately(run, levels, params)
   const handed = handOversOf(script).find(({ key }) => key === name)
-  if (!handed) throw new UnknownPart(name)
+  const left = leftIn(run, script)
   const out = outOf(run, script, params)
   declare(run, script, out, { name, request: request.key })
-  return playPart(request, handed, out)
+  if (handed) return playPart(request, handed, out)
+  if (left?.part === name) return playRest(request, { ...left, lead: script.lead }, out)
+  throw new UnknownPart(name)
 }
 
 function outOf(run: Step['run'], { faults }: Script, params: Given): Out {
@@ -106,24 +111,11 @@ function outOf(run: Step['run'], { faults }: Script, params: Given): Out {
   return new Set(faults.flatMap(({ id }) => (isOff || !run.faults.isInForce(id) ? [id] : [])))
 }
 
-/** A part of a run, and the key of the request that asks for it. */
-interface Taken {
-  name: string
-  request: string
-}
-
-/** Those of these steps that stand in the ledger of this part, or of the whole, each by its key there. */
-function stepsIn(script: Script, part: Taken | undefined): (keys: readonly string[]) => string[] {
-  const handed = handOversOf(script).flatMap(({ key, steps }) => steps.map((step) => ({ part: key, key: step.key })))
-  const ownerOf = (key: string) => handed.find((step) => key === step.key || key.startsWith(`${step.key}/`))?.part
-  return (keys) => keys.flatMap((key) => (key === part?.name ? part.request : ownerOf(key) === part?.name ? key : []))
-}
-
 /** Writes down what is planted, and what only looks like it. */
 function declare(run: Step['run'], script: Script, out: Out, part?: Taken): void {
   const { faults, decoys } = script
   const { faults: register } = run
-  const here = stepsIn(script, part)
+  const here = stepsIn(run, script, part)
   const beganMs = run.clock.now() - (run.ledger.steps[0]?.start_ms ?? 0)
   for (const { steps, changesOutcome: _, misleads: _misleads, entity, window, ...fault } of faults) {
     // Who hands over says itself where a trace was severed: there, somebody has to have taken over.

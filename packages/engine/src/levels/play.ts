@@ -9,6 +9,7 @@ import { callIdOf } from '../operations/tool.ts'
 import { reasoningOf } from '../profile/usage.ts'
 import type { Step } from '../step.ts'
 import { Beside } from './beside.ts'
+import { isLeftBy, type Left, restOf } from './parts.ts'
 import { attemptsOf, stepsOf } from './schedule.ts'
 import {
   type CallStep,
@@ -21,6 +22,7 @@ import {
   type ScriptStep,
   type StreamStep,
   valueOf,
+  type WaitStep,
 } from './script.ts'
 import { nextTokenMs } from './token-time.ts'
 
@@ -56,6 +58,18 @@ export async function playPart(request: Step, { to, acceptMs, steps }: HandOverS
     {},
     async (agent) => (await playSteps(agent, steps, { out, beside: new Beside() })) === undefined,
   )
+}
+
+/** Plays what was left to do when a person was asked, who has answered. Resolves to whether nothing was lost. */
+export async function playRest(
+  request: Step,
+  { lead, wait, steps }: Left & Pick<Script, 'lead'>,
+  out: Out,
+): Promise<boolean> {
+  return request.invokeAgent(lead.name, { facts: lead.facts }, async (agent) => {
+    agent.resumed(wait.outcome)
+    return (await playSteps(agent, steps, { out, beside: new Beside() })) === undefined
+  })
 }
 
 /** Jobs in their lanes, those beside them as soon as what they begin with has begun. */
@@ -140,6 +154,11 @@ async function playSteps(agent: Step, steps: readonly ScriptStep[], stage: Stage
   const planned = stepsOf(steps, out)
   for (const [index, step] of planned.entries()) {
     await agent.spend(valueOf(step.gapMs, out))
+    if (step.kind === 'wait' && isLeftBy(agent.run, step)) {
+      await agent.awaitHuman({ ...feedbackOf(step, out), isLeft: true })
+      agent.suspend({ delayS: valueOf(step.ms, out) / 1000, part: restOf(agent.key) })
+      break
+    }
     const failure = await playStep(agent, step, planned[index + 1], stage)
     const wanted = wantedBy(step)
     if (wanted === undefined) continue
@@ -204,12 +223,7 @@ async function playStep(
         }),
       )
     case 'wait':
-      await agent.awaitHuman({
-        index: indexOf(step),
-        delayS: valueOf(step.ms, out) / 1000,
-        outcome: step.outcome,
-        about: { tool: step.tool, arguments: step.arguments },
-      })
+      await agent.awaitHuman(feedbackOf(step, out))
       return undefined
     case 'stream':
       await playStream(agent, step, stage)
@@ -227,6 +241,13 @@ function callBy(agent: Step, next: ScriptStep | undefined) {
   const { callId, given } = transferOf(agent, { ...next, index: indexOf(next) })
   return { id: callId, tool: handoffTool, asked: { text: JSON.stringify(given) } }
 }
+
+const feedbackOf = (step: WaitStep, out: Out) => ({
+  index: indexOf(step),
+  delayS: valueOf(step.ms, out) / 1000,
+  outcome: step.outcome,
+  about: { tool: step.tool, arguments: step.arguments },
+})
 
 /** What a call of the model is held to, and whether it ended by that. */
 function limitsOf({ maxTokens, window, outputTokens }: ChatStep) {

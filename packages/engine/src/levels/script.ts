@@ -156,6 +156,8 @@ export interface ChunkStep extends StepOf<'chunk'> {
 export interface WaitStep extends StepOf<'wait'> {
   ms: Figure
   outcome: 'approve' | 'reject' | 'expire'
+  /** Nobody waits for the answer here: once it is there, the run goes on in another trace. */
+  isLeft?: boolean | undefined
   /** The call that they are asked about: its tool, and its arguments as text of JSON. */
   tool: string
   arguments: string

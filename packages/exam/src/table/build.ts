@@ -1,11 +1,11 @@
 import type { Step, Table, TokenMark } from './table.ts'
 import { type Job, jobsOf, mostAtOnce, waitsOf } from './jobs.ts'
 import { type Row, rowsOf } from './rows.ts'
-import { type ExamSpan, type TakenElsewhere, treeOf } from './span.ts'
+import { type ExamSpan, goneOn, type TakenElsewhere, treeOf } from './span.ts'
 
-/** Reads a trace as a table of steps: nothing is in it but what spans say; those of other traces say who took over. */
+/** Reads a trace as a table of steps: nothing is in it but what spans say; those of other traces say who took over, and how it goes on. */
 export function tableOf(traceId: string, spans: readonly ExamSpan[], elsewhere: readonly TakenElsewhere[] = []): Table {
-  const tree = treeOf(spans)
+  const tree = treeOf(goneOn(spans, elsewhere))
   const jobs = jobsOf(tree, rowsOf(tree, elsewhere))
   const waited = jobs.filter(({ isBeside }) => !isBeside)
   const after = waitsOf(tree, waited)
