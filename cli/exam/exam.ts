@@ -49,7 +49,7 @@ export async function makeExam(options: ExamOptions, progress: (runs: number) =>
   writeFileSync(files.hash, hashLine(keyText))
   const draws = runs.reduce((sum, run) => sum + run.draws, 0)
   writeFileSync(files.readme, readme({ level, runs: begun, questions, draws }))
-  return { questions: questions.length, draws }
+  return { questions: questions.length, draws, disturbed: begun.filter(({ key: { disturbed } }) => disturbed).length }
 }
 
 /** One kind of fault comes up within a while only: when each run begins says when that is. */

@@ -72,7 +72,7 @@ export const makeCommand = defineCommand({
     if (atOnce !== undefined && (args.sessions || args.totals))
       throw new UsageError('--real: expected neither --sessions nor --totals, whose runs are in virtual time')
     const options = { scenarios: names, traces, seed, secret, startMs, out, key }
-    const made = await (args.sessions
+    const made: { questions: number; disturbed?: number } = await (args.sessions
       ? makeSessions(options, told)
       : args.totals
         ? makeTotals(options, told)
@@ -80,6 +80,7 @@ export const makeCommand = defineCommand({
     status('')
     const what = args.sessions ? 'sessions' : args.totals ? 'runs' : 'traces'
     console.log(`${out}: ${traces} ${what}, ${made.questions} questions; ${key}: the key`)
+    if (made.disturbed) console.log(`${made.disturbed} of its runs were disturbed by the machine (docs/key.md)`)
     return 0
   },
 })

@@ -9,6 +9,8 @@ import { scheduleOf, takenMs } from '../../src/levels/schedule.ts'
 
 const nothing = new Set<string>()
 const seeds = ['a', 'b', 'c', 'd']
+/** What a surge sent is to blame for so long after it. */
+const graceMs = 1000
 /** Written away at the end of each run. */
 const checkpointMs = 12.5
 
@@ -45,8 +47,16 @@ describe.each([2, 3, 4])('at level %i', (level) => {
         expect(key.verdict).toBe(control ? 'healthy' : 'faulty')
         expect(key.faults).toHaveLength(control ? 0 : level === 4 ? 2 : 1)
         const taken = takenMs(script, nothing)
-        for (const { id, impact, standing } of key.faults) {
+        const recordOf = new Map(run.ledger.steps.map((step) => [step.key, step]))
+        const beganMs = run.ledger.steps[0]?.start_ms ?? 0
+        for (const { id, impact, standing, window, steps } of key.faults) {
           expect(standing).toBe('required')
+          // What it struck was under way while it was in force, or had been refused in it.
+          for (const struck of steps) {
+            const { start_ms = 0, duration_ms } = recordOf.get(struck) ?? {}
+            expect(start_ms + (duration_ms ?? 0) - beganMs).toBeGreaterThan(window?.from_ms ?? Infinity)
+            expect(start_ms - beganMs).toBeLessThan((window?.to_ms ?? 0) + graceMs)
+          }
           expect(impact?.ms).toBeCloseTo(taken - takenMs(script, new Set([id])), 0)
         }
         const steps = new Set(run.ledger.steps.map((step) => step.key))
