@@ -14,26 +14,6 @@ export interface Known {
   agentsOf: (spanIds: readonly string[]) => { id: string; isLead: boolean }[]
 }
 
-/** The key of a run with what is known of its parts: a fault that struck on both sides is one. */
-export function withParts(key: RunKey, parts: readonly RunKey[]): RunKey {
-  if (parts.length === 0) return key
-  const all = [key, ...parts]
-  const byId = Map.groupBy(
-    all.flatMap((each) => each.faults),
-    ({ id }) => id,
-  )
-  const faults = [...byId.values()].map((found) => ({
-    ...(found[0] as Fault),
-    accepted: [[...new Set(found.flatMap(({ accepted }) => accepted.flat()))]],
-  }))
-  const culprits = faults.flatMap(({ standing, accepted }) => (standing === 'neutral' ? [] : accepted.flat()))
-  const neutral = without([...new Set(all.flatMap((each) => each.neutral))], culprits)
-  const slack = without([...new Set(all.flatMap((each) => each.slack))], culprits)
-  const decoys = without([...new Set(all.flatMap((each) => each.decoys))], [...culprits, ...neutral])
-  const verdict = culprits.length > 0 ? ('faulty' as const) : ('healthy' as const)
-  return { ...key, verdict, faults, neutral, slack, decoys }
-}
-
 /** The line of a trace in key.jsonl. */
 export function traceKeyOf(known: Omit<Known, 'start_ms'>): TraceKey {
   const { scenario, key } = known

@@ -1,5 +1,3 @@
-import type { Key, KeyFault } from 'contract/key'
-import { withParts } from 'exam/keys'
 import { tableOf } from 'exam/table/build'
 import { type ExamSpan, takenIn } from 'exam/table/span'
 import { expect, it } from 'vitest'
@@ -86,18 +84,4 @@ it('what goes on when a person has answered is part of the table, and the wait l
     ['asked', 0, 4900, 10, 'approve'],
     ['next', 0, 100, 100, ''],
   ])
-})
-
-it('a key with its parts has each fault once, with what names it in any of them', () => {
-  const fault = (id: string, ...accepted: string[]) => ({ id, standing: 'required', accepted: [accepted] }) as KeyFault
-  const key = (faults: KeyFault[], neutral: string[], decoys: string[]) =>
-    ({ verdict: faults.length > 0 ? 'faulty' : 'healthy', faults, neutral, slack: [], decoys }) as unknown as Key
-  const whole = key([], ['a'], ['b'])
-  const joined = withParts(whole, [key([fault('x', 'a'), fault('y', 'c')], [], ['d']), key([fault('x', 'e')], [], [])])
-  expect(joined).toMatchObject({ verdict: 'faulty', neutral: [], decoys: ['b', 'd'] })
-  expect(joined.faults.map(({ id, accepted }) => [id, accepted])).toEqual([
-    ['x', [['a', 'e']]],
-    ['y', [['c']]],
-  ])
-  expect(withParts(whole, [])).toBe(whole)
 })

@@ -16,7 +16,9 @@ const fault = (id: string, accepted: string[][], standing: KeyFault['standing'] 
 /** As much of a ledger as an examiner reads. */
 function ledgerOf(faults: object[], neutral: string[] = []): LedgerAnswer {
   const steps = ['planner', 'call1', 'get1', 'call2', 'get2', 'chat', 'slack'].map((span_id) => ({ span_id }))
-  const run = { steps, finding: { kind: 'straggler', text: 'Two were slow' }, key: { faults, neutral } }
+  const unplanned = { count: 0, error_types: {}, spans: [] }
+  const key = { faults, neutral, slack: [], decoys: [], unplanned, disturbance: { added_p99_ms: 0 } }
+  const run = { steps, finding: { kind: 'straggler', text: 'Two were slow' }, key }
   return { trace_id: 't', runs: [run] } as unknown as LedgerAnswer
 }
 
@@ -35,6 +37,23 @@ describe('where two are to blame', () => {
   ])('pointing at %s', (_what, answer, expected) => {
     expect(examine(ledgerOf(two, ['slack']), trace, answer)).toMatchObject(expected)
   })
+})
+
+test('what another agent played of the run has the same faults: either side names one', () => {
+  const sides = [[fault('1', [['call1']]), fault('2', [['call2']])], [fault('1', [['get1']])]].map((faults) =>
+    ledgerOf(faults),
+  )
+  const [whole, part] = sides.flatMap(({ runs }) => runs)
+  const of = (seeds: readonly string[]) => {
+    const runs = [
+      { ...whole, seed: seeds[0] },
+      { ...part, seed: seeds[1], part: { name: 'planner/handoff/0' } },
+    ]
+    return { trace_id: 't', runs, silent: [] } as unknown as LedgerAnswer
+  }
+  expect(examine(of(['a', 'a']), trace, ['get1', 'call2'])).toMatchObject({ verdict: 'right', recall: 1 })
+  // The part of another run in the same trace stands by itself.
+  expect(examine(of(['a', 'b']), trace, ['get1', 'call2'])).toMatchObject({ verdict: 'partly', missed: ['call1'] })
 })
 
 test('where nothing is wrong, saying so is right, and accusing is wrong', () => {
