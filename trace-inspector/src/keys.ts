@@ -8,7 +8,7 @@ import { Problem } from 'service-kit/problem'
  * run has one, and where one is still being made.
  */
 export function keysOf(runs: readonly RunLedger[]): Key[] {
-  const keys = wholesIn(runs).map((whole) => keyOfAll(whole.map(({ key = null }) => key)))
+  const keys = wholesIn(runs).map((whole) => keyOfAll(whole.map(({ key }) => key)))
   if (keys.includes('pending')) throw noKey('it is still being made')
   const made = keys.filter((key): key is Key => key !== null && key !== 'pending')
   if (made.length > 0) return made
