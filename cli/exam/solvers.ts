@@ -8,7 +8,7 @@ import { usageReaders } from 'exam/rules/totals'
 import { totalsAnswers } from 'exam/totals'
 import { answersOf, type Solution } from 'exam/solution'
 import type { Table } from 'exam/table/table'
-import { scenarioOf } from 'exam/asked'
+import { scenariosOf } from 'exam/asked'
 import type { ReceivedSpan } from '../../trace-inspector/src/otlp/span.ts'
 import { reveal } from '../../trace-inspector/src/reveal/reveal.ts'
 import { toAnalysisStep } from '../../trace-inspector/src/reveal/step.ts'
@@ -18,8 +18,8 @@ import { tablesOf } from './spans.ts'
 export type Traces = ReadonlyMap<string, readonly ReceivedSpan[]>
 
 /**
- * Who answers an exam from its spans alone, by name. `scenario` is what all of it is of, where that is known; otherwise the
- * choices of its questions tell `reveal`.
+ * Who answers an exam from its spans alone, by name. `scenario` is what all of it is of, where that is known; otherwise its
+ * questions tell `reveal`.
  */
 export function solversOf(
   traces: Traces,
@@ -42,10 +42,7 @@ export function solversOf(
       const rule = ruleOf(tables)
       return [name, each((table) => ({ steps: rule(table) }))] as const
     }),
-    [
-      'reveal',
-      each(({ trace_id, steps }, own) => revealed(trace_id, scenario ?? scenarioOf(kindsOf(own)), traces, steps)),
-    ],
+    ['reveal', each((table, own) => revealed(table, scenario ?? scenarioOf(table, own), traces))],
     ['ceiling', each(informed(tables, asked))],
     ...(asksForTotals(questions) ? readersOf(traces, questions) : []),
     ...(questions.some((question) => subjectOf(question) === 'session') ? sessionsBy(traces, questions) : []),
@@ -125,8 +122,14 @@ function answersOfAll(
   })
 }
 
+/** What a trace is of, by what is asked of it: at level 1 that is the same of a fan-out and of a chain, which has no two jobs at a time. */
+function scenarioOf({ lanes }: Table, questions: readonly Question[]): string | undefined {
+  const names = scenariosOf(questions)
+  return names.find((name) => names.length === 1 || (name === 'chain') === (lanes === 1))
+}
+
 /** What the page says of a trace. */
-function revealed(traceId: string, scenario = '', traces: Traces, steps: Table['steps']): Solution {
+function revealed({ trace_id: traceId, steps }: Table, scenario = '', traces: Traces): Solution {
   const spans = traces.get(traceId) ?? []
   // A blind run does not say what it is of, and an exam's questions do.
   const { observed } = reveal(traceId, spans, [{ scenario, steps: spans.map(({ spanId }) => ({ span_id: spanId })) }])

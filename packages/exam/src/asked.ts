@@ -1,7 +1,7 @@
 import type { PlantedKind } from 'contract/taxonomy'
 import { plantedKinds } from 'contract/taxonomy'
 import { knownForAt1 } from 'findings/known-for'
-import { nothing, type Question, type Subject, unknown } from './question.ts'
+import { nothing, type Question, type Subject, subjectOf, unknown } from './question.ts'
 
 /** What is asked about runs of a scenario, and what may be wrong with them. */
 export interface Asked {
@@ -113,6 +113,18 @@ export function questionsOf(traceId: string, { subjects, kinds, texts }: Asked):
 /** What each kind means, for the README of an exam. */
 export const meaningOf = (kind: PlantedKind): string => plantedKinds[kind].means
 
-/** The scenario that is asked about by these choices: blind spans do not say it. */
-export const scenarioOf = (choices: readonly string[]): string | undefined =>
-  Object.entries(askedOf).find(([, { kinds }]) => kinds.every((kind) => choices.includes(kind)))?.[0]
+/** Scenarios of which runs are asked just this, at level 1 or above: blind spans do not say which they are. */
+export function scenariosOf(questions: readonly Question[]): string[] {
+  const choices = questions.find((question) => subjectOf(question) === 'kind')?.choices ?? []
+  const isAsked = (asked: Asked | undefined) =>
+    asked !== undefined &&
+    isSame(asked.subjects, questions.map(subjectOf)) &&
+    isSame(
+      asked.kinds,
+      choices.filter((choice) => choice !== nothing),
+    )
+  return Object.keys(askedOf).filter((name) => isAsked(askedAt(1, name)) || isAsked(askedOf[name]))
+}
+
+const isSame = (these: readonly string[], those: readonly string[]) =>
+  new Set(these).symmetricDifference(new Set(those)).size === 0

@@ -27,6 +27,7 @@ export type Course =
   | 'redone'
   | 'renewed'
   | 'told to wait'
+  | 'appointed'
   | 'retried'
 
 /** A step that goes on after a person has approved. */
@@ -50,6 +51,8 @@ export class Errand {
   readonly #random: Random
   readonly #tool: ToolBaseline
   readonly #id: string
+  /** It is to be done so long after it was approved, where that is not at once. */
+  #afterS: number | undefined
 
   constructor(around: Surroundings, name: string) {
     const { draft } = around.agent
@@ -82,6 +85,8 @@ export class Errand {
         return this.#askChanged(amount)
       case 'told to wait':
         return this.#toldToWait(amount)
+      case 'appointed':
+        return this.#appointed(amount)
       case 'approved':
       case 'barely':
         this.#approved(amount)
@@ -119,7 +124,13 @@ export class Errand {
 
   #lag = () => between(this.#random.fork(`lag ${this.#around.agent.job.steps.length}`), ...resumeMs)
 
-  #argumentsFor = (amount: number) => JSON.stringify({ id: this.#id, action: 'write', amount })
+  #argumentsFor = (amount: number) =>
+    JSON.stringify({
+      id: this.#id,
+      action: 'write',
+      amount,
+      ...(this.#afterS !== undefined && { after_s: this.#afterS }),
+    })
 
   /** Asks a person whether it may be done. */
   #ask(amount: number, outcome: WaitStep['outcome'] = 'approve', gapMs?: number): WaitStep {
@@ -212,6 +223,16 @@ export class Errand {
     const second = this.#ask(more)
     draft.decoy('changed request').steps.push(second.key)
     this.#approved(more, second)
+  }
+
+  /** A decoy: approved, and done when it was to be. */
+  #appointed(amount: number): void {
+    const { agent, times } = this.#around
+    const random = this.#random.fork('appointed')
+    this.#afterS = Math.ceil(between(random, ...lateness(agent.draft, times)) / 1000)
+    const wait = this.#ask(amount)
+    const done = this.#execute(amount, this.#afterS * 1000 * between(random, 1, 1.03))
+    agent.draft.decoy('appointed').steps.push(wait.key, done.step.key)
   }
 
   /** A decoy: approved, refused for now, and done when the tool had said that it may be. */

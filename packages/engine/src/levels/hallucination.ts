@@ -13,7 +13,7 @@ import { between, shuffled, type ToolBaseline } from './world.ts'
 
 const stepsOf = { least: 8, most: 20 }
 /** Of all that is no plain call together. */
-const mostOthers = 32
+const mostOthers = 34
 
 /** One agent looks up what its user and what earlier answers have named. */
 export const hallucinationLevels: Levels<'lookups'> = {
@@ -32,6 +32,7 @@ type Hallucination = (typeof faults)[number]
 type Errand =
   | 'plain'
   | 'named by the user'
+  | 'created'
   | 'nothing found'
   | 'not found'
   | 'forbidden'
@@ -65,6 +66,7 @@ function planOf(draft: Draft, plain: number): Errand[] {
   const rest = [
     ...times(plain - 1, 'plain'),
     ...decoys('named by the user', 1, 2),
+    ...decoys('created', 1, 1),
     ...decoys('nothing found', 1, 2),
     ...decoys('not found', 1, 2),
     ...decoys('forbidden', 1, 2),
@@ -85,6 +87,15 @@ const wrongs: readonly ((given: Given) => Given)[] = [
   ({ action: _action, ...given }) => given,
   (given) => ({ ...given, action: 'fetch' }),
   (given) => ({ ...given, fields: '*' }),
+]
+
+/** How a user writes an id: as it is, or as people do. */
+const grouped = (id: string) => id.match(/.{1,4}/g)?.join('-') ?? id
+const writings: readonly ((id: string) => string)[] = [
+  (id) => id,
+  grouped,
+  (id) => id.toUpperCase(),
+  (id) => grouped(id).toUpperCase(),
 ]
 
 /** What tools take and are seldom given. */
@@ -148,16 +159,16 @@ class LookUps {
 
   #idOf = (name: string) => this.#agent.draft.random.identifier(`arguments ${name}`, 12)
 
-  /** Every id that is looked up was named before: by the user, or by an earlier plain answer. */
+  /** Every id that is looked up was named before: by the user, or by an earlier plain answer. What is created has an id of its own. */
   #announce(errand: Errand, index: number): void {
     const name = nameOf(index)
     const random = this.#random(`${name} listed`)
-    if (errand === 'named by the user') return void this.#named.push(this.#idOf(name))
+    if (errand === 'named by the user') return void this.#named.push(random.pick(writings)(this.#idOf(name)))
     // Answers list what nobody looks up, too.
     if (errand === 'plain')
       for (let spare = random.integer(0, 2); spare > 0; spare--)
         this.#lists[index]?.push({ id: this.#idOf(`${name} spare ${spare}`), count: random.integer(1, 40) })
-    if (errand === 'nothing found' || index === 0) return
+    if (errand === 'created' || errand === 'nothing found' || index === 0) return
     const before = this.#plan.slice(0, index).flatMap((other, at) => (other === 'plain' ? [at] : []))
     this.#lists[random.pick(before)]?.push({ id: this.#idOf(name), count: this.#countOf(name) })
   }
@@ -171,6 +182,10 @@ class LookUps {
         return void this.#answered(name, index === 0 ? this.#query(name) : this.#given(name), this.#lists[index])
       case 'named by the user':
         return void decoy(this.#answered(name, this.#given(name)))
+      case 'created': {
+        const more = { amount: this.#random(`${name} amount`).integer(1, 900) }
+        return void decoy(this.#answered(name, { id: this.#idOf(name), action: 'create', ...more }))
+      }
       case 'nothing found': {
         const said = { count: 0, total: 0 }
         return void decoy(this.#ask(name, this.#query(name), said))

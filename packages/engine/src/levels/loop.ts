@@ -2,8 +2,9 @@ import { call } from './calls.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type Drawn } from './draft.ts'
 import type { Levels } from './level.ts'
-import { exchange, ignoredError, loop, type Looper, persisted, pingpong, progress } from './loops.ts'
+import { early, exchange, ignoredError, loop, type Looper, persisted, pingpong, progress } from './loops.ts'
 import {
+  askedByUser,
   pages,
   pollFor,
   readAfterCompaction,
@@ -19,7 +20,7 @@ import { shuffled } from './world.ts'
 
 const stepsOf = { least: 8, most: 20 }
 /** Of all repeats together, with the work between them. */
-const mostRepeatedCalls = 128
+const mostRepeatedCalls = 160
 
 /** Repeats that make progress: as many, and as alike, as those that make none. */
 const decoys: Readonly<Record<string, Repeat>> = {
@@ -30,6 +31,8 @@ const decoys: Readonly<Record<string, Repeat>> = {
   waitedInVain,
   readAfterCompaction,
   survey,
+  askedByUser,
+  early,
 }
 
 /** A repeat, or a fault of one; `name` tells its draws from those of others. */

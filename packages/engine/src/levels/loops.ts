@@ -144,3 +144,13 @@ export const persisted: Repeat = (agent, name) => {
   decoy.steps.push(...taken.map(({ key }) => key))
   act(agent, random, { tool, arguments: argumentsAt(times), size })
 }
+
+/** A decoy: refused as invalid, and asked again unchanged until it is answered: what it is about was not there yet. */
+export const early: Repeat = (agent, name) => {
+  const { draft } = agent
+  const asked = again(agent, name)
+  const { random, tool, times, size, argumentsAt } = asked
+  const refusals = repeatedly(agent, times, (index) => beRefused(agent, asked, index, 422)).flat()
+  const answered = act(agent, random, { tool, arguments: argumentsAt(times), size })
+  draft.decoy('too early').steps.push(...refusals.map(({ key }) => key), ...keysOf(answered))
+}

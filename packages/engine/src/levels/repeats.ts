@@ -84,20 +84,38 @@ export const waitedInVain: Repeat = (agent, name) => {
   draft.decoy('poll').steps.push(...keysOf(steps))
 }
 
-/** A decoy: what an agent has read is lost with the context that is compacted after some work, and read again, unchanged. */
+/** A decoy: what an agent has read is lost with the context that is compacted, and read again, unchanged: after some work, or at once. */
 export const readAfterCompaction: Repeat = (agent, name) => {
   const { draft, job, context } = agent
   const random = draft.random.fork(name)
   const tool = someTool(draft, random)
   const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: sizeOf(random) }
+  const isAtOnce = random.chance(0.5)
   const steps = Array.from({ length: random.integer(4, 8) }, (_, index) => {
-    if (index === 0) return act(agent, random, read)
+    // What is to be compacted so often has to be much.
+    if (index === 0) return act(agent, random, read, isAtOnce ? { added: random.integer(2500, 5000) } : {})
+    if (isAtOnce) return act(agent, random, read, { keeps: between(random, 0.6, 0.75), added: random.integer(20, 60) })
     think(draft, job.steps, context, {}, job)
     call(draft, job)
     return act(agent, random, read, { keeps: 0.3, added: random.integer(20, 100) })
   }).flat()
   draft.decoy('read after compaction').steps.push(...keysOf(steps))
 }
+
+/** A decoy: the user wants to know whether it is so by now, again and again; it is not. */
+export const askedByUser: Repeat = (agent, name) => {
+  const { draft } = agent
+  const random = draft.random.fork(name)
+  const tool = someTool(draft, random)
+  const read = { tool, arguments: argumentsOf(draft, name), result: resultOf(draft, name), size: sizeOf(random) }
+  const steps = Array.from({ length: random.integer(4, 8) }, () => {
+    const [thought, called] = act(agent, random, read)
+    if (thought.step.kind === 'chat') thought.step.told = random.pick(insistence)
+    return [thought, called]
+  }).flat()
+  draft.decoy('asked by the user').steps.push(...keysOf(steps))
+}
+const insistence = ['Please look again.', 'And now?', 'Is it there yet?', 'Can you check once more?']
 
 /** A decoy: one page after the other. */
 export const pages: Repeat = (agent, name) => {

@@ -23,7 +23,8 @@ export const retryLevels: Levels<'fanout' | 'concurrency'> = {
       jobs: Number(fanout ?? workersOf.most),
       lanes: Number(concurrency ?? lanesOf.most),
       callsOfJob: 1,
-      attempts: mostAttemptsOfWrong,
+      // What came too early is answered after as many.
+      attempts: mostAttemptsOfWrong + 1,
     }),
 }
 
@@ -62,6 +63,7 @@ function drawFates(draft: Draft, workers: number): Map<number, keyof typeof fate
   if (draft.has('patient')) give('patient', draft.count('patient', 1, 2))
   if (draft.has('fallback')) give('fallback', draft.count('fallback', 1, 3))
   if (draft.has('mended')) give('mended', draft.count('mended', 1, 3))
+  if (draft.has('early')) give('early', draft.count('early', 1, 2))
   return fateOf
 }
 
@@ -74,12 +76,20 @@ interface Work {
 /** Doubles each time, and is drawn from 0 to that, ms. */
 const backoffMs = (random: Random, attempt: number) => 50 * 2 ** attempt * random.float()
 
+/** Refused as invalid as often as that is sent again unchanged. */
+const refusedAgain = (random: Random, tool: ToolBaseline) =>
+  Array.from({ length: random.integer(5, mostAttemptsOfWrong) }, (_, index) => {
+    const waitMs = index === 0 ? 0 : between(random, ...againMs)
+    return refused(random, tool, { status: 422, waitMs })
+  })
+const againMs = [50, 140] as const
+
 /** How a call goes. */
 const fates = {
   /** A fault: it is wrong, and sent again unchanged until there are no attempts left. */
   wrong(draft: Draft, job: DraftJob, { random, tool }: Work): void {
-    const count = random.integer(5, mostAttemptsOfWrong)
-    const magnitude = { unit: 'times', value: count } as const
+    const refusals = refusedAgain(random, tool)
+    const magnitude = { unit: 'times', value: refusals.length } as const
     const fault = draft.fault({
       kind: 'not_retryable',
       entity: { tool: tool.name },
@@ -87,10 +97,7 @@ const fates = {
       losesCall: true,
       changesOutcome: true,
     })
-    const attempts = Array.from({ length: count }, (_, index) => {
-      const waitMs = index === 0 ? 0 : between(random, 0.5, 1) * 100 * 2 ** index
-      return refused(random, tool, { status: 422, waitMs, onlyWith: fault.id })
-    })
+    const attempts = refusals.map((attempt) => ({ ...attempt, onlyWith: fault.id }))
     const answered = { ...refused(random, tool), status: 200, bytes: 1024, onlyWithout: fault.id }
     const step = unanswered(draft, job, { tool, attempts: [...attempts, answered] })
     fault.steps.push(...refusalsOf(step))
@@ -138,6 +145,12 @@ const fates = {
     decoy.steps.push(step.key)
     const mended = JSON.stringify({ ...(JSON.parse(step.arguments) as object), limit: 20 })
     call(draft, job, { tool, arguments: mended, gapMs: 30 })
+  },
+
+  /** A decoy: what it is about is not there yet, so that it is refused as often, and in the end answered unchanged. */
+  early(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+    const { step } = call(draft, job, { tool, refused: refusedAgain(random, tool), waitMs: between(random, ...againMs) })
+    draft.decoy('too early').steps.push(...refusalsOf(step as CallStep))
   },
 
   /** As often as the tool fails it is sent again; after the last attempt another tool is asked. */

@@ -35,15 +35,10 @@ export const faultyTool: Detector = ({ steps }) =>
     return [{ kinds: ['faulty_tool'], steps: indicesOf(steps, isFailing), instead: removed }]
   })
 
-/** A refusal that will not change, asked again unchanged. */
+/** A refusal that will not change, asked again unchanged: it was never answered. */
 export const notRetryable: Detector = ({ steps }) =>
-  [
-    ...Map.groupBy(
-      indicesOf(steps, ({ failure }) => failure === 'invalid'),
-      (index) => steps[index]?.args,
-    ).values(),
-  ]
-    .filter((group) => group.length > 2)
+  [...Map.groupBy(indicesOf(steps, ({ kind }) => kind === 'tool'), (index) => steps[index]?.args).values()]
+    .filter((group) => group.length > 2 && group.every((index) => steps[index]?.failure === 'invalid'))
     .map((group) => ({ kinds: ['not_retryable'], steps: group, instead: removed }))
 
 /** Less is an agent at work. */

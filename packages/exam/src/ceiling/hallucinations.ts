@@ -39,13 +39,16 @@ export const badArguments: Detector = ({ steps }, { calling: { tools, shapes } }
     })
     .map((group) => found('bad_arguments', steps, group))
 
-/** An id was asked about that neither the user nor any earlier answer has named. */
+/** Users group the digits of an id, and write them large. */
+const read = (text: string) => text.toLowerCase().replaceAll('-', '')
+
+/** An id was asked about that neither the user nor any earlier answer has named; what is created has one of its own. */
 export const inventedId: Detector = ({ steps }) => {
   let said = ''
   return steps.flatMap((step, index) => {
-    const id = step.kind === 'tool' ? idOf(step) : undefined
-    const isKnown = typeof id !== 'string' || said.includes(id)
-    said += ` ${step.kind === 'model' ? step.args : step.result}`
+    const id = step.kind === 'tool' && membersOf(step.args)?.action !== 'create' ? idOf(step) : undefined
+    const isKnown = typeof id !== 'string' || said.includes(read(id))
+    said += ` ${read(step.kind === 'model' ? step.args : step.result)}`
     return isKnown ? [] : [found('invented_id', steps, [index])]
   })
 }

@@ -1,14 +1,14 @@
-import { amountOf, isAfterWait, isAsked } from './asking.ts'
+import { amountOf, isAfterWait, isAsked, waitsFor } from './asking.ts'
 import { type Detector, type Found, isWaitedFor, removed } from './detector.ts'
 
 /** So many times what is usual is late. */
 const late = 4
 
-/** A person has answered, and the agent goes on far later than agents do. */
+/** A person has answered, and the agent goes on far later than agents do, and than it was to. */
 export const resumeLag: Detector = (table, { people: { resumeMs } }) =>
   table.steps
     .flatMap((step, index) =>
-      isAfterWait(table.steps, index) && step.gap_ms > late * resumeMs && step.asked_ms < step.gap_ms / 2
+      isAfterWait(table.steps, index) && step.gap_ms > late * resumeMs && waitsFor(step) < step.gap_ms / 2
         ? [index]
         : [],
     )

@@ -1,3 +1,4 @@
+import { shapeOf } from 'findings/arguments'
 import { fieldOf } from '../table/rows.ts'
 import type { Step } from '../table/table.ts'
 import { type Detector, type Found, removed } from './detector.ts'
@@ -47,7 +48,7 @@ export const loop: Detector = ({ steps }) => {
   ]
 }
 
-/** Whether every repeat was asked for by the answer before, or comes after what was said was cut: it had to be made. */
+/** Whether every repeat was asked for, by the answer before or by the user, or comes after what was said was cut: it had to be made. */
 function isExcused(steps: readonly Step[], group: readonly At[]): boolean {
   return group.slice(1).every(({ step, index }, at) => {
     const chats = steps.slice(0, index).filter(({ kind }) => kind === 'model')
@@ -56,7 +57,8 @@ function isExcused(steps: readonly Step[], group: readonly At[]): boolean {
       const before = chats[chats.indexOf(chat) - 1]
       return before !== undefined && contextOf(chat) < contextOf(before)
     })
-    return step.asked_ms > 0 || isCut
+    const isTold = since.some(({ args }) => args !== '')
+    return step.asked_ms > 0 || isTold || isCut
   })
 }
 
@@ -71,15 +73,10 @@ function isInTurn(one: readonly At[], other: readonly At[]): boolean {
   return order.every((isOne, at) => at === 0 || isOne !== order[at - 1])
 }
 
-/** Refused as invalid, and asked again unchanged, more often than somebody would who reads what is wrong. */
+/** Refused as invalid, asked again unchanged more often than somebody would who reads what is wrong, and never answered so. */
 export const ignoredError: Detector = ({ steps }) =>
-  [
-    ...Map.groupBy(
-      callsIn(steps).filter(({ step }) => step.failure === 'invalid'),
-      ({ step }) => `${step.name} ${aboutOf(step)}`,
-    ).values(),
-  ]
-    .filter((group) => group.length > 2)
+  [...Map.groupBy(callsIn(steps), ({ step }) => `${step.name} ${aboutOf(step)} ${shapeOf(step.args)}`).values()]
+    .filter((group) => group.length > 2 && group.every(({ step }) => step.failure === 'invalid'))
     .map((group) => ({ kinds: ['ignored_error'], steps: withThoughts(steps, group.slice(1)), instead: removed }))
 
 /** After such a pause nothing is in a cache any more. */
