@@ -186,10 +186,12 @@ export const tools: Readonly<Record<string, Tool>> = {
 export const recordForm = defineTool({
   description: 'Reads and writes records',
   schema: z.strictObject({
-    action: oneOf(['read', 'write'], 'What to do with the records'),
+    action: oneOf(['read', 'write', 'create'], 'What to do with the records'),
     id: words('Of which record').optional(),
     query: words('By which words they are found').optional(),
     amount: whole(0, 1e9, 'What it is worth').optional(),
+    depth: whole(1, 1000, 'How far what belongs to it is followed').optional(),
+    wait_s: whole(0, 86_400, 'How long whoever asks is to wait, s').optional(),
     given: z.array(words('The version of an answer')).meta({ description: 'What this builds on' }).optional(),
     field: words('Of the record, this alone').optional(),
     fields: z.array(words('A part of it')).meta({ description: 'Of the record, these alone' }).optional(),

@@ -32,8 +32,8 @@ describe('arguments', () => {
       ],
     ],
     ['calculator', '{"operation":"sum","values":[1,"x"]}', 422, [['values.1', 'x', 'a number']]],
-    ['calculator', '{"id":"a1b2"}', 422, [['action', undefined, 'one of read, write']]],
-    ['mail', '{"id":"a1b2","action":"fetch"}', 422, [['action', 'fetch', 'one of read, write']]],
+    ['calculator', '{"id":"a1b2"}', 422, [['action', undefined, 'one of read, write, create']]],
+    ['mail', '{"id":"a1b2","action":"fetch"}', 422, [['action', 'fetch', 'one of read, write, create']]],
     [
       'search',
       '{"query":"x","action":"read","folder":"inbox"}',

@@ -1,5 +1,8 @@
 import type { AnalysisStep } from './step.ts'
 
+/** An error that is none: what is there to know of an answer that is whole. */
+const note = /^note:/i
+
 /** How an answer is wrong that came with 200. */
 export type Flaw = 'error' | 'truncated' | 'empty'
 
@@ -19,6 +22,8 @@ interface Answer {
 interface Question {
   about: string
   page: string
+  /** How many it asks for at most. */
+  limit: number
   /** Whether it asks what errors there were: then one is what it is to be answered. */
   isAboutErrors: boolean
 }
@@ -50,7 +55,7 @@ export function answerIn(text: string | undefined): Answer | undefined {
   if (!members) return undefined
   const { error, count, total, cursor, items } = members
   return {
-    error: error ?? null,
+    error: typeof error === 'string' && note.test(error) ? null : (error ?? null),
     count: numberIn(count),
     total: numberIn(total),
     hasMore: cursor !== undefined && cursor !== null,
@@ -65,11 +70,16 @@ function itemIn(value: unknown): { id: string; count: number }[] {
 
 /** What is asked, whichever page of it and whatever it builds on. */
 function questionIn({ tool, arguments: text }: Spoken): Question {
-  const { limit: _limit, cursor, given: _given, ...asked } = membersOf(text) ?? {}
+  const { limit, cursor, given: _given, ...asked } = membersOf(text) ?? {}
   const id = textIn(asked.id)
   // With an id any tool may be asked for the same; without arguments no two questions are known to be one.
   const about = id ?? `${tool} ${JSON.stringify(asked)}`
-  return { about, page: textIn(cursor) ?? '', isAboutErrors: asked.field === 'error' }
+  return {
+    about,
+    page: textIn(cursor) ?? '',
+    limit: numberIn(limit) ?? Infinity,
+    isAboutErrors: asked.field === 'error',
+  }
 }
 
 /**
@@ -86,11 +96,11 @@ export function flawedAnswers(calls: readonly Spoken[]): Map<number, Flaw> {
   calls.forEach((call, index) => {
     const answer = answerIn(call.result)
     if (!answer) return
-    const { about, page, isAboutErrors } = questionIn(call)
+    const { about, page, limit, isAboutErrors } = questionIn(call)
     const read = pages.get(about) ?? { counts: new Map<string, number>(), sum: 0 }
     pages.set(about, read)
     const said = isAboutErrors ? { ...answer, error: null } : answer
-    const flaw = flawOf(said, { known: totals.get(about) ?? 0, page, read })
+    const flaw = flawOf(said, { known: totals.get(about) ?? 0, page, limit, read })
     if (flaw) return void flawed.set(index, flaw)
     answeredBy.set(`${about} ${page}`, index)
     if (answer.total !== undefined) totals.set(about, answer.total)
@@ -109,13 +119,13 @@ export function flawedAnswers(calls: readonly Spoken[]): Map<number, Flaw> {
 
 function flawOf(
   { error, count, total, hasMore }: Answer,
-  { known, page, read }: { known: number; page: string; read: Readonly<Pages> },
+  { known, page, limit, read }: Pick<Question, 'page' | 'limit'> & { known: number; read: Readonly<Pages> },
 ): Flaw | undefined {
   if (error !== null) return 'error'
   if (count === undefined || total === undefined) return undefined
   if (total === 0) return known > 0 ? 'empty' : undefined
-  // Who did not see the first page does not know how much there was before.
-  if (hasMore || (page !== '' && !read.counts.has(''))) return undefined
+  // As many as were asked for are enough. Who did not see the first page does not know how much there was before.
+  if (hasMore || count >= limit || (page !== '' && !read.counts.has(''))) return undefined
   const before = read.sum - (read.counts.get(page) ?? 0)
   return before + count < total ? 'truncated' : undefined
 }

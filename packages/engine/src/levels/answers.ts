@@ -36,6 +36,9 @@ export type Flaw = (typeof flaws)[number]
 /** What an error in an answer says. */
 export const errors = ['the index could not be read', 'upstream timed out', 'backend unavailable', 'query failed']
 
+/** What a tool adds to an answer that is whole. */
+export const notes = ['note: as of an hour ago', 'note: sorted by date', 'note: this index moves soon']
+
 /** What is said where there are so many, and what is said instead. */
 export function flawed(random: Random, flaw: Flaw): { right: Said; wrong: Said } {
   const count = random.integer(5, 40)

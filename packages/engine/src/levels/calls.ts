@@ -1,7 +1,7 @@
 import type { Random } from 'contract/random'
 import type { Draft, DraftFault, DraftJob, Timed } from './draft.ts'
 import { type Attempt, type CallStep, figure } from './script.ts'
-import { between, spread, type ToolBaseline, toolMs, usualBytes } from './world.ts'
+import { between, spread, type ToolBaseline, toolMs, usualBytes, usualDepth } from './world.ts'
 
 /** An agent between two steps, ms. */
 const agentMs = 8
@@ -27,6 +27,25 @@ export interface CallOptions {
 export const argumentsOf = (draft: Draft, key: string, action: 'read' | 'write' = 'read') =>
   JSON.stringify({ id: draft.random.identifier(`arguments ${key}`, 12), action })
 
+/** What a plain call of this key is given: also how deep the tool is to look, so many times the usual, or by a share of its spread. */
+export function deepArguments(
+  draft: Draft,
+  key: string,
+  { action, share = 1, times }: { action?: CallOptions['action']; share?: number; times?: number } = {},
+): string {
+  const drawn = spread(draft.random.fork(`depth ${key}`), share * depthOfSize * draft.numbers.sizeSigma)
+  const depth = Math.max(1, Math.round(usualDepth * (times ?? drawn)))
+  return JSON.stringify({ ...(JSON.parse(argumentsOf(draft, key, action)) as object), depth })
+}
+/** Sigma of depths, as a share of that of sizes. */
+const depthOfSize = 0.9
+
+/** How many times the usual depth a call is to look; as deep as usual where it does not say. */
+export function depthIn(given: string): number {
+  const { depth = usualDepth } = JSON.parse(given) as { depth?: number }
+  return depth / usualDepth
+}
+
 /** What a tool says: of which version its answer is, and `more`. */
 export const resultOf = (draft: Draft, key: string, more: Readonly<Record<string, unknown>> = {}) =>
   JSON.stringify({ version: draft.random.identifier(`version ${key}`, 12), ...more })
@@ -50,14 +69,16 @@ export function call(draft: Draft, job: DraftJob, options: CallOptions = {}): Ti
   const tool = options.tool ?? someTool(draft, random.fork('tool'))
   const size = options.size ?? spread(random.fork('size'), numbers.sizeSigma)
   const bytes = Math.max(1, Math.round(size * usualBytes))
-  const { ms, residual } = toolMs(random.fork('ms'), tool, bytes / usualBytes, numbers.sigma)
+  const given = options.arguments ?? deepArguments(draft, key, { action: options.action })
+  const asked = { size: bytes / usualBytes, depth: depthIn(given) }
+  const { ms, residual } = toolMs(random.fork('ms'), tool, asked, numbers.sigma)
   const answer: Attempt = { waitMs: figure(options.waitMs ?? 0), ms: figure(ms), status: 200, bytes }
   const step: CallStep = {
     kind: 'call',
     key,
     gapMs: figure(options.gapMs ?? gapOf(random)),
     tool: tool.name,
-    arguments: options.arguments ?? argumentsOf(draft, key, options.action),
+    arguments: given,
     result: options.result ?? resultOf(draft, key),
     attempts: [...(options.refused ?? []), answer],
   }
@@ -66,6 +87,10 @@ export function call(draft: Draft, job: DraftJob, options: CallOptions = {}): Ti
   draft.timed.push(timed)
   return timed
 }
+
+/** Arguments that say how long who asks is to wait, before it asks or asks again. */
+export const waitingArguments = (draft: Draft, key: string, waitS: number) =>
+  JSON.stringify({ ...(JSON.parse(argumentsOf(draft, key)) as object), wait_s: waitS })
 
 /** An attempt that is refused: with 503 unless it says otherwise. */
 export function refused(
@@ -133,7 +158,7 @@ export function gaveUp(draft: Draft, job: DraftJob): DraftFault {
   const attempts = Array.from({ length: 3 }, (_, index) =>
     refused(random, tool, { waitMs: index === 0 ? 0 : between(random, 10, 80), onlyWith: fault.id }),
   )
-  const { ms } = toolMs(random.fork('ms'), tool, 1, draft.numbers.sigma)
+  const { ms } = toolMs(random.fork('ms'), tool, { size: 1 }, draft.numbers.sigma)
   const answered: Attempt = {
     onlyWithout: fault.id,
     waitMs: figure(0),

@@ -1,6 +1,6 @@
 import type { Random } from 'contract/random'
 import type { PlantedKind } from 'contract/taxonomy'
-import { argumentsOf, gapOf, resultOf } from './calls.ts'
+import { argumentsOf, deepArguments, depthIn, gapOf, resultOf } from './calls.ts'
 import { type Trigger, latencyOf } from './crowd.ts'
 import { attemptsAt, blameOf, symptomsOf, type CrowdCall, type CrowdOf, CrowdRuns } from './crowd-script.ts'
 import { Draft, type Drawn } from './draft.ts'
@@ -27,6 +27,10 @@ const afterMs = 3000
 const leastHarm = 0.15
 const mostHarmOfDecoy = 0.05
 const fewestRefusals = 8
+/** Of the usual spreads of sizes and depths: more would fill queues by chance. */
+const spreadShare = 0.6
+/** Of what explains its time a call has so many times the usual. */
+const bigTimes = [8, 14] as const
 /** Tools of these medians have a capacity: slower ones hardly fill a queue. */
 const medians = [80, 200, 600]
 
@@ -185,7 +189,7 @@ function arrivalsOf(draft: Draft, tools: readonly Tool[], more: readonly (Plante
   return coming.toSorted((a, b) => a.atMs - b.atMs).map((each, index) => callOf(draft, each, big.has(index)))
 }
 
-/** A few calls whose payload explains their time: a decoy. */
+/** A few calls whose payload, or how deep they look, explains their time: a decoy. */
 function bigOf(draft: Draft, calls: number): ReadonlySet<number> {
   const count = draft.has('big payloads') ? draft.count('big payloads', 2, 5) : 0
   return new Set(draft.random.fork('big payloads').sample(calls, Math.min(calls, count)))
@@ -203,7 +207,14 @@ function callOf(draft: Draft, { atMs, tool, agent, onlyWith }: Coming, isBig: bo
   const key = draft.keyOf('call', { agent: { name: 'worker', index: agent }, steps: [] })
   const random = draft.random.fork(key)
   const { sizeSigma, sigma } = draft.numbers
-  const size = isBig ? between(random.fork('size'), 8, 14) : spread(random.fork('size'), 0.6 * Math.max(sizeSigma, 0.3))
+  const isDeep = isBig && tool.baseline.depthPower !== 0 && random.fork('deep').chance(0.5)
+  const size =
+    isBig && !isDeep
+      ? between(random.fork('size'), ...bigTimes)
+      : spread(random.fork('size'), spreadShare * Math.max(sizeSigma, 0.3))
+  const given = isDeep
+    ? deepArguments(draft, key, { times: between(random.fork('depth'), ...bigTimes) ** tool.baseline.depthPower })
+    : deepArguments(draft, key, { share: spreadShare })
   const bytes = Math.max(1, Math.round(size * usualBytes))
   const failing = Array.from({ length: retries + 1 }, (_, attempt) => random.fork(`fails/${attempt}`).chance(usualRate))
   return {
@@ -211,14 +222,14 @@ function callOf(draft: Draft, { atMs, tool, agent, onlyWith }: Coming, isBig: bo
     tool: tool.baseline.name,
     atMs,
     onlyWith,
-    serviceMs: toolMs(random.fork('ms'), tool.baseline, bytes / usualBytes, sigma).ms,
+    serviceMs: toolMs(random.fork('ms'), tool.baseline, { size: bytes / usualBytes, depth: depthIn(given) }, sigma).ms,
     waitsMs: Array.from(
       { length: retries },
       (_, index) => 200 * 2 ** index * (0.5 + random.fork(`wait/${index}`).float()),
     ),
     fails: (attempt) => failing[attempt] === true,
     failsInMs,
-    arguments: argumentsOf(draft, key),
+    arguments: given,
     version: random.identifier('version', 12),
     bytes,
   }
@@ -237,7 +248,7 @@ function quota(draft: Draft, tools: readonly Tool[], calls: number): CrowdOf['be
     const own = random.fork(`${index}`)
     const key = draft.keyOf('call', { agent: { name: 'worker', index: agent }, steps: [] })
     const retryAfterS = own.integer(1, 3)
-    const answered = toolMs(own.fork('ms'), baseline, 0.05, draft.numbers.sigma).ms
+    const answered = toolMs(own.fork('ms'), baseline, { size: 0.05 }, draft.numbers.sigma).ms
     decoy.steps.push(`${key}/0`)
     const step: CallStep = {
       kind: 'call',

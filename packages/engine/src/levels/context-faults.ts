@@ -13,6 +13,8 @@ export const window = 32_768
 const fillTokens = { 2: [8000, 20_000], 3: [8000, 20_000], 4: [3000, 7500] } as const
 /** What is left of a context that was cut, as a share of the window. */
 const cutShare = [0.55, 0.68] as const
+/** Of what was sent before, at most. */
+const mostKept = 0.85
 /** Of a fault that shows in a row of calls of the model. */
 const rowOfCalls = [3, 5] as const
 const shorter = [4, 3, 2] as const
@@ -64,7 +66,11 @@ export class ContextFaults {
       changesOutcome: true,
     })
     step.attempts = [{ ...usual, onlyWithout: fault.id }, this.#filling(usual, step.tool, tokens, fault)]
-    const kept = Math.round(Math.max(tokens + 1500, between(random, ...cutShare) * window))
+    const before = this.#chats[this.#chats.indexOf(first) - 1]
+    const cut = Math.min(between(random, ...cutShare) * window, mostKept * (before?.inputTokens.base ?? 0))
+    const kept = Math.round(Math.max(tokens + 1500, cut))
+    // Who is sent more than before has not been cut for all to see.
+    if (before && kept >= before.inputTokens.base) draft.isHopeless = true
     for (const [index, chat] of row.entries()) {
       const before = row[index - 1]
       const inputTokens = kept + chat.inputTokens.base - first.inputTokens.base

@@ -1,4 +1,4 @@
-import { call, gaveUp, rescued } from './calls.ts'
+import { call, gaveUp, rescued, waitingArguments } from './calls.ts'
 import { big, delay, isNothing, isRequired, slack, slackKind, slow } from './slow.ts'
 import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
@@ -28,10 +28,12 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
   })
   const { random, numbers, kinds } = draft
   think(draft, draft.before, { tokens: 0 }, { asksForTool: false })
+  const appointed = draft.has('appointed') ? draft.count('appointed at', 0, branches - 1) : -1
   for (let index = 0; index < branches; index++) {
     const own = random.fork(`branch/${index}`)
     const after = inputsOf(draft, index, branches)
     const job = draft.job({ agent: { name: 'branch', index, facts: { worker_index: index } }, after })
+    if (index === appointed) callAsAppointed(draft, job)
     for (let calls = own.integer(2, 5); calls > 0; calls--) {
       if (own.chance(0.06)) rescued(draft, job)
       else call(draft, job)
@@ -50,6 +52,14 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
   if (draft.has('late with slack')) startLateUnseen(draft, firsts)
   if (draft.has('slack', numbers.decoy * 0.7)) slack(draft)
   return draft
+}
+
+/** A decoy: a branch begins when it was to. */
+function callAsAppointed(draft: Draft, job: DraftJob): void {
+  const waitS = draft.count('appointed for', 1, 4)
+  const gapMs = waitS * 1000 * between(draft.random.fork('appointed'), 1, 1.03)
+  const { step } = call(draft, job, { arguments: waitingArguments(draft, 'appointed', waitS), gapMs })
+  draft.decoy('appointed').steps.push(step.key)
 }
 
 /** Which earlier branches one waits for: at level 2 none, at level 4 one of the layer before its own. */

@@ -19,13 +19,14 @@ export interface FaultyTool {
   losesCall: boolean
 }
 
-/** The tools that fail far more often than they do by themselves. */
+/** The tools that fail far more often than they do by themselves; of the flaky one nobody could tell. */
 export function drawFaultyTools(draft: Draft): FaultyTool[] {
   const { random, world, numbers } = draft
   const { from, to, tools } = faultyTools[numbers.level]
   const own = random.fork('faulty tools')
-  return drawIndices(own, world.tools.length, tools).map((index) => {
-    const tool = world.tools[index] as ToolBaseline
+  const steady = world.tools.filter(({ failureRate }) => failureRate < leastFlaky)
+  return drawIndices(own, steady.length, tools).map((index) => {
+    const tool = steady[index] as ToolBaseline
     const rate = between(own, from, to)
     const fault = draft.fault({
       kind: 'faulty_tool',
@@ -44,8 +45,9 @@ export function drawFaultyTools(draft: Draft): FaultyTool[] {
 export function settleTools(draft: Draft, faulty: readonly FaultyTool[]): void {
   for (const tool of draft.world.tools) {
     const calls = callsOf(draft, tool)
+    const usualRate = Math.max(usualFailureRate, tool.failureRate + otherReasons)
     const found = faulty.find((each) => each.tool === tool)
-    if (standsOut(calls) !== (found !== undefined)) draft.isHopeless = true
+    if (standsOut(calls, usualRate) !== (found !== undefined)) draft.isHopeless = true
     if (!found) continue
     const { fault, losesCall } = found
     fault.changesOutcome = losesCall
@@ -58,10 +60,12 @@ const callsOf = ({ jobs }: Draft, { name }: ToolBaseline): CallStep[] =>
   jobs.flatMap(({ steps }) => steps.filter((step): step is CallStep => step.kind === 'call' && step.tool === name))
 
 /** Whether calls of a tool fail at first more often than chance makes them, at the most that a tool fails by itself. */
-function standsOut(calls: readonly CallStep[]): boolean {
+function standsOut(calls: readonly CallStep[], usualRate: number): boolean {
   const failed = calls.filter(({ attempts }) => attempts[0]?.status === 503).length
-  const expected = calls.length * usualFailureRate
-  return failed >= 3 && failed - expected > fairSigma * Math.sqrt(expected * (1 - usualFailureRate))
+  const expected = calls.length * usualRate
+  return failed >= 3 && failed - expected > fairSigma * Math.sqrt(expected * (1 - usualRate))
 }
-/** A little more than any tool's: some calls fail for other reasons. */
+/** A little more than any steady tool's: some calls fail for other reasons. */
 const usualFailureRate = 0.08
+const otherReasons = 0.01
+const leastFlaky = 0.1

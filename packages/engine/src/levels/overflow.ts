@@ -18,6 +18,8 @@ const meanThought = 190
 const resultSigma = 0.5
 const meanOfMedian = 1.13
 const fewestTokens = 150
+/** How often what was said is summarised with a large result. */
+const summarisedShare = 0.8
 /** A context that is no fuller than this is well. */
 const fullest = 0.93
 /** An answer that is held to a few tokens, and one as any other. */
@@ -104,7 +106,7 @@ class Growing {
 
   /** Until the compaction; resolves to the call in the stretch before it that may fill the context. */
   #grow(before: readonly Turn[]): Timed {
-    const fill = between(this.draft.random.fork('filled'), 0.45, 0.75)
+    const fill = between(this.draft.random.fork('filled'), 0.52, 0.75)
     this.#go(before, 'before', this.#medianFor(before.length + stretch, fill))
     const calls = Array.from({ length: stretch }, (_, index) => {
       const isTwin = this.draft.twins.includes('overflow') && index === this.#fillAt
@@ -140,12 +142,19 @@ class Growing {
     if (!this.#isCompacted) this.#forgotten.push(called)
   }
 
-  /** A decoy: a large result for which there is room. */
+  /** A decoy: a large result for which there is room; mostly what was said is summarised with it, though it need not be. */
   readonly #largeResult = (name: string) => {
-    const random = this.draft.random.fork(`${name} tokens`)
-    const room = 0.9 * window - this.#agent.context.tokens - 4000
+    const { draft, job, context } = this.#agent
+    const random = draft.random.fork(`${name} tokens`)
+    const room = 0.9 * window - context.tokens - 4000
     const called = this.#step(name, Math.min(room, random.integer(8000, 12_000)))
-    this.draft.decoy('large result').steps.push(called.step.key)
+    const decoy = draft.decoy('large result')
+    decoy.steps.push(called.step.key)
+    if (!random.chance(summarisedShare)) return
+    const summary = { keeps: between(random, 0.55, 0.75), added: random.integer(300, 800) }
+    decoy.steps.push(think(draft, job.steps, context, summary, job).step.key)
+    call(draft, job, { size: (this.#mean * bytesPerToken) / usualBytes })
+    hear(this.#agent)
   }
 
   /** Neutral: a large result that fills the context before a smaller one exceeds it. */

@@ -4,15 +4,15 @@ import { think } from './thoughts.ts'
 import { Draft, type DraftJob, drawIndices, type Drawn, isUntouched, type Timed } from './draft.ts'
 import type { Levels } from './level.ts'
 import { type ChunkStep, figure } from './script.ts'
-import { between, chunkMs, spread, usualBytes, type World } from './world.ts'
-
-type Shard = World['shards'][number]
+import { between, chunkMs, type Shard, spread, usualBytes } from './world.ts'
 
 /** A chunk of usual size, KB. */
 const usualKb = 6
 /** What is left of sizes' sigma at levels that have less. */
 const leastSigma = 0.5
 const tokensPerKb = 180
+/** Of the tokens of a KB. */
+const densitySigma = 0.7
 /** What is in the cache takes no time to speak of, ms. */
 const cachedMs = 4
 /** Between two chunks of a lane, ms. */
@@ -81,6 +81,8 @@ function retrieve(draft: Draft, documents: number): void {
 interface Piece {
   shard: Shard
   bytes: number
+  /** How many times the usual tokens a KB of it has. */
+  density: number
   document: string
 }
 
@@ -88,8 +90,12 @@ function pieceOf({ world, numbers, random }: Draft, name: string): Piece {
   const own = random.fork(name)
   const kb = usualKb * spread(own.fork('size'), Math.max(numbers.sizeSigma, leastSigma))
   const document = `doc-${random.identifier(`document ${name}`, 12)}`
-  return { shard: own.fork('shard').pick(world.shards), bytes: Math.round(kb * 1024), document }
+  const density = spread(own.fork('density'), densitySigma)
+  return { shard: own.fork('shard').pick(world.shards), bytes: Math.round(kb * 1024), density, document }
 }
+
+const tokensOf = ({ bytes, density }: Pick<Piece, 'bytes' | 'density'>) =>
+  Math.max(1, Math.round((bytes / 1024) * tokensPerKb * density))
 
 /** Adds a piece to the work of a job. */
 function add(
@@ -110,8 +116,9 @@ function add(
 function take(draft: Draft, job: DraftJob, piece: Piece, more: Partial<ChunkStep> = {}): Timed {
   const kb = piece.bytes / 1024
   const name = `ms ${piece.document} ${draft.jobs.indexOf(job)}`
-  const { ms, residual } = chunkMs(draft.random.fork(name), piece.shard.msPerKb, kb, draft.numbers.sigma)
-  const step = add(draft, job, piece, { ms: figure(ms), outputTokens: Math.round(kb * tokensPerKb), ...more })
+  const { shard, density } = piece
+  const { ms, residual } = chunkMs(draft.random.fork(name), shard, { kb, density }, draft.numbers.sigma)
+  const step = add(draft, job, piece, { ms: figure(ms), outputTokens: tokensOf(piece), ...more })
   const timed: Timed = { step, of: step, residual, isWaited: true }
   draft.timed.push(timed)
   return timed
@@ -148,9 +155,10 @@ function gaveUp(draft: Draft, piece: Piece): void {
 const untouchedOf = ({ timed }: Draft): (Timed & { step: ChunkStep })[] =>
   timed.filter((one): one is Timed & { step: ChunkStep } => one.step.kind === 'chunk' && isUntouched(one))
 
-const pieceIn = ({ world }: Draft, { source, bytes, document }: ChunkStep): Piece => ({
+const pieceIn = ({ world }: Draft, { source, bytes, document, outputTokens }: ChunkStep): Piece => ({
   shard: world.shards.find(({ name }) => name === source) as Shard,
   bytes,
+  density: outputTokens / tokensOf({ bytes, density: 1 }),
   document,
 })
 
@@ -161,11 +169,12 @@ function large(draft: Draft): void {
   if (chunks.length === 0) return
   const timed = random.pick(chunks)
   const { step } = timed
-  step.bytes = Math.round(between(random, 40, 70) * 1024)
-  const { shard } = pieceIn(draft, step)
-  const { ms, residual } = chunkMs(random, shard.msPerKb, step.bytes / 1024, draft.numbers.sigma)
+  const { shard, density } = pieceIn(draft, step)
+  const bytes = Math.round(between(random, 40, 70) * 1024)
+  const { ms, residual } = chunkMs(random, shard, { kb: bytes / 1024, density }, draft.numbers.sigma)
+  step.bytes = bytes
   step.ms = figure(ms)
-  step.outputTokens = Math.round((step.bytes / 1024) * tokensPerKb)
+  step.outputTokens = tokensOf({ bytes, density })
   timed.residual = residual
   draft.decoy('large chunk').steps.push(step.key)
 }

@@ -1,5 +1,14 @@
 import type { Random } from 'contract/random'
-import { call, type CallOptions, otherTool, refusalsOf, refused, someTool, unanswered } from './calls.ts'
+import {
+  call,
+  type CallOptions,
+  otherTool,
+  refusalsOf,
+  refused,
+  someTool,
+  unanswered,
+  waitingArguments,
+} from './calls.ts'
 import { big } from './slow.ts'
 import { think } from './thoughts.ts'
 import { demandOf } from './demand.ts'
@@ -59,8 +68,10 @@ function drawFates(draft: Draft, workers: number): Map<number, keyof typeof fate
   }
   if (draft.kinds.includes('not_retryable')) give('wrong', draft.count('wrong', 2, 4))
   if (draft.kinds.includes('backoff')) give('impatient', draft.count('impatient', 1, 2))
-  give('longPatient', draft.twins.filter((kind) => kind === 'backoff').length)
+  const twins = draft.twins.filter((kind) => kind === 'backoff').length
+  give(draft.has('twin in arguments', 0.5) ? 'unhurried' : 'longPatient', twins)
   if (draft.has('patient')) give('patient', draft.count('patient', 1, 2))
+  if (draft.has('unhurried')) give('unhurried', draft.count('unhurried', 1, 2))
   if (draft.has('fallback')) give('fallback', draft.count('fallback', 1, 3))
   if (draft.has('mended')) give('mended', draft.count('mended', 1, 3))
   if (draft.has('early')) give('early', draft.count('early', 1, 2))
@@ -123,6 +134,15 @@ const fates = {
     waitAsAsked(draft, job, work, random.chance(0.4) ? random.integer(4, 15) : random.integer(1, 3))
   },
 
+  /** A decoy, and a twin as well: it was asked for with that wait. */
+  unhurried(draft: Draft, job: DraftJob, { random, tool }: Work): void {
+    const waitS = random.integer(4, 15)
+    const given = waitingArguments(draft, `unhurried/${draft.jobs.indexOf(job)}`, waitS)
+    const waitMs = waitS * 1000 * between(random, 1, 1.03)
+    const { step } = call(draft, job, { tool, arguments: given, refused: [refused(random, tool)], waitMs })
+    draft.decoy('unhurried').steps.push(`${step.key}/0`, `${step.key}/1`)
+  },
+
   /** A decoy: all attempts fail, and another tool answers. */
   fallback(draft: Draft, job: DraftJob, { random, tool, faulty }: Work): void {
     const { mostAttempts } = faultyTools[draft.numbers.level]
@@ -149,7 +169,11 @@ const fates = {
 
   /** A decoy: what it is about is not there yet, so that it is refused as often, and in the end answered unchanged. */
   early(draft: Draft, job: DraftJob, { random, tool }: Work): void {
-    const { step } = call(draft, job, { tool, refused: refusedAgain(random, tool), waitMs: between(random, ...againMs) })
+    const { step } = call(draft, job, {
+      tool,
+      refused: refusedAgain(random, tool),
+      waitMs: between(random, ...againMs),
+    })
     draft.decoy('too early').steps.push(...refusalsOf(step as CallStep))
   },
 

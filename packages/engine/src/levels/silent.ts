@@ -1,4 +1,4 @@
-import { answerOf, errors, flawed, type Flaw, flaws, pageItems, type Said, sizeOf } from './answers.ts'
+import { answerOf, errors, flawed, type Flaw, flaws, notes, pageItems, type Said, sizeOf } from './answers.ts'
 import { call, type CallOptions, gaveUp, otherTool, resultOf, someTool } from './calls.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type DraftFault, type Drawn, type Timed } from './draft.ts'
@@ -11,7 +11,7 @@ import { shuffled, type ToolBaseline, toolMs, usualBytes } from './world.ts'
 
 const callsOf = { least: 10, most: 20 }
 /** Of all that is no plain call together. */
-const mostOthers = 20
+const mostOthers = 21
 
 /** One agent asks this and that, and builds what it asks next on what it was answered. */
 export const silentLevels: Levels<'lookups'> = {
@@ -28,6 +28,7 @@ type Errand =
   | 'plain'
   | 'nothing there'
   | 'errors asked'
+  | 'noted'
   | 'pages'
   | 'first ones'
   | 'asked again'
@@ -60,6 +61,7 @@ function planOf(draft: Draft, plain: number): Errand[] {
     ...times(plain - 1, 'plain'),
     ...decoys('nothing there', 1, 2),
     ...decoys('errors asked', 1, 1),
+    ...decoys('noted', 1, 1),
     ...decoys('pages', 1, 1),
     ...decoys('first ones', 1, 1),
     ...decoys('asked again', 1, 1),
@@ -164,6 +166,12 @@ class Research {
         const { timed } = this.#answered(name, said, { field: 'error' })
         return void draft.decoy('errors asked').steps.push(timed.step.key)
       }
+      case 'noted': {
+        const count = this.#countOf(name)
+        const said = { count, total: count, error: this.#random(`${name} note`).pick(notes) }
+        const { timed } = this.#answered(name, said)
+        return void draft.decoy('noted').steps.push(timed.step.key)
+      }
       case 'pages':
         return this.#pages(name)
       case 'first ones':
@@ -235,10 +243,11 @@ class Research {
     decoy.steps.push(first.timed.step.key, second.timed.step.key)
   }
 
-  /** A decoy: less than there is, as was asked for; the answer says where the rest is, and nobody needs it. */
+  /** A decoy: less than there is, as was asked for; some answers say where the rest is, and nobody needs it. */
   #firstOnes(name: string): void {
     const limit = this.#random(`${name} limit`).pick([5, 10, 20])
-    const said = { count: limit, total: limit + this.#countOf(name), cursor: '1' }
+    const saysRest = this.#random(`${name} rest`).chance(0.3)
+    const said = { count: limit, total: limit + this.#countOf(name), ...(saysRest && { cursor: '1' }) }
     const { timed } = this.#answered(name, said, { limit })
     this.#agent.draft.decoy('first ones').steps.push(timed.step.key)
   }
@@ -288,7 +297,7 @@ class Research {
     draft.timed.splice(draft.timed.indexOf(timed), 1)
     const step = timed.step as CallStep
     const bytes = Math.max(1, Math.round(sizeOf(wrong) * usualBytes))
-    const { ms } = toolMs(this.#random(`${name} wrong`), tool, bytes / usualBytes, draft.numbers.sigma)
+    const { ms } = toolMs(this.#random(`${name} wrong`), tool, { size: bytes / usualBytes }, draft.numbers.sigma)
     const answered = step.attempts[0] as Attempt
     const misled: Attempt = {
       ...answered,

@@ -5,7 +5,7 @@ import { type Draft, type DraftFault, type Timed, isUntouched } from './draft.ts
 import { neutralShare, requiredShare } from './numbers.ts'
 import { type Figure, figure, type ScriptStep } from './script.ts'
 import { between, type ToolBaseline, toolMs, usualBytes } from './world.ts'
-import { someTool } from './calls.ts'
+import { depthIn, someTool } from './calls.ts'
 
 /** How many times slower a slow step is. */
 export const factorOf = (draft: Draft, what: string) =>
@@ -113,7 +113,8 @@ export function big(draft: Draft): void {
   const random = draft.random.fork('big')
   const tool = draft.world.tools.find(({ name }) => step.kind === 'call' && name === step.tool) as ToolBaseline
   const size = between(random, 4, 9)
-  const { ms, residual } = toolMs(random, tool, size, draft.numbers.sigma)
+  const depth = step.kind === 'call' ? depthIn(step.arguments) : 1
+  const { ms, residual } = toolMs(random, tool, { size, depth }, draft.numbers.sigma)
   of.bytes = Math.round(size * usualBytes)
   of.ms = figure(ms)
   timed.residual = residual

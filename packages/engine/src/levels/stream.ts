@@ -1,6 +1,6 @@
 import type { PlantedKind } from 'contract/taxonomy'
 import { modelName } from '../model.ts'
-import { call, type CallOptions, otherTool, refusalsOf, refused, someTool } from './calls.ts'
+import { argumentsOf, call, type CallOptions, otherTool, refusalsOf, refused, someTool } from './calls.ts'
 import { big, slack, slow } from './slow.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type DraftJob, type Drawn, type Timed } from './draft.ts'
@@ -138,7 +138,8 @@ function accompany(draft: Draft, guilty: ToolBaseline): void {
     const random = draft.random.fork(`beside/${index}`)
     const size = Math.max(0.05, ((endMs - startMs) / other.medianMs - other.fixed) / (1 - other.fixed))
     const job = draft.job({ agent: { name: 'background', index } })
-    call(draft, job, { tool: other, size, gapMs: Math.max(0, startMs - between(random, 5, 30)) })
+    const given = argumentsOf(draft, `beside/${index}`)
+    call(draft, job, { tool: other, arguments: given, size, gapMs: Math.max(0, startMs - between(random, 5, 30)) })
   }
 }
 

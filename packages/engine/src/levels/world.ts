@@ -7,8 +7,8 @@ const cutSigma = 2.5
 /** What takes how long where all runs of an exam, or of a process, live: a tool has the same baseline in all of them. */
 export interface World {
   tools: readonly ToolBaseline[]
-  /** Documents' shards: how long a KB takes there, ms. */
-  shards: readonly { name: string; msPerKb: number }[]
+  /** Where documents are. */
+  shards: readonly Shard[]
 }
 
 export interface ToolBaseline {
@@ -17,12 +17,22 @@ export interface ToolBaseline {
   medianMs: number
   /** The share of that which no payload changes. */
   fixed: number
-  /** How often a first attempt fails. */
+  /** By which power of it how deep it is asked to look changes that: deeper takes longer, or shorter, or as long. */
+  depthPower: -1 | 0 | 1
+  /** How often an attempt fails: seldom, but of one tool, which is flaky at all times. */
   failureRate: number
   /** What is worth less is done without asking a person. */
   limit: number
   /** Whether it says with every answer that nothing went wrong: `"error": null`. */
   saysNoError: boolean
+}
+
+export interface Shard {
+  name: string
+  /** How long a KB takes there. */
+  msPerKb: number
+  /** By which power of it how many tokens a KB has changes that. */
+  densityPower: -1 | 0 | 1
 }
 
 /** A draw around what is usual; `residual` is the logarithm of how far it is off. */
@@ -33,7 +43,12 @@ export interface Draw {
 
 const medians = [30, 80, 200, 600, 1500]
 const slopes = [4, 12, 30]
+const failures = { usual: [0.02, 0.07], flaky: [0.22, 0.3] } as const
+const densityPowers = [-1, 0, 1] as const
 const limits = [50, 200, 1000, 5000, 20_000]
+const depthPowers = [-1, -1, 0, 1, 1] as const
+/** How deep a tool is asked to look, half of the times at most. */
+export const usualDepth = 20
 /** Of a payload of usual size, bytes. */
 export const usualBytes = 2048
 
@@ -46,18 +61,27 @@ export function worldOf(seed: string): World {
   const random = new Random(`${seed} world`)
   const permuted = shuffled(random.fork('medians'), medians)
   const limited = shuffled(random.fork('limits'), limits)
+  const flaky = random.fork('flaky').pick(toolNames)
+  const powers = shuffled(random.fork('depths'), depthPowers)
   const tools = toolNames.map((name, index) => {
     const own = random.fork(`tool/${name}`)
+    const [leastFailing, mostFailing] = failures[name === flaky ? 'flaky' : 'usual']
     return {
       name,
       medianMs: permuted[index] as number,
       fixed: between(own, 0.2, 0.5),
-      failureRate: between(own, 0.02, 0.07),
+      depthPower: powers[index] as -1 | 0 | 1,
+      failureRate: between(own, leastFailing, mostFailing),
       limit: limited[index] as number,
       saysNoError: own.chance(0.6),
     }
   })
-  const shards = shuffled(random.fork('shards'), slopes).map((msPerKb, index) => ({ name: `shard-${index}`, msPerKb }))
+  const densities = shuffled(random.fork('densities'), densityPowers)
+  const shards = shuffled(random.fork('shards'), slopes).map((msPerKb, index) => ({
+    name: `shard-${index}`,
+    msPerKb,
+    densityPower: densities[index] as Shard['densityPower'],
+  }))
   const world = { tools, shards }
   // Whoever serves many secrets must not keep a world for each.
   if (worlds.size >= mostWorlds) worlds.clear()
@@ -88,9 +112,13 @@ export const around = (random: Random, usualMs: number, sigma: number): Draw => 
   return { ms: Math.round(usualMs * noise * 1000) / 1000, residual: Math.log(noise) }
 }
 
-/** How long a tool takes that answers so much, `size` times the usual. */
-export const toolMs = (random: Random, { medianMs, fixed }: ToolBaseline, size: number, sigma: number) =>
-  around(random, medianMs * (fixed + (1 - fixed) * size), sigma)
+/** How long a tool takes that answers so much and was to look so deep, each times the usual. */
+export const toolMs = (
+  random: Random,
+  { medianMs, fixed, depthPower }: ToolBaseline,
+  { size, depth = 1 }: { size: number; depth?: number },
+  sigma: number,
+) => around(random, medianMs * (fixed + (1 - fixed) * size) * depth ** depthPower, sigma)
 
 /** How long the model takes: by tokens of its answer, and by those of the prompt that no cache has. */
 export const chatMs = (random: Random, outputTokens: number, uncachedTokens: number, sigma: number) =>
@@ -99,6 +127,10 @@ export const chatMs = (random: Random, outputTokens: number, uncachedTokens: num
 export const usualChatMs = (outputTokens: number, uncachedTokens: number) =>
   400 + 12 * outputTokens + 0.05 * uncachedTokens
 
-/** How long a chunk of a shard takes. */
-export const chunkMs = (random: Random, msPerKb: number, kb: number, sigma: number) =>
-  around(random, 15 + msPerKb * kb, sigma)
+/** How long a chunk of a shard takes, so many times as dense as usual. */
+export const chunkMs = (
+  random: Random,
+  { msPerKb, densityPower }: Shard,
+  { kb, density }: { kb: number; density: number },
+  sigma: number,
+) => around(random, (15 + msPerKb * kb) * density ** densityPower, sigma)

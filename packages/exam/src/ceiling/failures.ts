@@ -1,4 +1,6 @@
-import type { Step } from '../table/table.ts'
+import { median } from 'findings/statistics'
+import type { Step, Table } from '../table/table.ts'
+import { waitsFor } from './asking.ts'
 import { type Detector, type Found, isWaitedFor, removed } from './detector.ts'
 
 const indicesOf = (steps: readonly Step[], is: (step: Step) => boolean) =>
@@ -19,25 +21,49 @@ export const failed: Detector = ({ steps }, usual) => {
   }))
 }
 
-/** No tool fails its first attempts more often than this by itself. */
-const usualRate = 0.08
+const toolsOf = (steps: readonly Step[]) => new Set(steps.filter(({ kind }) => kind === 'tool').map(({ name }) => name))
+const isFailing = ({ failure }: Step) => failure === 'unavailable'
+
+/** How many calls of a tool a run has, and how many of their first attempts failed. */
+function firstsOf({ steps }: Table, tool: string): { count: number; failing: number } {
+  const first = new Map<string, Step>()
+  for (const step of steps) if (step.name === tool && !first.has(step.args)) first.set(step.args, step)
+  return { count: first.size, failing: [...first.values()].filter(isFailing).length }
+}
+
+/** A steady tool fails its first attempts no more often than this by itself; of one that is flaky in most runs, runs say it. */
+const leastRate = 0.08
+
+/** How often each tool fails by itself: the median of runs. */
+export function learnFailing(tables: readonly Table[]): ReadonlyMap<string, number> {
+  const tools = toolsOf(tables.flatMap(({ steps }) => steps))
+  return new Map(
+    [...tools].map((tool) => {
+      const firsts = tables.map((table) => firstsOf(table, tool)).filter(({ count }) => count > 0)
+      return [tool, Math.max(leastRate, median(firsts.map(({ count, failing }) => failing / count)))]
+    }),
+  )
+}
 
 /** A tool that fails far beyond its rate: all its failing attempts. */
-export const faultyTool: Detector = ({ steps }) =>
-  [...new Set(steps.filter(({ kind }) => kind === 'tool').map(({ name }) => name))].flatMap((tool): Found[] => {
-    const isFailing = ({ name, failure }: Step) => name === tool && failure === 'unavailable'
-    const first = new Map<string, Step>()
-    for (const step of steps) if (step.name === tool && !first.has(step.args)) first.set(step.args, step)
-    const failing = [...first.values()].filter(isFailing).length
-    const over = failing - usualRate * first.size
-    const sigma = Math.sqrt(first.size * usualRate * (1 - usualRate))
-    if (failing < 3 || over <= 4 * sigma) return []
-    return [{ kinds: ['faulty_tool'], steps: indicesOf(steps, isFailing), instead: removed }]
+export const faultyTool: Detector = (table, { failing: rates }) =>
+  [...toolsOf(table.steps)].flatMap((tool): Found[] => {
+    const { count, failing } = firstsOf(table, tool)
+    const rate = rates.get(tool) ?? leastRate
+    const sigma = Math.sqrt(count * rate * (1 - rate))
+    if (failing < 3 || failing - rate * count <= 4 * sigma) return []
+    const steps = indicesOf(table.steps, (step) => step.name === tool && isFailing(step))
+    return [{ kinds: ['faulty_tool'], steps, instead: removed }]
   })
 
 /** A refusal that will not change, asked again unchanged: it was never answered. */
 export const notRetryable: Detector = ({ steps }) =>
-  [...Map.groupBy(indicesOf(steps, ({ kind }) => kind === 'tool'), (index) => steps[index]?.args).values()]
+  [
+    ...Map.groupBy(
+      indicesOf(steps, ({ kind }) => kind === 'tool'),
+      (index) => steps[index]?.args,
+    ).values(),
+  ]
     .filter((group) => group.length > 2 && group.every((index) => steps[index]?.failure === 'invalid'))
     .map((group) => ({ kinds: ['not_retryable'], steps: group, instead: removed }))
 
@@ -47,7 +73,7 @@ const usualGapMs = 10
 
 /** Time that belongs to no call, and that nobody asked for. */
 export const gap: Detector = (table) =>
-  indicesOf(table.steps, ({ job, gap_ms, asked_ms }) => job >= 0 && gap_ms > leastGapMs && asked_ms < gap_ms / 2)
+  indicesOf(table.steps, (step) => step.job >= 0 && step.gap_ms > leastGapMs && waitsFor(step) < step.gap_ms / 2)
     .map((index): Found => {
       const [before, step] = [table.steps[index - 1], table.steps[index]]
       const isResent = before?.failure !== null && before?.args === step?.args

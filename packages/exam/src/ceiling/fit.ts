@@ -1,8 +1,10 @@
 import { median } from 'findings/statistics'
+import { fieldOf } from '../table/rows.ts'
 import type { Step, Table } from '../table/table.ts'
 import { learnPeople } from './asking.ts'
 import { learnTokensPerKb } from './context.ts'
 import { learnCalling } from './calling.ts'
+import { learnFailing } from './failures.ts'
 import { leastSquares } from './least-squares.ts'
 import type { Usual } from './usual.ts'
 
@@ -18,9 +20,17 @@ const fewest = 30
 const most = 4000
 const sigmas = 4
 
-const keyOf = ({ kind, name }: Step) => `${kind} ${name}`
-const columnsOf = ({ kind, kb, output_tokens, uncached_tokens }: Step) =>
-  kind === 'model' ? [1, output_tokens, uncached_tokens] : [1, kb]
+/** How deep a tool is to look; NaN where nobody says it. */
+const depthOf = ({ args }: Step) => Number(fieldOf(args, 'depth'))
+const keyOf = (step: Step) => `${step.kind} ${step.name} ${depthOf(step) > 0}`
+
+/** What a time may be made of: of the size, and of that more, or less, the deeper a tool is to look, or the more tokens a KB has. */
+function columnsOf(step: Step): number[] {
+  const { kind, kb, output_tokens, uncached_tokens } = step
+  if (kind === 'model') return [1, output_tokens, uncached_tokens]
+  const more = (kind === 'tool' ? depthOf(step) : output_tokens / kb) || 1
+  return [1, kb, more, kb * more, 1 / more, kb / more]
+}
 const isPlain = ({ failure, ms, isCached, kind }: Step) =>
   failure === null && ms > 0 && !isCached && kind !== 'wait' && kind !== 'handover'
 
@@ -36,6 +46,7 @@ export function fit(tables: readonly Table[]): Usual {
     people: learnPeople(tables),
     tokensPerKb: learnTokensPerKb(tables),
     calling: learnCalling(tables),
+    failing: learnFailing(tables),
     firstTokenMs(table) {
       const columns = firstToken(table)?.columns
       return first && columns && { ms: Math.max(1, predict(first.coefficients, columns)), limit: limitOf(first) }

@@ -14,4 +14,6 @@ export interface Usual {
   /** How many tokens of a later prompt a KB of an answer comes to. */
   tokensPerKb: number
   calling: Calling
+  /** How often first attempts of each tool fail. */
+  failing: ReadonlyMap<string, number>
 }

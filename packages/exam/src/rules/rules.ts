@@ -3,18 +3,10 @@ import { membersOf } from 'findings/answers'
 import { shapeOf } from 'findings/arguments'
 import { handedShare } from '../ceiling/handovers.ts'
 import type { Step, Table } from '../table/table.ts'
+import { earliestOf, isCall, isChat, isInARow, most, type Rule, sentOf, stuckOver } from './rule.ts'
+import { sharperRules } from './sharper.ts'
 
-/** A rule that somebody writes in a line: which steps of a run it names, none where nothing is wrong. */
-export type Rule = (table: Table) => readonly Step[]
-
-const isCall = ({ kind }: Step) => kind === 'tool' || kind === 'chunk'
 const timesOf = (steps: readonly Step[]) => steps.map(({ ms }) => ms)
-
-/** The one with the most of something; none of none. */
-function most(steps: readonly Step[], of: (step: Step) => number): Step[] {
-  const [first, ...rest] = steps
-  return first ? [rest.reduce((best, step) => (of(step) > of(best) ? step : best), first)] : []
-}
 
 /** How many times the median of its tool in this run a step took. */
 function ownRatio({ steps }: Table): (step: Step) => number {
@@ -59,8 +51,6 @@ const answeredOnly =
 
 const failures = ({ steps }: Table) => steps.filter(({ failure }) => failure !== null)
 const refusals = ({ steps }: Table) => steps.filter(({ failure, asked_ms }) => failure === 'limited' && asked_ms === 0)
-const earliest = (steps: readonly Step[]) => most(steps, ({ start_ms }) => -start_ms)
-
 function repeats({ steps }: Table): Step[] {
   const seen = new Set<string>()
   return steps.filter(isCall).filter(({ name, args }) => {
@@ -80,29 +70,11 @@ const repeatedOver =
   }
 const repetitions = [1, 2, 3, 4, 5, 6]
 
-/** Calls that were made more than so often, always with one answer, while `isStill` says so of what was called between: every one but the first. */
-const stuckOver =
-  (times: number, isStill: (between: readonly Step[], group: readonly Step[]) => boolean): Rule =>
-  ({ steps }) => {
-    const calls = steps.filter(isCall)
-    const groups = [...Map.groupBy(calls, ({ name, args }) => `${name} ${args}`).values()]
-    return groups
-      .filter((group) => group.length > times && new Set(group.map(({ result }) => result)).size === 1)
-      .filter((group) => {
-        const [first, last] = [group[0], group.at(-1)].map((step) => calls.indexOf(step as Step))
-        return isStill(calls.slice(first, last), group)
-      })
-      .flatMap((group) => group.slice(1))
-  }
 const isUnwritten = (between: readonly Step[]) => !between.some(({ isWrite }) => isWrite)
-const isInARow = (between: readonly Step[], group: readonly Step[]) => between.length === group.length - 1
 /** As often, where answers have sizes as well. */
 const usualKb = 2
 const isLarge = (_: readonly Step[], group: readonly Step[]) =>
   group.every(({ kb, failure }) => failure !== null || kb > 0.35 * usualKb)
-
-const isChat = ({ kind }: Step) => kind === 'model'
-const sentOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
 
 /** The first call of the model that is sent more than this share of what it holds. */
 const fullerThan =
@@ -229,7 +201,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     return calls.filter(({ ms }) => ms > middle + 8 * spread)
   },
   'top-over-3-own': topOverOwn(3),
-  'first-error': (table) => earliest(failures(table)),
+  'first-error': (table) => earliestOf(failures(table)),
   'last-error': (table) => most(failures(table), ({ start_ms }) => start_ms),
   'all-errors': failures,
   'self-time': ({ steps }) => most(steps, ({ ms, gap_ms }) => Math.max(ms, gap_ms)),
@@ -267,7 +239,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ),
   'stranger-or-unsaid': oddCalls((step, answered, said) => isStranger(step, answered) || isUnsaid(step, said)),
   'nothing-below': handOvers((step) => !isBelow(step)),
-  'first-with-nothing-below': ({ steps }) => earliest(steps.filter((step) => isHandOver(step) && !isBelow(step))),
+  'first-with-nothing-below': ({ steps }) => earliestOf(steps.filter((step) => isHandOver(step) && !isBelow(step))),
   'orphaned-roots': handOvers(({ handed }) => handed?.reach === 'orphan'),
   'slowest-hand-over': ({ steps }) => most(steps.filter(isHandOver), ({ handed }) => handed?.ms ?? 0),
   'longest-to-accept': ({ steps }) =>
@@ -293,7 +265,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'handed-less-and-asks-again-answered-the-same': handOvers(
     (step, steps) => handsLess(step, steps) && asksAgain(step, steps, hearsTheSame),
   ),
-  'first-refusal': (table) => earliest(refusals(table)),
+  'first-refusal': (table) => earliestOf(refusals(table)),
   ...Object.fromEntries(
     thresholds.flatMap((times) => [
       [`all-over-${times}-own`, answeredOnly(allOverOwn(times))],
@@ -310,6 +282,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       [`stuck-and-large-over-${times}-times`, stuckOver(times, isLarge)],
     ]),
   ),
+  ...sharperRules,
 }
 
 /** A rule that looks at when all traces of an exam begin, and at nothing else but the slowest call. */
