@@ -101,6 +101,12 @@ it('real runs, played by processes over HTTP, make one as virtual ones do', asyn
   expect(score(questions, right, byId(found)).exact.count).toBe(questions.length)
 })
 
+it('what a trace is of is told by what is asked of it, at level 1 too', async () => {
+  const { out, questions, right } = await made({ scenarios: ['fanout', 'chain', 'dag', 'loop'], level: 1 })
+  const answers = solversOf(await readTraces(filesOf(out).spans), questions).get('reveal')?.() ?? []
+  expect(score(questions, right, byId(answers)).by_subject.spans?.exact.share).toBe(1)
+})
+
 it('the same options make the same bytes, and other seeds and secrets others', async () => {
   const hashesOf = async (options: Partial<ExamOptions> = {}) => {
     const { out, key } = await made(options)

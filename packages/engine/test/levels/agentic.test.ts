@@ -17,7 +17,7 @@ import type {
   StreamStep,
   WaitStep,
 } from '../../src/levels/script.ts'
-import { worldOf } from '../../src/levels/world.ts'
+import { type Shard, worldOf } from '../../src/levels/world.ts'
 import { scenarios } from '../../src/scenarios/index.ts'
 
 const names = ['react', 'rag', 'human', 'stream', 'loop', 'silent', 'hallucination', 'overflow'] as const
@@ -316,14 +316,15 @@ describe('loop', () => {
 describe('rag', () => {
   const faulty = scriptsOf('rag', 3, true, 60)
 
-  it('takes as long for a chunk as size and shard explain, but where it is slow', () => {
+  it('takes as long for a chunk as size, density and shard explain, but where it is slow', () => {
     const { shards } = worldOf('a world')
     for (const script of faulty)
       for (const chunk of chunksOf(script)) {
         if (chunk.fails || chunk.isCached) continue
-        const slope = shards.find(({ name }) => name === chunk.source)?.msPerKb ?? 0
-        const usual = 15 + slope * (chunk.bytes / 1024)
-        expect(Math.abs(Math.log(chunk.ms.base / usual))).toBeLessThanOrEqual(0.15 * 2.5 + 1e-3)
+        const { msPerKb, densityPower } = shards.find(({ name }) => name === chunk.source) as Shard
+        const kb = chunk.bytes / 1024
+        const usual = (15 + msPerKb * kb) * (chunk.outputTokens / kb / 180) ** densityPower
+        expect(Math.abs(Math.log(chunk.ms.base / usual))).toBeLessThanOrEqual(0.15 * 2.5 + 1e-2)
         if (chunk.ms.by !== undefined) expect(chunk.ms.value).toBeGreaterThan(chunk.ms.base * 2)
       }
   })
@@ -494,7 +495,7 @@ function seedWith(name: string, kind: string): string {
 }
 
 describe('repeats that had to be made', () => {
-  it.each(['poll', 'read after compaction'])('are answered alike, as often as a loop is: %s', (kind) => {
+  it.each(['poll', 'read after compaction', 'asked by the user'])('are answered alike, as often as a loop is: %s', (kind) => {
     const alike = decoysOf(kind, scriptsOf('loop', 3)).flatMap(({ steps }) => {
       const calls = steps.filter((step) => step.kind === 'call')
       const [first] = calls
@@ -503,6 +504,19 @@ describe('repeats that had to be made', () => {
     })
     expect(alike.length).toBeGreaterThan(10)
     expect(Math.min(...alike)).toBeGreaterThanOrEqual(4)
+  })
+
+  it('are refused as often as an ignored error is, and answered unchanged', () => {
+    const all = decoysOf('too early', scriptsOf('loop', 3))
+    expect(all.length).toBeGreaterThan(10)
+    for (const { steps } of all) {
+      const calls = steps.filter((step) => step.kind === 'call')
+      expect(new Set(calls.map((call) => call.arguments)).size).toBe(1)
+      const statuses = calls.map(({ attempts }) => attempts.at(-1)?.status)
+      expect(statuses.slice(0, -1).every((status) => status === 422)).toBe(true)
+      expect(statuses.length).toBeGreaterThan(4)
+      expect(statuses.at(-1)).toBe(200)
+    }
   })
 
   it('have answers as large as those of a loop', () => {

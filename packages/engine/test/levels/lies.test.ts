@@ -103,14 +103,16 @@ describe('silent', () => {
 describe('hallucination', () => {
   const [faulty, controls] = [scriptsOf('hallucination', 3, true), scriptsOf('hallucination', 3, false)]
   const tools = new Set(worldOf('a world').tools.map(({ name }) => name))
-  /** Calls about an id that neither the user nor an earlier answer had named. */
+  /** Users group the digits of an id, and write them large. */
+  const read = (text: string) => text.toLowerCase().replaceAll('-', '')
+  /** Calls about an id that neither the user nor an earlier answer had named, and that they do not make themselves. */
   const inventedIn = (script: Script, out: Out) => {
     let said = script.jobs
       .flatMap(({ steps }) => steps)
       .flatMap((step) => (step.kind === 'chat' ? (step.told ?? '') : ''))
     return callsOf(script, out).filter((call) => {
-      const { id } = given(call)
-      const isInvented = typeof id === 'string' && !said.some((text) => text.includes(id))
+      const { id, action } = given(call)
+      const isInvented = typeof id === 'string' && action !== 'create' && !said.some((text) => read(text).includes(id))
       said = [...said, call.result ?? '']
       return isInvented
     })

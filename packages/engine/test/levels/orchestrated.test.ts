@@ -9,7 +9,7 @@ import { scriptOf } from '../../src/levels/level.ts'
 import { mostDraws } from '../../src/levels/numbers.ts'
 import { attemptsOf, scheduleOf } from '../../src/levels/schedule.ts'
 import { type Script, type ScriptStep, valueOf } from '../../src/levels/script.ts'
-import { worldOf } from '../../src/levels/world.ts'
+import { usualBytes, usualDepth, worldOf } from '../../src/levels/world.ts'
 import { scenarios } from '../../src/scenarios/index.ts'
 
 const names = ['fanout', 'chain', 'retry', 'dag']
@@ -184,17 +184,49 @@ it('has a world of its own for each seed, with the same five medians', () => {
   expect(new Set(seedsOf(20).map((seed) => medians(seed).join())).size).toBeGreaterThan(10)
 })
 
+it('takes as long for a call as its size explains, and how deep its tool is to look', () => {
+  const { tools } = worldOf('world')
+  const powers = new Set<number>()
+  for (const seed of seedsOf(10))
+    for (const step of stepsOf(draw('fanout', seed, { level: 3, control: true }))) {
+      const tool = tools.find(({ name }) => step.kind === 'call' && name === step.tool)
+      if (step.kind !== 'call' || !tool) continue
+      const { depth = usualDepth } = JSON.parse(step.arguments) as { depth?: number }
+      const answered = step.attempts.find(({ status }) => status === 200)
+      if (!answered) continue
+      const ofSize = tool.fixed + (1 - tool.fixed) * (answered.bytes / usualBytes)
+      const usual = tool.medianMs * ofSize * (depth / usualDepth) ** tool.depthPower
+      expect(Math.abs(Math.log(answered.ms.base / usual))).toBeLessThanOrEqual(0.15 * 2.5 + 1e-3)
+      powers.add(tool.depthPower)
+    }
+  expect([...powers].toSorted((a, b) => a - b)).toEqual([-1, 0, 1])
+})
+
+it('has one tool that is flaky whatever is planted, and plants a faulty one among the others', () => {
+  const world = worldOf('world')
+  const flaky = world.tools.filter(({ failureRate }) => failureRate > 0.1).map(({ name }) => name)
+  expect(flaky).toHaveLength(1)
+  const faulty = seedsOf(40).flatMap((seed) =>
+    draw('retry', seed, { level: 3, control: false }).faults.filter(({ kind }) => kind === 'faulty_tool'),
+  )
+  expect(faulty.length).toBeGreaterThan(5)
+  expect(faulty.filter(({ entity }) => flaky.includes(entity.tool ?? ''))).toEqual([])
+})
+
 it('asks for the waits of which a control has the same as a fault: the span says so', () => {
   const asked = seedsOf(30).flatMap((seed) =>
     stepsOf(draw('retry', seed, { level: 3, control: true })).flatMap((step) =>
-      step.kind === 'call' ? attemptsOf(step, nothing) : [],
+      step.kind === 'call' ? attemptsOf(step, nothing).map((each) => ({ ...each, given: step.arguments })) : [],
     ),
   )
   const long = asked.filter(({ waitMs }) => waitMs > 4000)
   expect(long.length).toBeGreaterThan(0)
-  for (const { attempt, waitMs } of asked) {
+  for (const { attempt, waitMs, given } of asked) {
     const before = asked[asked.findIndex((other) => other.attempt === attempt) - 1]
-    if (waitMs > 2000) expect(before?.attempt).toMatchObject({ status: 429, retryAfterS: waitMs / 1020 })
+    const { wait_s: waitS } = JSON.parse(given) as { wait_s?: number }
+    if (waitMs > 2000 && waitS === undefined)
+      expect(before?.attempt).toMatchObject({ status: 429, retryAfterS: waitMs / 1020 })
+    if (waitS !== undefined && waitMs > 0) expect(waitMs / 1000 / waitS).toBeCloseTo(1.015, 1)
     expect(valueOf(attempt.ms, nothing)).toBeGreaterThan(0)
   }
 })
