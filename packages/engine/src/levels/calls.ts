@@ -89,8 +89,8 @@ export function call(draft: Draft, job: DraftJob, options: CallOptions = {}): Ti
 }
 
 /** Arguments that say how long who asks is to wait, before it asks or asks again. */
-export const waitingArguments = (draft: Draft, key: string, waitS: number) =>
-  JSON.stringify({ ...(JSON.parse(argumentsOf(draft, key)) as object), wait_s: waitS })
+export const waitingArguments = (draft: Draft, key: string, afterS: number) =>
+  JSON.stringify({ ...(JSON.parse(argumentsOf(draft, key)) as object), after_s: afterS })
 
 /** An attempt that is refused: with 503 unless it says otherwise. */
 export function refused(

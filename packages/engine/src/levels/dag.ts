@@ -56,9 +56,9 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
 
 /** A decoy: a branch begins when it was to. */
 function callAsAppointed(draft: Draft, job: DraftJob): void {
-  const waitS = draft.count('appointed for', 1, 4)
-  const gapMs = waitS * 1000 * between(draft.random.fork('appointed'), 1, 1.03)
-  const { step } = call(draft, job, { arguments: waitingArguments(draft, 'appointed', waitS), gapMs })
+  const afterS = draft.count('appointed for', 1, 4)
+  const gapMs = afterS * 1000 * between(draft.random.fork('appointed'), 1, 1.03)
+  const { step } = call(draft, job, { arguments: waitingArguments(draft, 'appointed', afterS), gapMs })
   draft.decoy('appointed').steps.push(step.key)
 }
 

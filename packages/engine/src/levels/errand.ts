@@ -52,7 +52,7 @@ export class Errand {
   readonly #tool: ToolBaseline
   readonly #id: string
   /** It is to be done so long after it was approved, where that is not at once. */
-  #waitS: number | undefined
+  #afterS: number | undefined
 
   constructor(around: Surroundings, name: string) {
     const { draft } = around.agent
@@ -129,7 +129,7 @@ export class Errand {
       id: this.#id,
       action: 'write',
       amount,
-      ...(this.#waitS !== undefined && { wait_s: this.#waitS }),
+      ...(this.#afterS !== undefined && { after_s: this.#afterS }),
     })
 
   /** Asks a person whether it may be done. */
@@ -229,9 +229,9 @@ export class Errand {
   #appointed(amount: number): void {
     const { agent, times } = this.#around
     const random = this.#random.fork('appointed')
-    this.#waitS = Math.ceil(between(random, ...lateness(agent.draft, times)) / 1000)
+    this.#afterS = Math.ceil(between(random, ...lateness(agent.draft, times)) / 1000)
     const wait = this.#ask(amount)
-    const done = this.#execute(amount, this.#waitS * 1000 * between(random, 1, 1.03))
+    const done = this.#execute(amount, this.#afterS * 1000 * between(random, 1, 1.03))
     agent.draft.decoy('appointed').steps.push(wait.key, done.step.key)
   }
 

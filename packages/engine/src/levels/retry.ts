@@ -136,9 +136,9 @@ const fates = {
 
   /** A decoy, and a twin as well: it was asked for with that wait. */
   unhurried(draft: Draft, job: DraftJob, { random, tool }: Work): void {
-    const waitS = random.integer(4, 15)
-    const given = waitingArguments(draft, `unhurried/${draft.jobs.indexOf(job)}`, waitS)
-    const waitMs = waitS * 1000 * between(random, 1, 1.03)
+    const afterS = random.integer(4, 15)
+    const given = waitingArguments(draft, `unhurried/${draft.jobs.indexOf(job)}`, afterS)
+    const waitMs = afterS * 1000 * between(random, 1, 1.03)
     const { step } = call(draft, job, { tool, arguments: given, refused: [refused(random, tool)], waitMs })
     draft.decoy('unhurried').steps.push(`${step.key}/0`, `${step.key}/1`)
   },

@@ -223,10 +223,10 @@ it('asks for the waits of which a control has the same as a fault: the span says
   expect(long.length).toBeGreaterThan(0)
   for (const { attempt, waitMs, given } of asked) {
     const before = asked[asked.findIndex((other) => other.attempt === attempt) - 1]
-    const { wait_s: waitS } = JSON.parse(given) as { wait_s?: number }
-    if (waitMs > 2000 && waitS === undefined)
+    const { after_s: afterS } = JSON.parse(given) as { after_s?: number }
+    if (waitMs > 2000 && afterS === undefined)
       expect(before?.attempt).toMatchObject({ status: 429, retryAfterS: waitMs / 1020 })
-    if (waitS !== undefined && waitMs > 0) expect(waitMs / 1000 / waitS).toBeCloseTo(1.015, 1)
+    if (afterS !== undefined && waitMs > 0) expect(waitMs / 1000 / afterS).toBeCloseTo(1.015, 1)
     expect(valueOf(attempt.ms, nothing)).toBeGreaterThan(0)
   }
 })

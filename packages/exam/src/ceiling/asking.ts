@@ -14,7 +14,7 @@ export const isAsked = ({ kind }: Step) => kind === 'wait'
 export const amountOf = ({ args }: Step) => Number(fieldOf(args, 'amount') ?? Number.NaN)
 
 /** How long a step was asked to wait, by what came before it or by what it was given, ms. */
-export const waitsFor = ({ asked_ms, args }: Step) => Math.max(asked_ms, 1000 * Number(fieldOf(args, 'wait_s') ?? 0))
+export const waitsFor = ({ asked_ms, args }: Step) => Math.max(asked_ms, 1000 * Number(fieldOf(args, 'after_s') ?? 0))
 
 /** Learns it from runs. */
 export function learnPeople(tables: readonly Table[]): People {
