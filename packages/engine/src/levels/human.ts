@@ -49,7 +49,9 @@ function draft(drawn: Drawn, times: PeopleTimes): Draft {
 function coursesOf(draft: Draft, kinds: ReadonlySet<string>): Course[] {
   const asked = Array.from({ length: draft.count('asked', 1, 3) }, (): Course => 'approved')
   const others = Array.from({ length: draft.count('unasked', 1, 3) }, (): Course => 'unasked')
-  const decoys = (['rejected', 'expired', 'changed', 'told to wait', 'appointed'] as const).filter((decoy) => draft.has(decoy))
+  const decoys = (['rejected', 'expired', 'changed', 'told to wait', 'appointed'] as const).filter((decoy) =>
+    draft.has(decoy),
+  )
   // What is asked anyway comes to this; more is asked where there are more decoys.
   asked.splice(0, decoys.length, ...decoys)
   if (draft.has('retried')) others.push('retried')

@@ -495,16 +495,19 @@ function seedWith(name: string, kind: string): string {
 }
 
 describe('repeats that had to be made', () => {
-  it.each(['poll', 'read after compaction', 'asked by the user'])('are answered alike, as often as a loop is: %s', (kind) => {
-    const alike = decoysOf(kind, scriptsOf('loop', 3)).flatMap(({ steps }) => {
-      const calls = steps.filter((step) => step.kind === 'call')
-      const [first] = calls
-      const isAlike = calls.every((call) => call.arguments === first?.arguments && call.result === first.result)
-      return isAlike ? calls.length : []
-    })
-    expect(alike.length).toBeGreaterThan(10)
-    expect(Math.min(...alike)).toBeGreaterThanOrEqual(4)
-  })
+  it.each(['poll', 'read after compaction', 'asked by the user'])(
+    'are answered alike, as often as a loop is: %s',
+    (kind) => {
+      const alike = decoysOf(kind, scriptsOf('loop', 3)).flatMap(({ steps }) => {
+        const calls = steps.filter((step) => step.kind === 'call')
+        const [first] = calls
+        const isAlike = calls.every((call) => call.arguments === first?.arguments && call.result === first.result)
+        return isAlike ? calls.length : []
+      })
+      expect(alike.length).toBeGreaterThan(10)
+      expect(Math.min(...alike)).toBeGreaterThanOrEqual(4)
+    },
+  )
 
   it('are refused as often as an ignored error is, and answered unchanged', () => {
     const all = decoysOf('too early', scriptsOf('loop', 3))
