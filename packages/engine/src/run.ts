@@ -347,7 +347,7 @@ export class Run {
       ...(quirks.length > 0 && { quirks: [...quirks] }),
       ...(this.#context.conversationId !== undefined && { conversation_id: this.#context.conversationId }),
       ...(this.#part && { part: this.#part }),
-      ...(this.resumedIn !== undefined && { resumed_in: this.resumedIn }),
+      ...(this.suspended && { resumed_in: this.resumedIn ?? '' }),
       sampled: this.#recorder.sampled,
       state: this.#state,
       ok: this.#ok,
