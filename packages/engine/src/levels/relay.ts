@@ -110,9 +110,6 @@ export class Relay {
     }
   }
 
-  /** One of the others. */
-  otherThan = (to: string, random: Random): string => random.pick(agents.filter((agent) => agent !== to))
-
   /** Hands over: the agent begins with all that is known, unless `hands` says what it begins with, thinks, and does its work. */
   handOver(
     job: DraftJob,
