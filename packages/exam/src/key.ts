@@ -35,6 +35,7 @@ export const traceKeySchema = z.strictObject({
   verdict: z.enum(['faulty', 'healthy']),
   faults: z.array(faultSchema),
   neutral: ids.meta({ description: 'Naming these is neither right nor wrong' }),
+  disturbed: z.boolean().optional().meta({ description: 'It was played for real, and the machine had its say in it' }),
   quirk: z.string().optional().meta({ description: 'What its telemetry does to tokens, where they are asked about' }),
 })
 export type TraceKey = z.infer<typeof traceKeySchema>

@@ -28,6 +28,7 @@ export function traceKeyOf(known: Omit<Known, 'start_ms'>): TraceKey {
       return { id, kind, category, standing, accepted, entity: namesOf(fault, known), impact: impactOf(impact) }
     }),
     neutral: key.neutral,
+    ...(key.disturbed && { disturbed: true }),
   }
 }
 

@@ -9,8 +9,8 @@ export interface While {
 
 /** Who waits for less does not wait for its turn, ms. */
 const leastQueueMs = 15
-/** Rates of a surge are looked at again, now that it is known when it was. */
-const rounds = 3
+/** A few calls that come together by chance are no surge, ms. */
+const leastSurgeMs = 500
 
 /** While a tool took longer for each, between the calls around it that it did as fast as ever; by how many more were slow. */
 export function slowWhile(served: readonly Served[], isSlow: (one: Served) => boolean): While & { net: number } {
@@ -45,26 +45,22 @@ export function shortWhile(own: readonly Attempt[], { onset, most }: { onset: nu
 }
 
 /**
- * While calls came more often: the stretch of them that is likeliest to have come at the higher of two rates, both Poisson. Of
- * `times`, in order, those around `near` are of the higher.
+ * While calls came more often: of all stretches of them the one that is likeliest to have come at the higher of two rates, both
+ * Poisson. `times` are in order.
  */
-export function surgeWhile(times: readonly number[], whole: While, near: While): While {
-  let found = near
-  for (let round = 0; round < rounds; round++) {
-    const length = Math.max(1, found.to_ms - found.from_ms)
-    const within = times.filter((time) => time >= found.from_ms && time <= found.to_ms).length
-    const outside = Math.max(1, times.length - within)
-    const [high, low] = [within / length, outside / Math.max(1, whole.to_ms - whole.from_ms - length)]
-    if (high <= low) return found
-    const gain = Math.log(high / low)
-    const weights = times.flatMap((time, index) => {
-      const next = times[index + 1]
-      return next === undefined ? [gain] : [gain, -(high - low) * (next - time)]
-    })
-    const { first, last } = heaviest(weights)
-    found = { from_ms: times[Math.ceil(first / 2)] ?? 0, to_ms: times[Math.floor(last / 2)] ?? 0 }
-  }
-  return found
+export function surgeWhile(times: readonly number[], whole: While): While {
+  const wholeMs = whole.to_ms - whole.from_ms
+  let best = { from_ms: whole.from_ms, to_ms: whole.to_ms, likelihood: -Infinity }
+  for (const [first, from_ms] of times.entries())
+    for (let last = first + 1; last < times.length; last++) {
+      const to_ms = times[last] as number
+      const length = to_ms - from_ms
+      const [within, outside] = [last - first + 1, Math.max(1, times.length - (last - first + 1))]
+      const [high, low] = [within / length, outside / Math.max(1, wholeMs - length)]
+      const likelihood = within * Math.log(high) + outside * Math.log(low)
+      if (length >= leastSurgeMs && high > low && likelihood > best.likelihood) best = { from_ms, to_ms, likelihood }
+    }
+  return best
 }
 
 /** The stretch around one of these whose sum is largest. */

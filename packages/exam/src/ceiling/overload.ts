@@ -58,11 +58,9 @@ function triggerOf(own: readonly Attempt[], usual: Usual): Found | undefined {
   }
   const agent = riser(own, onset)
   const firsts = own.filter(({ step, isFirst }) => isFirst && step.agent === agent)
-  const near = { from_ms: onset - around.after, to_ms: onset + around.before }
   const window = surgeWhile(
     firsts.map(({ step }) => step.start_ms),
     extentOf(own),
-    near,
   )
   const sent = firsts.filter((one) => isServed(one) && isIn(window, one.step.start_ms))
   return found(
