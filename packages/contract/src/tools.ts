@@ -191,6 +191,7 @@ export const recordForm = defineTool({
     query: words('By which words they are found').optional(),
     amount: whole(0, 1e9, 'What it is worth').optional(),
     depth: whole(1, 1000, 'How far what belongs to it is followed').optional(),
+    optional: z.boolean().meta({ description: 'Nobody needs the answer' }).optional(),
     after_s: whole(0, 86_400, 'How long it is to wait before it is done, or done again, s').optional(),
     given: z.array(words('The version of an answer')).meta({ description: 'What this builds on' }).optional(),
     field: words('Of the record, this alone').optional(),

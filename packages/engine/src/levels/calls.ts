@@ -53,6 +53,9 @@ export const resultOf = (draft: Draft, key: string, more: Readonly<Record<string
 /** One of the tools. */
 export const someTool = (draft: Draft, random: Random): ToolBaseline => random.pick(draft.world.tools)
 
+export const toolNamed = ({ world }: Draft, tool: string) =>
+  world.tools.find(({ name }) => name === tool) as ToolBaseline
+
 /** Another tool than this one. */
 export function otherTool({ world }: Draft, tool: ToolBaseline): ToolBaseline {
   return world.tools[(world.tools.indexOf(tool) + 1) % world.tools.length] as ToolBaseline
@@ -150,14 +153,29 @@ export function rescued(draft: Draft, job: DraftJob): void {
   call(draft, job, { tool: otherTool(draft, tool), arguments: failed.arguments, gapMs: waitMs })
 }
 
+/** A decoy: nobody answers, and nobody needs it, as it says. */
+export function optional(draft: Draft, job: DraftJob): void {
+  const name = `optional ${draft.jobs.indexOf(job)}/${job.steps.length}`
+  const random = draft.random.fork(name)
+  const tool = someTool(draft, random)
+  const given = JSON.stringify({ ...(JSON.parse(argumentsOf(draft, name)) as object), optional: true })
+  const step = unanswered(draft, job, { tool, arguments: given, attempts: threeRefusals(random, tool) })
+  step.isRefusalAnAnswer = true
+  draft.decoy('optional').steps.push(step.key)
+}
+
+/** As often as it is tried until it is given up. */
+const threeRefusals = (random: Random, tool: ToolBaseline, onlyWith?: string) =>
+  Array.from({ length: 3 }, (_, index) =>
+    refused(random, tool, { waitMs: index === 0 ? 0 : between(random, 10, 80), onlyWith }),
+  )
+
 /** A fault: nobody answers these arguments, so that the outcome differs. */
 export function gaveUp(draft: Draft, job: DraftJob): DraftFault {
   const random = draft.random.fork(`gave up ${draft.jobs.indexOf(job)}/${job.steps.length}`)
   const tool = someTool(draft, random)
   const fault = draft.fault({ kind: 'failed', entity: { tool: tool.name }, losesCall: true, changesOutcome: true })
-  const attempts = Array.from({ length: 3 }, (_, index) =>
-    refused(random, tool, { waitMs: index === 0 ? 0 : between(random, 10, 80), onlyWith: fault.id }),
-  )
+  const attempts = threeRefusals(random, tool, fault.id)
   const { ms } = toolMs(random.fork('ms'), tool, { size: 1 }, draft.numbers.sigma)
   const answered: Attempt = {
     onlyWithout: fault.id,

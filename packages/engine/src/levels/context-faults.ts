@@ -1,10 +1,10 @@
 import { modelName } from '../model.ts'
 import type { Draft, DraftFault, DraftJob, Timed } from './draft.ts'
-import { bytesPerToken } from './repeats.ts'
+import { toolNamed } from './calls.ts'
 import type { Attempt, ChatStep } from './script.ts'
 import { slower } from './slow.ts'
 import { sendOtherwise } from './thoughts.ts'
-import { between, shuffled, type ToolBaseline, usualBytes } from './world.ts'
+import { between, shuffled, usualBytes } from './world.ts'
 
 /** How many tokens the model holds, of prompt and answer. */
 export const window = 32_768
@@ -55,6 +55,7 @@ export class ContextFaults {
     const [first] = row
     if (step.kind !== 'call' || !first) return void (draft.isHopeless = true)
     const usual = of as Attempt
+    const { bytesPerToken } = toolNamed(draft, step.tool)
     const room = window - (first.inputTokens.base - usual.bytes / bytesPerToken)
     const [least, most] = fillTokens[draft.numbers.level]
     const tokens = Math.max(least, Math.round(room + random.integer(500, 4000)))
@@ -83,7 +84,7 @@ export class ContextFaults {
 
   /** The same answer, with so many tokens. */
   #filling(usual: Attempt, toolName: string, tokens: number, fault: DraftFault): Attempt {
-    const { fixed } = this.#draft.world.tools.find(({ name }) => name === toolName) as ToolBaseline
+    const { fixed, bytesPerToken } = toolNamed(this.#draft, toolName)
     const bytes = Math.round(tokens * bytesPerToken)
     const shareOf = (bytes: number) => fixed + (1 - fixed) * (bytes / usualBytes)
     const { value } = slower(usual.ms, shareOf(bytes) / shareOf(usual.bytes), fault.id)

@@ -1,6 +1,6 @@
 import type { Levels } from './level.ts'
 import { demandOf } from './demand.ts'
-import { call, gaveUp, rescued } from './calls.ts'
+import { call, gaveUp, optional, rescued } from './calls.ts'
 import { big, drift, slack, slow } from './slow.ts'
 import { think } from './thoughts.ts'
 import { Draft, drawIndices, type Drawn } from './draft.ts'
@@ -30,10 +30,12 @@ function draft(drawn: Drawn, params: Readonly<Record<string, unknown>>): Draft {
   const order = drawIndices(draft.random.fork('workers that fail'), workers, workers)
   const saved = new Set(order.splice(0, draft.has('rescued') ? draft.count('rescued', 2, 6) : 0))
   const lost = new Set(order.splice(0, kinds.filter((kind) => kind === 'failed').length))
+  const dispensable = new Set(order.splice(0, draft.has('optional') ? draft.count('optional', 1, 2) : 0))
   for (let index = 0; index < workers; index++) {
     const job = draft.job({ agent: { name: 'worker', index, facts: { worker_index: index } } })
     if (lost.has(index)) gaveUp(draft, job)
     else if (saved.has(index)) rescued(draft, job)
+    else if (dispensable.has(index)) optional(draft, job)
     else call(draft, job)
   }
   if (draft.has('big payload')) big(draft)

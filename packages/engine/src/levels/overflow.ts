@@ -1,12 +1,13 @@
-import { call, resultOf } from './calls.ts'
+import type { Random } from 'contract/random'
+import { call, resultOf, someTool, toolNamed } from './calls.ts'
 import { ContextFaults, window } from './context-faults.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type DraftFault, type Drawn, type Timed } from './draft.ts'
 import type { Levels } from './level.ts'
-import { act, bytesPerToken, hear, keysOf, pollFor, type Repeat, retried, type Thinker } from './repeats.ts'
+import { act, hear, keysOf, pollFor, type Repeat, retried, type Thinker } from './repeats.ts'
 import type { ChatStep } from './script.ts'
 import { think } from './thoughts.ts'
-import { between, shuffled, spread, type ToolBaseline, usualBytes } from './world.ts'
+import { between, shuffled, spread, usualBytes } from './world.ts'
 
 const stepsOf = { least: 10, most: 30 }
 /** Of all repeats together. */
@@ -132,7 +133,14 @@ class Growing {
     const random = draft.random.fork(name)
     think(draft, job.steps, context, {}, job)
     const answered = tokens ?? this.#mean * spread(random, resultSigma)
-    const called = call(draft, job, { size: (answered * bytesPerToken) / usualBytes })
+    return this.#answer(random, answered)
+  }
+
+  /** A tool answers so many tokens. */
+  #answer(random: Random, tokens: number): Timed {
+    const { draft, job } = this.#agent
+    const tool = someTool(draft, random.fork('tool'))
+    const called = call(draft, job, { tool, size: (tokens * tool.bytesPerToken) / usualBytes })
     hear(this.#agent)
     return called
   }
@@ -153,8 +161,7 @@ class Growing {
     if (!random.chance(summarisedShare)) return
     const summary = { keeps: between(random, 0.55, 0.75), added: random.integer(300, 800) }
     decoy.steps.push(think(draft, job.steps, context, summary, job).step.key)
-    call(draft, job, { size: (this.#mean * bytesPerToken) / usualBytes })
-    hear(this.#agent)
+    this.#answer(draft.random.fork(`answer ${job.steps.length}`), this.#mean)
   }
 
   /** Neutral: a large result that fills the context before a smaller one exceeds it. */
@@ -190,8 +197,7 @@ class Growing {
     const idleMs = between(draft.random.fork(name), 2000, 4000)
     const { step } = think(draft, job.steps, context, { idleMs }, job)
     draft.decoy('after a pause').steps.push(step.key)
-    call(draft, job, { size: (this.#mean * bytesPerToken) / usualBytes })
-    hear(this.#agent)
+    this.#answer(draft.random.fork(`answer ${job.steps.length}`), this.#mean)
   }
 
   /** A decoy: what was said is compacted as planned, and no cache has it. */
@@ -202,8 +208,7 @@ class Growing {
     const left = this.#prefix + between(draft.random.fork('compacted'), 0.08, 0.15) * window
     const { step } = think(draft, job.steps, context, { keeps: Math.min(1, left / context.tokens) }, job)
     draft.decoy('compaction').steps.push(step.key)
-    call(draft, job, { size: (this.#mean * bytesPerToken) / usualBytes })
-    hear(this.#agent)
+    this.#answer(draft.random.fork(`answer ${job.steps.length}`), this.#mean)
     return step as ChatStep
   }
 
@@ -251,5 +256,3 @@ class Growing {
 
 /** Repeats that make progress. */
 const decoys: Readonly<Record<string, Repeat>> = { poll: pollFor(3, 6, 0.5), retried }
-
-const toolNamed = ({ world }: Draft, tool: string) => world.tools.find(({ name }) => name === tool) as ToolBaseline

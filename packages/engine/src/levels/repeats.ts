@@ -1,5 +1,5 @@
 import type { Random } from 'contract/random'
-import { argumentsOf, call, type CallOptions, otherTool, rescued, resultOf, someTool } from './calls.ts'
+import { argumentsOf, call, type CallOptions, otherTool, rescued, resultOf, someTool, toolNamed } from './calls.ts'
 import { type Context, think, type ThoughtOptions } from './thoughts.ts'
 import type { Draft, DraftJob, Timed } from './draft.ts'
 import { between } from './world.ts'
@@ -24,7 +24,7 @@ export function act(
   const outputTokens = random.integer(20, mostTokensOf(random))
   const thought = think(draft, job.steps, context, { outputTokens, ...thinks }, job)
   const called = call(draft, job, options)
-  hear({ job, context })
+  hear({ draft, job, context })
   return [thought, called]
 }
 
@@ -33,16 +33,14 @@ export const mostTokensOf = (random: Random) => random.fork('most tokens').integ
 export const sizeOf = (random: Random) => between(random.fork('size'), 0.2, 0.4)
 
 /** What the last call answered is sent with the next thought, where that is what its context grows by. */
-export function hear({ job, context }: Pick<Thinker, 'job' | 'context'>): void {
+export function hear({ draft, job, context }: Thinker): void {
   const last = job.steps.at(-1)
   if (context.unread === undefined || last?.kind !== 'call') return
   const answer = last.attempts.find(({ status }) => status === 200)
-  context.unread += fewestUnread + Math.round((answer?.bytes ?? 0) / bytesPerToken)
+  context.unread += fewestUnread + Math.round((answer?.bytes ?? 0) / toolNamed(draft, last.tool).bytesPerToken)
 }
 /** What is said around an answer, or of a call that had none, in tokens. */
 const fewestUnread = 20
-/** Of an answer as it is on the wire, packed. */
-export const bytesPerToken = 1.25
 
 export const keysOf = (steps: readonly Timed[]) => steps.map(({ step }) => step.key)
 
@@ -144,7 +142,7 @@ const pageItems = 20
 export const retried: Repeat = ({ draft, job, context }) => {
   think(draft, job.steps, context, {}, job)
   rescued(draft, job)
-  hear({ job, context })
+  hear({ draft, job, context })
 }
 
 /** A decoy: what was written is read again, so often. */

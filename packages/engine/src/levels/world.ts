@@ -21,6 +21,8 @@ export interface ToolBaseline {
   depthPower: -1 | 0 | 1
   /** How often an attempt fails: seldom, but of one tool, which is flaky at all times. */
   failureRate: number
+  /** Of a token of its answers, as they are on the wire, packed. */
+  bytesPerToken: number
   /** What is worth less is done without asking a person. */
   limit: number
   /** Whether it says with every answer that nothing went wrong: `"error": null`. */
@@ -46,6 +48,7 @@ const slopes = [4, 12, 30]
 const failures = { usual: [0.02, 0.07], flaky: [0.22, 0.3] } as const
 const densityPowers = [-1, 0, 1] as const
 const limits = [50, 200, 1000, 5000, 20_000]
+const bytesPerToken = [0.8, 1, 1.25, 1.6, 2]
 const depthPowers = [-1, -1, 0, 1, 1] as const
 /** How deep a tool is asked to look, half of the times at most. */
 export const usualDepth = 20
@@ -61,6 +64,7 @@ export function worldOf(seed: string): World {
   const random = new Random(`${seed} world`)
   const permuted = shuffled(random.fork('medians'), medians)
   const limited = shuffled(random.fork('limits'), limits)
+  const packed = shuffled(random.fork('bytes per token'), bytesPerToken)
   const flaky = random.fork('flaky').pick(toolNames)
   const powers = shuffled(random.fork('depths'), depthPowers)
   const tools = toolNames.map((name, index) => {
@@ -72,6 +76,7 @@ export function worldOf(seed: string): World {
       fixed: between(own, 0.2, 0.5),
       depthPower: powers[index] as -1 | 0 | 1,
       failureRate: between(own, leastFailing, mostFailing),
+      bytesPerToken: packed[index] as number,
       limit: limited[index] as number,
       saysNoError: own.chance(0.6),
     }

@@ -15,7 +15,6 @@ interface Sent extends At {
 }
 
 const tokensOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
-const kbOf = (calls: readonly At[]) => calls.reduce((sum, { step }) => sum + step.kb, 0)
 
 function sentIn({ steps }: Table): Sent[] {
   const sent: Sent[] = []
@@ -34,17 +33,24 @@ function sentIn({ steps }: Table): Sent[] {
 /** Answers smaller than this are mostly what is said around them, KB. */
 const leastKb = 0.4
 
-/** How many tokens of a later prompt a KB of an answer comes to: the median of where it can be seen. */
-export function learnTokensPerKb(tables: readonly Table[]): number {
+/** How many tokens of a later prompt a KB of an answer comes to, of each tool: the median of where it can be seen. */
+export function learnTokensPerKb(tables: readonly Table[]): ReadonlyMap<string, number> {
   const ratios = tables.flatMap((table) =>
     sentIn(table).flatMap(({ tokens, since }) => {
-      if (!since || kbOf(since.calls) < leastKb) return []
+      const [only, ...others] = since?.calls ?? []
+      if (!since || !only || others.length > 0 || only.step.kb < leastKb) return []
       const grown = tokens - since.tokens
-      return grown > 0 ? [grown / kbOf(since.calls)] : []
+      return grown > 0 ? [{ tool: only.step.name, ratio: grown / only.step.kb }] : []
     }),
   )
-  return median(ratios)
+  return new Map(
+    [...Map.groupBy(ratios, ({ tool }) => tool)].map(([tool, all]) => [tool, median(all.map(({ ratio }) => ratio))]),
+  )
 }
+
+type TokensPerKb = ReadonlyMap<string, number>
+const tokensOfAll = (calls: readonly At[], tokensPerKb: TokensPerKb) =>
+  calls.reduce((sum, { step }) => sum + step.kb * (tokensPerKb.get(step.name) ?? 0), 0)
 
 /** More than so many times what is expected is sent twice; below this share something was dropped. */
 const doubledOver = 1.3
@@ -59,11 +65,11 @@ interface Judged extends Sent {
 }
 
 /** Every call of the model but the first, beside what there was to send. */
-function judgedIn(table: Table, tokensPerKb: number): Judged[] {
+function judgedIn(table: Table, tokensPerKb: TokensPerKb): Judged[] {
   let known: number | undefined
   return sentIn(table).flatMap((sent): Judged[] => {
     const { tokens, step, since } = sent
-    const expected = known === undefined ? tokens : known + kbOf(since?.calls ?? []) * tokensPerKb
+    const expected = known === undefined ? tokens : known + tokensOfAll(since?.calls ?? [], tokensPerKb)
     const isDoubled = tokens > doubledOver * expected && tokens > expected + leastTokens
     const isDropped = tokens < droppedBelow * expected
     known = (isDoubled ? expected : tokens) + step.output_tokens
@@ -83,7 +89,7 @@ export const overflow: Detector = (table, usual) =>
     const kb = median(answered.map((each) => each.kb))
     const instead = (each: Step) =>
       each.kind === 'model'
-        ? timesOf(each, { uncached_tokens: kb * usual.tokensPerKb }, usual)
+        ? timesOf(each, { uncached_tokens: kb * (usual.tokensPerKb.get(largest.step.name) ?? 0) }, usual)
         : timesOf(each, { kb }, usual)
     return [{ kinds: ['overflow'], steps: [largest.index, index], instead }]
   })

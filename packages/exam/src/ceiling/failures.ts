@@ -1,4 +1,5 @@
 import { median } from 'findings/statistics'
+import { fieldOf } from '../table/rows.ts'
 import type { Step, Table } from '../table/table.ts'
 import { waitsFor } from './asking.ts'
 import { type Detector, type Found, isWaitedFor, removed } from './detector.ts'
@@ -6,10 +7,13 @@ import { type Detector, type Found, isWaitedFor, removed } from './detector.ts'
 const indicesOf = (steps: readonly Step[], is: (step: Step) => boolean) =>
   steps.flatMap((step, index) => (is(step) ? [index] : []))
 
-/** Failed, and nobody answered these arguments later. */
+/** Failed, and nobody answered these arguments later, though somebody needs that. */
 export const failed: Detector = ({ steps }, usual) => {
   const answered = new Set(steps.filter(({ failure }) => failure === null).map(({ args }) => args))
-  const lost = indicesOf(steps, ({ failure, args }) => failure !== null && !answered.has(args))
+  const lost = indicesOf(
+    steps,
+    ({ failure, args }) => failure !== null && !answered.has(args) && fieldOf(args, 'optional') !== true,
+  )
   // Without the failure, the first attempt would have been all.
   return [...Map.groupBy(lost, (index) => steps[index]?.args).values()].map((group) => ({
     kinds: ['failed'],

@@ -11,8 +11,8 @@ export interface Usual {
   /** When the first token of a streamed answer comes, by its prompt, and over so many times of that it is no chance. */
   firstTokenMs: (table: Table) => { ms: number; limit: number } | undefined
   people: People
-  /** How many tokens of a later prompt a KB of an answer comes to. */
-  tokensPerKb: number
+  /** How many tokens of a later prompt a KB of an answer comes to, of each tool. */
+  tokensPerKb: ReadonlyMap<string, number>
   calling: Calling
   /** How often first attempts of each tool fail. */
   failing: ReadonlyMap<string, number>
