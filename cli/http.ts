@@ -19,9 +19,15 @@ export interface Answer {
 }
 
 /** GETs a URL, for as long as it takes or until it is called off. Throws a ServiceError when nobody answers. */
-export async function get(service: string, url: string, signal?: AbortSignal): Promise<Answer> {
+export async function get(
+  service: string,
+  url: string,
+  signal?: AbortSignal,
+  sent: Record<string, string> = {},
+): Promise<Answer> {
   try {
     const { statusCode, headers, body } = await request(url, {
+      headers: sent,
       headersTimeout: 0,
       bodyTimeout: 0,
       signal: signal ?? null,
@@ -34,8 +40,13 @@ export async function get(service: string, url: string, signal?: AbortSignal): P
 }
 
 /** GETs JSON. Throws a ServiceError when nobody answers, or with what was answered instead of a 200. */
-export async function getJson(service: string, url: string, signal?: AbortSignal): Promise<unknown> {
-  const answer = await get(service, url, signal)
+export async function getJson(
+  service: string,
+  url: string,
+  signal?: AbortSignal,
+  sent?: Record<string, string>,
+): Promise<unknown> {
+  const answer = await get(service, url, signal, sent)
   const json = parse(answer.body)
   if (answer.status === 200 && json !== undefined) return json
   throw new ServiceError(`${service} answered ${explain(answer)}`, { mayPass: answer.status >= 500 })

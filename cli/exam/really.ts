@@ -9,6 +9,7 @@ import { LineFile } from 'simulate/line-file'
 import { withParts } from 'findings/key-of-all'
 import { ExamError } from 'exam/read'
 import { readWhole } from '../command.ts'
+import { explain, get, getJson } from '../http.ts'
 import { exportingTo, startPair } from '../../scripts/pair.ts'
 import { agentsOf, type Begun, type ExamRun } from './runs.ts'
 
@@ -47,7 +48,9 @@ export async function playReally(
   const file = await LineFile.open(spans)
   const collector = await startCollector((line) => file.write(line))
   const token = randomBytes(16).toString('hex')
-  const pair = await startPair(exportingTo(collector.url), {
+  // An exam is handed out: the machine that made it is nobody's business.
+  const env = { ...exportingTo(collector.url), OTEL_NODE_RESOURCE_DETECTORS: 'none' }
+  const pair = await startPair(env, {
     RUN_SECRET: secret,
     ANSWERS_TOKEN: token,
     MAX_TOOL_CALLS: '1000000',
@@ -55,39 +58,43 @@ export async function playReally(
   })
   const played: Begun[] = []
   const left = runs.values()
+  const ended = new AbortController()
   const lane = async () => {
     for (const run of left) {
-      played.push(await playOne(pair.agent.url, run, token))
+      played.push(await playOne(pair.agent.url, run, token, ended.signal))
       progress(played.length)
     }
   }
+  let isWhole = false
   try {
     await Promise.all(Array.from({ length: atOnce }, lane))
+    isWhole = true
   } finally {
+    ended.abort()
     // What they have not sent yet they send then.
     await pair.stop()
     await collector.stop()
+    if (!isWhole) file.discard()
   }
   await file.end(true)
   return played
 }
 
 /** Makes a run, and resolves to what came of it when all who played a part of it have said so. */
-async function playOne(agent: string, run: ExamRun, token: string): Promise<Begun> {
+async function playOne(agent: string, run: ExamRun, token: string, signal: AbortSignal): Promise<Begun> {
   const { scenario, asked, query } = run
   const { path } = asked.offer.scenario
   const params = { blind: 'true', ...(path === '/run' && { scenario }), ...query, seed: asked.seed }
-  const response = await fetch(`${agent}${path}`, {
-    headers: { [runParametersHeader]: new URLSearchParams(params).toString() },
+  const answer = await get('agent-app', `${agent}${path}`, signal, {
+    [runParametersHeader]: new URLSearchParams(params).toString(),
   })
-  const said = await response.text()
-  if (!response.ok) throw new ExamError(`${scenario}: agent-app answered ${response.status}: ${said}`)
-  const traceId = response.headers.get('x-trace-id') ?? ''
+  if (answer.status !== 200) throw new ExamError(`${scenario}: agent-app answered ${explain(answer)}`)
+  const traceId = String(answer.headers['x-trace-id'])
   const ended = new Map<string, readonly Ended[]>()
   const left = [traceId]
   for (let next = left.pop(); next; next = left.pop()) {
     if (ended.has(next)) continue
-    const runs = await endedIn(agent, next, token)
+    const runs = await endedIn(agent, next, token, signal)
     ended.set(next, runs)
     left.push(...runs.flatMap(tracesOf))
   }
@@ -116,10 +123,11 @@ const tracesOf = ({ steps, resumed_in }: Ended): string[] => [
 ]
 
 /** The ledgers of a trace, once all of them have ended, and have their keys and what they went on as. */
-async function endedIn(agent: string, traceId: string, token: string): Promise<Ended[]> {
+async function endedIn(agent: string, traceId: string, token: string, signal: AbortSignal): Promise<Ended[]> {
   for (;;) {
-    const opened = await fetch(`${agent}/runs/${traceId}`, { headers: { authorization: `Bearer ${token}` } })
-    const { runs } = (await opened.json()) as LedgerAnswer
+    const { runs } = (await getJson('agent-app', `${agent}/runs/${traceId}`, signal, {
+      authorization: `Bearer ${token}`,
+    })) as LedgerAnswer
     const ended = runs.flatMap(({ key, ...run }) => {
       if (key === null && run.state === 'closed') throw new ExamError(`Run ${traceId} did not come to its end`)
       return key === null || key === 'pending' || run.resumed_in === '' ? [] : [{ ...run, key }]
