@@ -1,5 +1,8 @@
 import { Client } from 'undici'
 
+/** How long a connection is kept that no call needs, ms. */
+const idleMs = 3000
+
 /**
  * Connections to one origin: one call at a time on each, and as many as there are calls. undici's own pool looks through all
  * of them for every call, which ten thousand at once make slower than the call itself.
@@ -38,6 +41,8 @@ export class Connections {
       // A caller has one time-out over everything; these would be shorter than a legal delay.
       headersTimeout: 0,
       bodyTimeout: 0,
+      // It ends here first: what a server closes may just be on its way with a request.
+      keepAliveMaxTimeout: idleMs,
       connect: { timeout: this.#connectTimeoutMs },
     })
     client.on('connect', () => this.#connected++)

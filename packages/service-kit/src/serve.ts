@@ -22,6 +22,12 @@ export class Lifecycle {
   }
 }
 
+/**
+ * How long a connection may do nothing, ms: longer than whoever is at its other side keeps one, a load balancer for a minute.
+ * Who sends a request while the server closes loses it.
+ */
+const idleConnectionMs = 65_000
+
 export interface ServeOptions {
   name: string
   host: string
@@ -50,7 +56,12 @@ export interface ServeOptions {
 export async function serve(listener: RequestListener, options: ServeOptions): Promise<Server> {
   const { name, host, port, portVariable = 'PORT', lifecycle, requestMs = 60_000 } = options
   // A request without Host is told so by the application, with a body like any other.
-  const limits = { maxHeaderSize: maxHeaderBytes, requestTimeout: requestMs, requireHostHeader: false }
+  const limits = {
+    maxHeaderSize: maxHeaderBytes,
+    requestTimeout: requestMs,
+    requireHostHeader: false,
+    keepAliveTimeout: idleConnectionMs,
+  }
   const server = createServer(limits, listener)
   answerBrokenRequests(server)
   const answering = countAnswers(server)
