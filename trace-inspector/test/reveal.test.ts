@@ -128,7 +128,9 @@ test('late spans join: what was incomplete becomes complete, and who waits for i
 })
 
 test('the table beside it has each name once, and hides the straggler', async () => {
-  const { trace_id, spans, key } = await stack.run('scenario=fanout&fanout=50&delay_ms=100&stragglers=1')
+  const { trace_id, spans, key } = await stack.run(
+    'scenario=fanout&fanout=50&delay_ms=50&stragglers=1&straggler_factor=60&thoughts=0',
+  )
   await stack.arrived(trace_id, spans.total)
   const { aggregate, observed } = await stack.reveal(trace_id)
   const worker = aggregate.find(({ name }) => name === 'invoke_agent worker')
