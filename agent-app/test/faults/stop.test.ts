@@ -25,7 +25,8 @@ const start = async (env: Record<string, string> = {}) =>
 describe.each(['SIGTERM', 'SIGINT'] as const)('agent-app that is asked to stop by %s', (signal) => {
   it('admits no more, lets the run end, sends all spans and exits 0', async () => {
     const { agent, tools } = await start({ DRAIN_TIMEOUT_S: '200' })
-    const run = runScenario(agent.url, 'fanout', 'fanout=10&concurrency=5&delay_ms=700&stragglers=0')
+    // Long enough for all that is asked while it goes on, on a machine that is busy too.
+    const run = runScenario(agent.url, 'fanout', 'fanout=5&concurrency=5&delay_ms=8000&stragglers=0')
     await inFlight(agent.url, 1)
     const stopped = agent.stop(signal)
     const refused = await answerOf(agent.url, '/run', ({ status }) => status === 503)

@@ -25,7 +25,7 @@ const serverSpans = () =>
 describe('tool-service that is asked to stop', () => {
   it('lets calls end, sends their spans and exits 0', async () => {
     const { url } = await start({ DRAIN_TIMEOUT_S: '200' })
-    const calls = Array.from({ length: 5 }, () => answerOf(url, '/tool/search?delay_ms=700'))
+    const calls = Array.from({ length: 5 }, () => answerOf(url, '/tool/search?delay_ms=5000'))
     await inFlight(url, 5)
     expect(await service.stop()).toBe(0)
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(5).fill(200))
