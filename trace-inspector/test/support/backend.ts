@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Started, startHeard } from '../../../scripts/process.ts'
+import { freePort } from '../../../test/support/ports.ts'
 
 /** Programs that are not ours, where the environment says that they are there: paths of the Collector and of Jaeger. */
 export const programs = { collector: process.env.OTELCOL_BIN, jaeger: process.env.JAEGER_BIN }
@@ -16,13 +15,7 @@ export interface Backend {
 }
 
 /** Ports that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
-}
+export const freePorts = (count: number): Promise<number[]> => Promise.all(Array.from({ length: count }, freePort))
 
 /** Starts a program and waits until it writes what says that it is ready. */
 async function start(program: string, args: string[], ready: RegExp, env: NodeJS.ProcessEnv): Promise<Started> {
