@@ -67,6 +67,17 @@ describe.each(names)('an exam of %s', (name) => {
     }
   })
 
+  it('has its traces in the order in which they begin, whoever went on with them', async () => {
+    const roots = [...(await readTraces(filesOf(exam.out).spans)).values()]
+      .flat()
+      .filter(({ parentSpanId }) => parentSpanId === null)
+    // What two services export is not in one order in any file.
+    for (const own of Map.groupBy(roots, ({ service }) => service).values()) {
+      const starts = own.map(({ startMs }) => startMs ?? 0)
+      expect(starts).toEqual(starts.toSorted((a, b) => a - b))
+    }
+  })
+
   it('is scored fully by its own key', () => {
     const answers = exam.right.questions.values().map(({ question_id, answer }) => ({ question_id, answer }))
     expect(score(exam.questions, exam.right, byId([...answers])).exact.share).toBe(1)

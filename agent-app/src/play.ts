@@ -17,7 +17,6 @@ import { recordRun, type SpanWriter } from './recorder.ts'
 import type { WallClock } from 'service-kit/clock'
 import type { SpanCounters } from 'service-kit/telemetry/processor'
 import { type Agent, Run } from 'engine/run'
-import { isSession } from 'engine/scenario'
 import type { Resumptions } from './resumptions.ts'
 import type { RunStore } from './runs.ts'
 import type { Seals } from './seals.ts'
@@ -76,7 +75,9 @@ export async function play(
   if ((isWaitedFor ? aborting : stopping).aborted) throw stoppingProblem()
   // While its body was read: of a socket that is closed nobody hears any more that it is.
   if (res.closed || req.socket.destroyed) throw new Problem(499, 'Cancelled', 'The client left')
-  if (isSession(offer.scenario, parsed.params) && !part) deps.resumptions.refuseBeyond()
+  const { scenario } = offer
+  const plan = scenario.plan(parsed.params, part !== undefined)
+  if (plan.isLeft && !part) deps.resumptions.refuseBeyond()
   const dialect = (isBlind ? deps.blindDialect : deps.dialect).withQuirks(parseQuirks(parsed.params.quirks))
   const recorder = recordRun({ ...deps, dialect }, context.active(), req.headers)
   if (isBlind) deps.seals.refuseAnswered(deps.runs.find(recorder.traceId))
@@ -89,15 +90,12 @@ export async function play(
     pause: deps.pause,
     emit: output.write && ((event) => output.write?.(event, run.signal)),
   }
-  const { scenario } = offer
   const route = part ? scenario.path : (req.route as { path: string }).path
   // The seed of a part is the keyed one already.
   const secret = isBlind && !part ? deps.secret : undefined
   const run: Run = new Run(ports, deps, { route, scenario, params: parsed.params, secret, isBlind, part })
   // From here on nothing throws but what gives the place back.
-  const release = (isWaitedFor ? deps.handedOver : deps.admission).admit(
-    costOf(offer.scenario.plan(parsed.params, part !== undefined).demand),
-  )
+  const release = (isWaitedFor ? deps.handedOver : deps.admission).admit(costOf(plan.demand))
   const droppedBefore = deps.spanCounters().dropped
   deps.runs.add(run)
   const untie = cancelWith(run, deps, output.outlivesRequest ? undefined : res)

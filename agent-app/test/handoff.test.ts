@@ -171,6 +171,8 @@ describe('a run that waits for a person', () => {
       throw new Problem(503, 'Too many runs', 'of those that wait')
     })
     expect((await get(begin)).status).toBe(503)
+    expect((await get('/run?scenario=human&level=4')).status).toBe(503)
+    expect((await get(begin.replace('human_delay_s=1', 'human_delay_s=0'))).status).toBe(200)
     expect((await get(`/run?scenario=fanout&${quick}`)).status).toBe(200)
   })
 

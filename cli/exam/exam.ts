@@ -5,13 +5,12 @@ import { questionKeyOf, traceKeyOf } from 'exam/keys'
 import { populationKeys, populationQuestions } from 'exam/population'
 import { examVersion, type Question } from 'exam/question'
 import { ExamError } from 'exam/read'
-import { LineFile } from 'simulate/line-file'
-import { SpanLines } from 'simulate/sinks/lines'
 import { filesOf, hashLine, jsonLines } from './files.ts'
 import { incidentKind, startsOf } from './incident.ts'
 import { readme } from './readme.ts'
 import { playReally } from './really.ts'
 import { type Begun, drawRuns, type ExamRun, hasKind, play, type RunsOptions } from './runs.ts'
+import { SpanFile } from './span-file.ts'
 
 export interface ExamOptions extends Omit<RunsOptions, 'isReal'> {
   /** When the first run may begin, in virtual time. */
@@ -73,14 +72,9 @@ export function expectWritable(path: string): void {
 }
 
 async function writeSpans(path: string, runs: readonly Begun[]): Promise<void> {
-  const file = await LineFile.open(path)
-  const lines = new SpanLines((bytes) => file.write(bytes))
-  for (const { asked, start_ms } of runs) {
-    const played = await play({ ...asked, startMs: start_ms })
-    for (const part of [played, ...played.parts]) await lines.take(part)
-  }
-  await lines.end()
-  await file.end(true)
+  const file = await SpanFile.open(path)
+  for (const { asked, start_ms } of runs) await file.add(await play({ ...asked, startMs: start_ms }))
+  await file.end()
 }
 
 function askAll(runs: readonly Begun[], kind: ReturnType<typeof incidentKind>) {

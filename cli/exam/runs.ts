@@ -68,7 +68,7 @@ export async function* drawRuns({
       const own = `${seed}/${offer.scenario.name}/${ordinal}${draws > 1 ? `/${draws}` : ''}`
       const asked = { offer, params, seed: own, secret }
       const played = await play({ ...asked, startMs: 0 })
-      const key = await keyOf(played)
+      const key = await keyOf([played, ...played.parts])
       if (key.verdict === verdict)
         run = {
           scenario: offer.scenario.name,
@@ -119,16 +119,17 @@ async function costOf({ offer: { scenario }, params, seed, secret }: ExamRun['as
   return Math.round(all.ms - none.ms)
 }
 
-/** The whole key of a run: those that took over have ledgers of their own. */
-async function keyOf(played: PlayedRun): Promise<Key> {
-  return withParts(await played.key(), await Promise.all(played.parts.map((part) => part.key())))
+/** The key of all that was played of a run, or of what stands of it in one trace: those that took over have ledgers of their own. */
+export async function keyOf(parts: readonly PlayedRun[]): Promise<Key> {
+  const [first, ...others] = (await Promise.all(parts.map((part) => part.key()))) as [Key, ...Key[]]
+  return withParts(first, others)
 }
 
 type Steps = Pick<RunLedger, 'steps'>
 
-/** The agents that did some spans, by the ids that their spans have; none of `parts` is the one that all others work for. */
-export function agentsOf(whole: Steps, ...parts: Steps[]): ExamRun['agentsOf'] {
-  const bySpan = new Map([whole, ...parts].flatMap((ledger) => agentsBySpan(ledger, ledger !== whole)))
+/** The agents that did some spans, by the ids that their spans have; the one that all others work for is in the first of `all`. */
+export function agentsOf(...all: Steps[]): ExamRun['agentsOf'] {
+  const bySpan = new Map(all.flatMap((ledger, index) => agentsBySpan(ledger, index > 0)))
   return (spanIds) => [...new Set(spanIds.flatMap((id) => bySpan.get(id) ?? []))]
 }
 

@@ -5,13 +5,12 @@ import { scenarioOf, scenarios } from 'engine/scenarios/index'
 import { traceKeyOf } from 'exam/keys'
 import { examVersion, type Question } from 'exam/question'
 import { type KnownSession, sessionKeys, sessionQuestions } from 'exam/sessions'
-import { LineFile } from 'simulate/line-file'
-import { SpanLines } from 'simulate/sinks/lines'
 import type { PlayedRun } from 'simulate/play'
 import { type ExamOptions, expectWritable } from './exam.ts'
 import { filesOf, hashLine, jsonLines } from './files.ts'
 import { written } from './readme.ts'
-import { agentsOf, play } from './runs.ts'
+import { agentsOf, keyOf, play } from './runs.ts'
+import { SpanFile } from './span-file.ts'
 
 export type SessionsOptions = Omit<ExamOptions, 'level' | 'scenarios'>
 
@@ -24,23 +23,20 @@ export async function makeSessions(options: SessionsOptions, progress: (runs: nu
   const files = filesOf(out)
   mkdirSync(out, { recursive: true })
   expectWritable(key)
-  const file = await LineFile.open(files.spans)
-  const lines = new SpanLines((bytes) => file.write(bytes))
+  const file = await SpanFile.open(files.spans)
   const sessions: KnownSession[] = []
   const traceKeys: object[] = []
   for (let index = 0; index < traces; index++) {
     const random = new Random(`${secret} session/${index}`)
     const begins = startMs + Math.round((index + random.fork('start').float()) * apartMs)
     const played = await playSession(`${seed}/${index}`, { secret, startMs: begins, random })
-    const all = [played, ...played.parts]
-    for (const part of all) await lines.take(part)
-    const byTrace = Map.groupBy(all, ({ traceId }) => traceId)
-    for (const [first] of byTrace.values()) traceKeys.push(await keyOf(first as PlayedRun))
+    await file.add(played)
+    const byTrace = Map.groupBy([played, ...played.parts], ({ traceId }) => traceId)
+    for (const parts of byTrace.values()) traceKeys.push(await traceKey(parts))
     const trace_ids = [...byTrace.keys()]
     progress(sessions.push({ asked: random.fork('asked').pick(trace_ids), trace_ids }))
   }
-  await lines.end()
-  await file.end(true)
+  await file.end()
   const questions = sessionQuestions(sessions)
   const head = { version: examVersion, level: 1, seed, secret }
   const keyText = jsonLines([head, ...traceKeys, ...sessionKeys(sessions)])
@@ -71,9 +67,14 @@ function playSession(
   return play({ offer, params: parsed.params, seed, secret, startMs })
 }
 
-const keyOf = async (run: PlayedRun) => {
-  const ledger = run.ledger()
-  return traceKeyOf({ scenario: ledger.scenario, key: await run.key(), costMs: 0, agentsOf: agentsOf(ledger) })
+const traceKey = async (parts: readonly PlayedRun[]) => {
+  const ledgers = parts.map((part) => part.ledger())
+  return traceKeyOf({
+    scenario: scenarioOf.handoff.name,
+    key: await keyOf(parts),
+    costMs: 0,
+    agentsOf: agentsOf(...ledgers),
+  })
 }
 
 const readme = (sessions: readonly KnownSession[], questions: readonly Question[]) => `# An exam about sessions

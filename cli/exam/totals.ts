@@ -11,13 +11,12 @@ import { traceKeyOf } from 'exam/keys'
 import { examVersion, type Question } from 'exam/question'
 import { ExamError } from 'exam/read'
 import { totalsKeys, totalsQuestions, type TotalsRun } from 'exam/totals'
-import { LineFile } from 'simulate/line-file'
 import type { PlayedRun } from 'simulate/play'
-import { SpanLines } from 'simulate/sinks/lines'
 import { type ExamOptions, expectWritable } from './exam.ts'
 import { filesOf, hashLine, jsonLines } from './files.ts'
 import { table, written } from './readme.ts'
-import { agentsOf, play } from './runs.ts'
+import { agentsOf, keyOf, play } from './runs.ts'
+import { SpanFile } from './span-file.ts'
 
 export type TotalsOptions = Omit<ExamOptions, 'level'>
 
@@ -38,19 +37,17 @@ export async function makeTotals(options: TotalsOptions, progress: (runs: number
   const files = filesOf(out)
   mkdirSync(out, { recursive: true })
   expectWritable(key)
-  const file = await LineFile.open(files.spans)
-  const lines = new SpanLines((bytes) => file.write(bytes))
+  const file = await SpanFile.open(files.spans)
   const runs: TotalsRun[] = []
   const traceKeys: object[] = []
   let drawn = 0
   for await (const { played, traces } of drawRuns(options)) {
-    for (const part of played) await lines.take(part)
+    await file.add(played)
     runs.push(...traces.map(({ run }) => run))
     traceKeys.push(...traces.map(({ traceKey }) => traceKey))
     progress(++drawn)
   }
-  await lines.end()
-  await file.end(true)
+  await file.end()
   const questions = totalsQuestions(runs)
   const head = { version: examVersion, level: 1, seed, secret }
   const keyText = jsonLines([head, ...traceKeys, ...totalsKeys(questions, runs)])
@@ -72,10 +69,9 @@ async function* drawRuns({ scenarios: names, traces, seed, secret, startMs }: To
     const session = group % 2 === 0 ? `conv_${new Random(`${secret} session/${group}`).hex(16)}` : undefined
     const asked = { offer, params: paramsOf(catalog, offer, quirk, session), seed: `${seed}/${index}`, secret }
     const played = await play({ ...asked, startMs: startMs + index * apartMs })
-    const all = [played, ...played.parts]
-    const byTrace = Map.groupBy(all, ({ traceId }) => traceId)
+    const byTrace = Map.groupBy([played, ...played.parts], ({ traceId }) => traceId)
     yield {
-      played: all,
+      played,
       traces: await Promise.all(
         [...byTrace.values()].map((parts) => traceOf(parts, offer.scenario.name, quirk, secret)),
       ),
@@ -97,7 +93,7 @@ async function traceOf(
     .reduce((sum, own) => addUsage(sum, own))
   const agents = Object.keys(usage.agents)
   const agent = agents.length > 0 ? new Random(`${secret} agent/${first.traceId}`).pick(agents) : ''
-  const known = { scenario, key: await first.key(), costMs: 0, agentsOf: agentsOf(first.ledger()) }
+  const known = { scenario, key: await keyOf(parts), costMs: 0, agentsOf: agentsOf(...ledgers) }
   return {
     run: { trace_id: first.traceId, session: ledgers.flatMap(conversationsIn)[0], usage, quirk, agent },
     traceKey: { ...traceKeyOf(known), ...(quirk && { quirk }) },

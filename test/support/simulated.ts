@@ -5,7 +5,7 @@ import type { Demand } from 'engine/demand'
 import { refusal } from 'engine/errors'
 import type { Clock, OpenSpan, Recorder, Tools } from 'engine/ports'
 import { Run, type RunRequest, type RunResult } from 'engine/run'
-import type { Scenario } from 'engine/scenario'
+import type { Plan, Scenario } from 'engine/scenario'
 import { scenarios } from 'engine/scenarios/index'
 import { VirtualPeers } from 'engine/virtual/peers'
 import type { WallClock } from 'service-kit/clock'
@@ -112,11 +112,13 @@ export function paramsOf(which: string | Scenario, query?: Query): ParamValues {
   return planned(which, query).params
 }
 
-/** What a run of a scenario declares that it may need. */
-export function demandOf(which: string | Scenario, query?: Query): Demand {
+export function planOf(which: string | Scenario, query?: Query): Plan {
   const { scenario, params } = planned(which, query)
-  return scenario.plan(params).demand
+  return scenario.plan(params)
 }
+
+/** What a run of a scenario declares that it may need. */
+export const demandOf = (which: string | Scenario, query?: Query): Demand => planOf(which, query).demand
 
 /** Runs a scenario in simulated time, with no span written anywhere. `goOn` waits for the person that it has asked, and has all parts of it then. */
 export async function simulate(

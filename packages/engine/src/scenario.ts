@@ -130,6 +130,8 @@ export interface ScenarioLiteral<Name extends string, Shape extends z.ZodRawShap
   levels?: Levels<(keyof Shape & string) | keyof Common>
   /** Whether a run goes on in other traces: then it has a conversation that joins them. */
   isSession?: true
+  /** Whether it ends for now at level 1, and goes on once a person has answered. */
+  isLeft?: (params: Params<Shape, Derived>) => boolean
   /** What a run may need at most. */
   demand: (params: Params<Shape, Derived>) => Demand
   /** Does it; resolves to whether the agent reached its goal. */
@@ -161,6 +163,8 @@ export function isSession({ levels, ...scenario }: Scenario, params: Readonly<Re
 /** What a run is to do, and what it may need for it. */
 export interface Plan {
   demand: Demand
+  /** Whether it may end for now, and go on once a person has answered. */
+  isLeft: boolean
   run: (workflow: Step) => Promise<boolean>
   /** Rejects with UnknownPart where it has no such part. */
   runPart: (request: Step, name: string) => Promise<boolean>
@@ -172,7 +176,7 @@ export function defineScenario<
   const Shape extends z.ZodRawShape,
   Derived extends keyof Shape & string = never,
 >(literal: ScenarioLiteral<Name, Shape, Derived>): Scenario<Name> {
-  const { derived, check, demand, run, runPart, levels, ...told } = literal
+  const { derived, check, demand, isLeft, run, runPart, levels, ...told } = literal
   // The catalog has checked them by the schema that it makes of `params`.
   const checked = (params: object) => params as Params<Shape, Derived>
   const defaults = Object.entries<{ from: (params: Params<Shape>) => number; text: string }>(derived ?? {})
@@ -190,11 +194,13 @@ export function defineScenario<
         return {
           // Of those that take over, each makes one call after another.
           demand: { ...levels.demand(params), ...(isPart && { callsAtOnce: 1 }) },
+          isLeft: levelOf(params) >= (levels.leftFrom ?? Infinity),
           run: (workflow) => runLevel(workflow, levels, params),
           runPart: (request, name) => runLevelPart(request, levels, params, name),
         }
       return {
         demand: withModelAttempts(demand(checked(params)), params),
+        isLeft: isLeft?.(checked(params)) ?? false,
         run: (workflow) => run(workflow, checked(params)),
         runPart: async (request, name) => {
           if (!runPart) throw new UnknownPart(name)

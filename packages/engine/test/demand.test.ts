@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { demandOf, simulate } from '../../../test/support/simulated.ts'
+import { demandOf, planOf, simulate } from '../../../test/support/simulated.ts'
 import { integer } from 'contract/scalars'
 import type { ScenarioName } from 'contract/scenarios'
 import type { Demand } from '../src/demand.ts'
@@ -97,6 +97,15 @@ test.each([
     expect(demandOf(name, query)).toEqual({ ...needed, ...(payload > 0 && { payloadBytes: payload }) })
   },
 )
+
+test('a run ends for now only where its plan says so', async () => {
+  const levels = scenarios.flatMap(({ name }) => [1, 2, 3, 4].map((level) => [name, { level }] as const))
+  for (const [name, query] of [...levels, ['handoff', { human_delay_s: 0 }] as const]) {
+    const { run } = await simulate(name, { ...query, seed: 'a' })
+    const isLeft = run.suspended !== undefined
+    expect({ name, query, isLeft }).toEqual({ name, query, isLeft: planOf(name, query).isLeft })
+  }
+})
 
 describe('a run that needs more than its scenario declares', () => {
   const greedy = (demand: Demand) =>

@@ -17,6 +17,7 @@ const mostCallsOfErrand = 11
 export const humanLevels: Levels<'profile'> = {
   takes: ['profile'],
   sessionsFrom: 4,
+  leftFrom: 4,
   draft: (drawn, { profile }) => draft(drawn, profile === 'measured' ? realTimes : shortTimes),
   demand: () => {
     const calls = mostErrands * mostCallsOfErrand

@@ -23,6 +23,8 @@ export interface Levels<Name extends string = string> {
   draft: (drawn: Drawn, params: Given) => Draft
   /** From which level on a run goes on in other traces. */
   sessionsFrom?: LevelNumbers['level']
+  /** From which level on it may end for now, and go on once a person has answered. */
+  leftFrom?: LevelNumbers['level']
   /** What such a run may need at most. */
   demand: (params: Given) => Demand
 }
@@ -74,7 +76,7 @@ function drawnLately(run: Step['run'], levels: Levels, params: Given): Script {
   if (known) return known
   // The draws of the whole: those of a part are its own.
   const script = scriptOf({ random: drawsOf(run.seed, scenario), worldSeed: run.worldSeed }, levels, params)
-  if (lately.size >= mostKept) lately.clear()
+  if (lately.size >= mostKept) lately.delete(lately.keys().next().value as string)
   lately.set(key, script)
   return script
 }

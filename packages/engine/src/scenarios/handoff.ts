@@ -49,6 +49,7 @@ export const handoff = defineScenario({
       : [{ parameter: 'severed', value: String(severed), expected: `at most hops, which is ${hops}` }],
   levels: handoffLevels,
   isSession: true,
+  isLeft: ({ human_delay_s }) => human_delay_s !== 0,
   demand: ({ hops }) => ({ callsAtOnce: 1, calls: 1 + hops, steps: 9 + 2 * hops }),
   run: (workflow, params) =>
     workflow.invokeAgent('planner', { facts: { role: 'planner' } }, async (planner) => {
