@@ -101,7 +101,8 @@ Exits 0 only when all was taken, 130 after Ctrl-C.`,
         { soon: soon.signal, now: now.signal },
       )
       say(renderEnd(outcome, meant, seconds(), soon.signal.aborted))
-      if (outcome.digest !== undefined)
+      // Of spans that were made and did not arrive it would tell nobody anything.
+      if (outcome.digest !== undefined && outcome.isAllTaken)
         (args.out === '-' ? console.error : console.log)(digestLine(outcome.digest, outcome.spans, options.share))
       return soon.signal.aborted ? 130 : outcome.isAllTaken ? 0 : 1
     } catch (error) {

@@ -4,8 +4,8 @@ import { keyOfAll } from 'findings/key-of-all'
 import { Problem } from 'service-kit/problem'
 
 /**
- * The keys of a trace's runs, each with those of its parts in this trace; one that did not come to its end has none, and nothing to score. Throws a 409 problem where no
- * run has one, and where one is still being made.
+ * The keys of a trace's runs, each with those of its parts in this trace; one that did not come to its end has none, and
+ * nothing to score. Throws a 409 problem where no run has one, and where one is still being made.
  */
 export function keysOf(runs: readonly RunLedger[]): Key[] {
   const keys = wholesIn(runs).map((whole) => keyOfAll(whole.map(({ key }) => key)))

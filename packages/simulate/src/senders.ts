@@ -34,6 +34,7 @@ export class ServicesWriter {
   /** Adds all spans of a run; `added` is called after each. */
   addRun({ eachSpan }: PlayedRun, added?: () => void): void {
     eachSpan((service, span) => {
+      // It has one of each service that plays.
       const writer = this.#writers.get(service) as SpanWriter
       const before = writer.size
       writer.add(span)

@@ -67,7 +67,7 @@ const usedAnswers =
     const given = steps.map(({ args }) => args).join('\n')
     return steps.filter((step) => {
       const says = membersOf(step.result)
-      return says !== undefined && given.includes(String(says.version)) && ways.some((is) => is(says, step))
+      return says?.version !== undefined && given.includes(String(says.version)) && ways.some((is) => is(says, step))
     })
   }
 const isError = ({ error }: Readonly<Record<string, unknown>>, { args }: Step) =>
