@@ -67,7 +67,7 @@ const usedAnswers =
     const given = steps.map(({ args }) => args).join('\n')
     return steps.filter((step) => {
       const says = membersOf(step.result)
-      return says?.version !== undefined && given.includes(String(says.version)) && ways.some((is) => is(says, step))
+      return typeof says?.version === 'string' && given.includes(says.version) && ways.some((is) => is(says, step))
     })
   }
 const isError = ({ error }: Readonly<Record<string, unknown>>, { args }: Step) =>
