@@ -18,7 +18,8 @@ import {
   type ToolAnswer,
   type ToolBehavior,
 } from 'contract/tool'
-import { answerTo, refusalOf, toolDefinitions, unreadable } from 'contract/toolbox'
+import { answerTo, readArguments, refusalOf, toolDefinitions, unreadable } from 'contract/toolbox'
+import type { ToolArguments } from 'contract/tools'
 import { longestToolName, openApi } from './openapi.ts'
 import { patienceOf, Pools } from './pools.ts'
 import { payloadText } from 'contract/payload'
@@ -100,15 +101,15 @@ export function createApp({
   }
 
   /** Throws what is wrong with a call: of an agent all of it, of a person only what nobody could read. */
-  function refuse(tool: string, { strict, arguments: text }: ToolBehavior): void {
-    const refusal = strict ? refusalOf(tool, text ?? '{}') : unreadable(text)
+  function refuse(tool: string, { strict, arguments: text, given }: Asked): void {
+    const refusal = strict ? refusalOf(tool, text ?? '{}', given) : unreadable(text, given)
     if (!refusal) return
     count({ status: String(refusal.status) })
     const members = { tool, delay_ms: 0, ok: false, service: serviceName }
     throw faulty(refusal.status, refusal.title, refusal.faults, members)
   }
 
-  async function play(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
+  async function play(tool: string, behavior: Asked, res: Response, signal: AbortSignal): Promise<void> {
     const { delay_ms, error_rate, status, retry_after_s, seed, key } = behavior
     const failing =
       seed !== undefined && key !== undefined ? fails({ errorRate: error_rate, seed, key }) : Math.random() < error_rate
@@ -125,19 +126,19 @@ export function createApp({
   }
 
   /** Writes the payload as it is made: many large ones at the same time must not fill the memory. */
-  async function sendAnswer(tool: string, behavior: ToolBehavior, res: Response, signal: AbortSignal): Promise<void> {
-    const { delay_ms, payload_size_kb, seed, key } = behavior
+  async function sendAnswer(tool: string, behavior: Asked, res: Response, signal: AbortSignal): Promise<void> {
+    const { delay_ms, payload_size_kb, arguments: text, given, flaw, version, seed, key } = behavior
     const length = Math.round(payload_size_kb * 1024)
-    const result = answerTo(tool, { ...behavior, text: behavior.arguments })
+    const result = answerTo(tool, { text, given, flaw, version, seed, key })
     const said: Omit<ToolAnswer, 'payload'> = { tool, delay_ms, ok: true, service: serviceName, result }
-    let text = `${JSON.stringify(said).slice(0, -1)},"payload":"`
+    let written = `${JSON.stringify(said).slice(0, -1)},"payload":"`
     res.setHeader('Content-Type', 'application/json; charset=utf-8')
-    res.setHeader('Content-Length', Buffer.byteLength(text) + length + 2)
+    res.setHeader('Content-Length', Buffer.byteLength(written) + length + 2)
     for (const piece of length > 0 ? payloadText(length, seed && `${seed} ${key}`) : []) {
-      if (!res.write(text + piece)) await drained(res, signal)
-      text = ''
+      if (!res.write(written + piece)) await drained(res, signal)
+      written = ''
     }
-    res.end(`${text}"}`)
+    res.end(`${written}"}`)
   }
 
   async function streamChunks(tool: string, delayMs: number, res: Response, signal: AbortSignal): Promise<void> {
@@ -168,11 +169,16 @@ export function createApp({
   return { app, inFlight: () => underWay.size }
 }
 
-function behaviorOf(req: Request, schema: ReturnType<typeof behaviorSchema>): ToolBehavior {
+/** What a call says, and its arguments as they were read. */
+interface Asked extends ToolBehavior {
+  given: ToolArguments | undefined
+}
+
+function behaviorOf(req: Request, schema: ReturnType<typeof behaviorSchema>): Asked {
   const header = req.get(behaviorHeader)
   const asked = queryOf(req)
   if (header !== undefined) for (const [name, value] of new URLSearchParams(header)) asked[name] = value
   const parsed = parseScalars(schema, asked, () => `one of ${Object.keys(schema.shape).join(', ')}`)
   if ('faults' in parsed) throw badQuery(parsed.faults)
-  return parsed.value
+  return { ...parsed.value, given: readArguments(parsed.value.arguments) }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainScalar, readPlainly, type Test } from './plain.ts'
 
 /**
  * Scalars as text carries them, in a query string or the environment. Parsing is strict (whole numbers are decimal digits,
@@ -36,23 +37,29 @@ function withDefault<T, Default>(
   fallback: Default,
   description: string,
   parse: (text: unknown) => unknown,
+  fits?: Test,
 ) {
   const inner = fallback === undefined ? schema.optional() : schema.default(fallback)
-  return z.preprocess(parse, inner.meta({ description })) as unknown as Scalar<Optional<T, Default>>
+  const whole = z.preprocess(parse, inner.meta({ description })) as unknown as Scalar<Optional<T, Default>>
+  return fits ? plainScalar(whole, { parse, fits, fallback }) : whole
 }
+
+const within = ({ min, max }: Range<unknown>, value: number) => value >= min && value <= max
 
 /** A whole number in [min, max]. */
 export function integer<Default extends number | undefined = undefined>(range: Range<Default>) {
   const error = `a whole number from ${range.min} to ${range.max}`
   const schema = z.int({ error }).min(range.min, { error }).max(range.max, { error })
-  return withDefault<number, Default>(schema, range.default as Default, range.description, wholeNumber)
+  const fits = (value: unknown) => Number.isSafeInteger(value) && within(range, value as number)
+  return withDefault<number, Default>(schema, range.default as Default, range.description, wholeNumber, fits)
 }
 
 /** A decimal number in [min, max]. */
 export function number<Default extends number | undefined = undefined>(range: Range<Default>) {
   const error = `a number from ${range.min} to ${range.max}`
   const schema = z.number({ error }).min(range.min, { error }).max(range.max, { error })
-  return withDefault<number, Default>(schema, range.default as Default, range.description, decimalNumber)
+  const fits = (value: unknown) => Number.isFinite(value) && within(range, value as number)
+  return withDefault<number, Default>(schema, range.default as Default, range.description, decimalNumber, fits)
 }
 
 /** One of a few words. */
@@ -61,7 +68,8 @@ export function choice<const Word extends string, Default extends Word | undefin
   options: { default?: Default; description: string },
 ) {
   const schema = z.enum(words, { error: `one of ${words.join(', ')}` })
-  return withDefault<Word, Default>(schema, options.default as Default, options.description, blankAsAbsent)
+  const fits = (value: unknown) => (words as readonly unknown[]).includes(value)
+  return withDefault<Word, Default>(schema, options.default as Default, options.description, blankAsAbsent, fits)
 }
 
 /** Yes or no, written `true`, `1`, `false` or `0`. */
@@ -76,6 +84,7 @@ export function flag<Default extends boolean | undefined = undefined>(options: {
     options.default as Default,
     options.description,
     parse,
+    (value) => typeof value === 'boolean',
   )
 }
 
@@ -87,7 +96,8 @@ export function text<Default extends string | undefined = undefined>(options: {
   description: string
 }) {
   const schema = z.string({ error: options.expected }).regex(options.pattern, { error: options.expected })
-  return withDefault<string, Default>(schema, options.default as Default, options.description, blankAsAbsent)
+  const fits = (value: unknown) => typeof value === 'string' && options.pattern.test(value)
+  return withDefault<string, Default>(schema, options.default as Default, options.description, blankAsAbsent, fits)
 }
 
 /** An http or https URL; a trailing slash is dropped. */
@@ -124,6 +134,8 @@ export function parseScalars<Schema extends z.ZodObject>(
   input: Record<string, string | string[] | undefined>,
   unknownIs: (name: string) => string,
 ): { value: z.output<Schema> } | { faults: Fault[] } {
+  const plainly = readPlainly(schema, input)
+  if (plainly) return { value: plainly }
   const faults: Fault[] = []
   const single: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(input)) {

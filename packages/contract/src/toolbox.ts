@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { surelyFits } from './plain.ts'
 import { Random } from './random.ts'
 import { type Fault, shown } from './scalars.ts'
 import { anyTool, recordForm, type Tool, type ToolArguments, type ToolResult, tools } from './tools.ts'
@@ -50,16 +51,19 @@ export interface Refusal {
   faults: Fault[]
 }
 
-/** What is wrong with a call of an agent, whose arguments are text of JSON; undefined where it can be answered. */
-export function refusalOf(name: string, text: string): Refusal | undefined {
-  const given = parseArguments(text)
-  if (given === undefined) return unreadable(text)
+/**
+ * What is wrong with a call of an agent, whose arguments are text of JSON; undefined where it can be answered. `given` is that
+ * text, for who has read it.
+ */
+export function refusalOf(name: string, text: string, given = parseArguments(text)): Refusal | undefined {
+  if (given === undefined) return unreadable(text, given)
   const tool = toolOf(name)
   if (!tool) {
     const expected = `one of ${toolboxNames.join(', ')}`
     return { status: 404, title: 'No such tool', faults: [fault('tool_name', name, expected)] }
   }
   const { schema } = formOf(tool, given)
+  if (surelyFits(schema, given)) return undefined
   const { success, error } = schema.safeParse(given)
   if (success) return undefined
   const faults = error.issues.flatMap((issue) =>
@@ -73,8 +77,8 @@ export function refusalOf(name: string, text: string): Refusal | undefined {
 export const argumentsExpected = `a JSON object of at most ${longestArguments} characters`
 
 /** What is wrong with arguments that nobody can read; undefined where somebody can, or there are none. */
-export function unreadable(text: string | undefined): Refusal | undefined {
-  if (text === undefined || parseArguments(text)) return undefined
+export function unreadable(text: string | undefined, given = readArguments(text)): Refusal | undefined {
+  if (text === undefined || given) return undefined
   return { status: 400, title: 'Bad arguments', faults: [fault('arguments', text, argumentsExpected)] }
 }
 
@@ -88,6 +92,9 @@ export function parseArguments(text: string): ToolArguments | undefined {
     return undefined
   }
 }
+
+/** The same of a call that may have none. */
+export const readArguments = (text: string | undefined) => (text === undefined ? undefined : parseArguments(text))
 
 const isObject = (value: unknown): value is ToolArguments =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -130,8 +137,8 @@ export function resultFor(
   const tool = known ? formOf(known, given) : anyTool
   const { limit, cursor, ...asked } = given
   const random = new Random(`${seed} answer ${name} ${version} ${canonical(asked)}`)
-  const fitting = tool.schema.safeParse(given)
-  const taken = fitting.success ? fitting.data : tool.draw(random.fork('arguments'))
+  const isTaken = surelyFits(tool.schema, given) || tool.schema.safeParse(given).success
+  const taken = isTaken ? given : tool.draw(random.fork('arguments'))
   const total = tool.total(random.fork('total'), taken)
   // What has no pages takes no limit of a page either.
   const size = 'cursor' in tool.schema.shape ? (numberOf(limit) ?? usualPage) : total
@@ -149,13 +156,18 @@ export function resultFor(
   return say(to, total, to < total ? to : null)
 }
 
-/** What a call is answered whose arguments are text of JSON; one without any is answered as if it had asked something plausible. */
-export function answerTo(
-  name: string,
-  { text, key = '', ...options }: AnswerOptions & { text: string | undefined; key?: string | undefined },
-): ToolResult {
-  const drawn = () => argumentsFor(new Random(`${options.seed ?? ''} arguments ${key}`), name)
-  return resultFor(name, (text === undefined ? undefined : parseArguments(text)) ?? drawn(), options)
+/** A call whose arguments are text of JSON; `given` is that text, for who has read it. */
+interface AskedOptions extends AnswerOptions {
+  text: string | undefined
+  given?: ToolArguments | undefined
+  key?: string | undefined
+}
+
+/** What such a call is answered; one without arguments is answered as if it had asked something plausible. */
+export function answerTo(name: string, asked: AskedOptions): ToolResult {
+  const { text, given = readArguments(text), key = '' } = asked
+  const drawn = () => argumentsFor(new Random(`${asked.seed ?? ''} arguments ${key}`), name)
+  return resultFor(name, given ?? drawn(), asked)
 }
 
 /** A whole number from 0 on, written as one or as text. */

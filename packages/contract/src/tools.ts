@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plain } from './plain.ts'
 import type { Random } from './random.ts'
 
 /** What the tools are: toolbox.ts has what is done with them. */
@@ -22,24 +23,36 @@ const defineTool = <Given extends ToolArguments>(tool: Tool<Given>) => tool as u
 
 // ── what tools take ─────────────────────────────────────────────────────────────────────────────────────────────────
 
+const isWords = (value: unknown) => typeof value === 'string' && value.length >= 1 && value.length <= 200
 const words = (description: string) => {
   const error = 'text of 1 to 200 characters'
-  return z.string({ error }).min(1, { error }).max(200, { error }).meta({ description })
+  return plain(z.string({ error }).min(1, { error }).max(200, { error }).meta({ description }), isWords)
 }
-const oneOf = <const Word extends string>(values: readonly Word[], description: string) =>
-  z.enum(values, { error: `one of ${values.join(', ')}` }).meta({ description })
+const oneOf = <const Word extends string>(values: readonly Word[], description: string) => {
+  const schema = z.enum(values, { error: `one of ${values.join(', ')}` }).meta({ description })
+  return plain(schema, (value) => (values as readonly unknown[]).includes(value))
+}
 const whole = (least: number, most: number, description: string) => {
   const error = `a whole number from ${least} to ${most}`
-  return z.int({ error }).min(least, { error }).max(most, { error }).meta({ description })
+  const schema = z.int({ error }).min(least, { error }).max(most, { error }).meta({ description })
+  return plain(schema, (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)
 }
-const date = (description: string) => z.iso.date({ error: 'a date, such as 2026-11-26' }).meta({ description })
+const list = (of: ReturnType<typeof words>, description: string) =>
+  plain(z.array(of).meta({ description }), (value) => Array.isArray(value) && value.every(isWords))
+const isBoolean = (value: unknown) => typeof value === 'boolean'
+const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value)
+const date = (description: string) =>
+  plain(z.iso.date({ error: 'a date, such as 2026-11-26' }).meta({ description }), matches(z.regexes.date))
+const cursor = /^[0-9]{1,4}$/
 const pages = {
   limit: whole(1, 50, 'Entries of a page at most; 5 unless given').optional(),
-  cursor: z
-    .string({ error: 'the cursor of an answer' })
-    .regex(/^[0-9]{1,4}$/, { error: 'the cursor of an answer' })
-    .meta({ description: 'Where the page begins, as the answer before it says' })
-    .optional(),
+  cursor: plain(
+    z
+      .string({ error: 'the cursor of an answer' })
+      .regex(cursor, { error: 'the cursor of an answer' })
+      .meta({ description: 'Where the page begins, as the answer before it says' }),
+    matches(cursor),
+  ).optional(),
 }
 
 // ── what they are asked, and answer ─────────────────────────────────────────────────────────────────────────────────
@@ -119,11 +132,14 @@ export const tools: Readonly<Record<string, Tool>> = {
     description: 'Evaluates an expression',
     schema: z.strictObject({
       operation: oneOf(sums, 'What to work out'),
-      values: z
-        .array(z.number({ error: 'a number' }), { error: '1 to 100 numbers' })
-        .min(1, { error: '1 to 100 numbers' })
-        .max(100, { error: '1 to 100 numbers' })
-        .meta({ description: 'Of what' }),
+      values: plain(
+        z
+          .array(z.number({ error: 'a number' }), { error: '1 to 100 numbers' })
+          .min(1, { error: '1 to 100 numbers' })
+          .max(100, { error: '1 to 100 numbers' })
+          .meta({ description: 'Of what' }),
+        (value) => Array.isArray(value) && value.length >= 1 && value.length <= 100 && value.every(Number.isFinite),
+      ),
     }),
     draw: (random) => ({
       operation: random.pick(sums),
@@ -191,11 +207,11 @@ export const recordForm = defineTool({
     query: words('By which words they are found').optional(),
     amount: whole(0, 1e9, 'What it is worth').optional(),
     depth: whole(1, 1000, 'How far what belongs to it is followed').optional(),
-    optional: z.boolean().meta({ description: 'Nobody needs the answer' }).optional(),
+    optional: plain(z.boolean().meta({ description: 'Nobody needs the answer' }), isBoolean).optional(),
     after_s: whole(0, 86_400, 'How long it is to wait before it is done, or done again, s').optional(),
-    given: z.array(words('The version of an answer')).meta({ description: 'What this builds on' }).optional(),
+    given: list(words('The version of an answer'), 'What this builds on').optional(),
     field: words('Of the record, this alone').optional(),
-    fields: z.array(words('A part of it')).meta({ description: 'Of the record, these alone' }).optional(),
+    fields: list(words('A part of it'), 'Of the record, these alone').optional(),
     since: date('Only what is from this day on').optional(),
     filter: words('Only what is in this state').optional(),
     nonce: words('Tells this request from others').optional(),
