@@ -9,13 +9,26 @@ import { recordForm, type Tool, tools } from '../src/tools.ts'
 const forms: [string, Tool][] = [...Object.entries(tools), ['records', recordForm]]
 
 /** What a member may be: at the edge of what some are to be, right beyond it, or of another kind. */
-const values: unknown[] = [
-  ...['', 'a'.repeat(200), 'a'.repeat(201), 'sum', 'orders', 'open', 'inbox', 'rank', 'read', '0', '9999', '12345'],
-  ...['2026-02-28', '2026-02-29', '2028-02-29', '2026-2-1', ' 2026-02-28'],
-  ...[0, 1, 50, 51, 1000, 1001, 10_000, 10_001, 86_400, 86_401, 1e9, 1e9 + 1, -1, -0, 0.5, 2 ** 53, Infinity, NaN],
-  ...[[], [1], Array(100).fill(1), Array(101).fill(1), [1, NaN], [Infinity], ['1'], ['a'], ['a', ''], [['a']]],
-  ...[null, undefined, true, false, {}, { length: 1 }],
+const texts = [
+  '',
+  'a'.repeat(200),
+  'a'.repeat(201),
+  'sum',
+  'orders',
+  'open',
+  'inbox',
+  'rank',
+  'read',
+  '0',
+  '9999',
+  '12345',
 ]
+const dates = ['2026-02-28', '2026-02-29', '2028-02-29', '2026-2-1', ' 2026-02-28']
+const bounds = [0, 1, 50, 51, 1000, 1001, 10_000, 10_001, 86_400, 86_401, 1e9, 1e9 + 1]
+const numbers = [-1, -0, 0.5, 2 ** 53, Infinity, NaN]
+const lists = [[], [1], Array(100).fill(1), Array(101).fill(1), [1, NaN], [Infinity], ['1'], ['a'], ['a', ''], [['a']]]
+const others = [null, undefined, true, false, {}, { length: 1 }]
+const values: unknown[] = [texts, dates, bounds, numbers, lists, others].flat()
 
 describe('arguments, asked plainly', () => {
   test.each(forms)('what %s draws surely fits', (_name, tool) => {
