@@ -138,6 +138,13 @@ describe.each(parts)('%s', (part) => {
   })
 })
 
+it('properties are asked with the examples that test/support/properties.ts draws', () => {
+  const drawing = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+    .filter((file) => importsOf(root + file).includes('fast-check'))
+  expect(drawing).toEqual(['test/support/properties.ts'])
+})
+
 it.each(Object.entries(outside))('%s uses little else', (part, allowed) => {
   const foreign = modules.flatMap((module) =>
     module.imports

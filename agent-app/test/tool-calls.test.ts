@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../test/support/properties.ts'
 import { createServer } from 'node:http'
 import { Random } from 'contract/random'
 import { argumentsFor, flaws, longestArguments, toolboxNames } from 'contract/toolbox'

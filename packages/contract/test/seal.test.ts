@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { hash } from 'node:crypto'
 import { canonicalJson, seal } from '../src/seal.ts'
 import { drawSecret, keyedSeed, secretPattern } from '../src/secret.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { compareWithKey } from 'findings/planted'
 import type { ObservedOf } from 'findings/kinds'
 import { describe, expect, it, test } from 'vitest'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, it, test } from 'vitest'
 import { demandOf, planOf, simulate } from '../../../test/support/simulated.ts'
 import { integer } from 'contract/scalars'

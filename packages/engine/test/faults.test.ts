@@ -1,7 +1,7 @@
 import { faults as planted } from 'contract/faults'
 import type { LedgerStep } from 'contract/ledger'
 import { plantedBy } from 'findings/kinds'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../../test/support/simulated.ts'
 import { type AskedFault, faultsPattern, parseFaults, writeFaults } from '../src/asked-faults.ts'

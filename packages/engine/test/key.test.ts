@@ -1,6 +1,6 @@
 import { keySchema, type Key, type KeyFault } from 'contract/key'
 import type { LedgerStep } from 'contract/ledger'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../../test/support/simulated.ts'
 import { judge } from '../src/key/impacts.ts'

@@ -1,5 +1,5 @@
 import { Random } from 'contract/random'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import { Catalog } from '../src/catalog.ts'
 import { loadMix, mixNames } from '../src/mix/named.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../../test/support/simulated.ts'
 import { drawsOf } from '../src/draws.ts'

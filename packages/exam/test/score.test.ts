@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { type Key, readKey } from 'exam/key'
 import { mark } from 'exam/mark'

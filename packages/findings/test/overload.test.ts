@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { expect, test } from 'vitest'
 import { atWork } from '../src/kinds/overload.ts'
 import { observe } from '../src/kinds.ts'

@@ -1,5 +1,5 @@
 import type { Key, KeyFault, Standing } from 'contract/key'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { expect, it } from 'vitest'
 import { compareWithKey, withPlanted } from '../src/planted.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { handoffMethod, handoffPath } from 'contract/handoff'
 import { describe, expect, it } from 'vitest'
 import { callsOf, slowCalls } from '../src/calls.ts'

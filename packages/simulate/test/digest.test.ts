@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { expect, it } from 'vitest'
 import { Digest } from '../src/digest.ts'
 import { canonicalHead, canonicalSpan, type JsonSpan } from '../src/otlp/canonical.ts'

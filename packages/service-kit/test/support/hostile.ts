@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import fc from 'fast-check'
+import { fc } from '../../../../test/support/properties.ts'
 import { expect } from 'vitest'
 
 export interface RawAnswer {

@@ -1,5 +1,5 @@
 import { TracerProvider } from '@opentelemetry/sdk-trace'
-import fc from 'fast-check'
+import { fc } from '../../../../test/support/properties.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createExporter } from '../../src/telemetry/exporter.ts'
 import { readAcceptance } from '../../src/telemetry/outcome.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../../test/support/properties.ts'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { ExportOutcome } from '../../src/telemetry/outcome.ts'
 import {

@@ -1,7 +1,7 @@
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { type Attributes, TraceFlags } from '@opentelemetry/api'
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import fc from 'fast-check'
+import { fc } from '../../../../test/support/properties.ts'
 import { expect, it } from 'vitest'
 import { estimateBytes } from '../../src/telemetry/size.ts'
 
