@@ -106,10 +106,14 @@ class Crowd:
             serve(now)
         return made
 
+    def refused(self, made):
+        """When attempts were refused since the tool was out of balance."""
+        return [came for all in made.values() for came, _, _, status in all if status == 429 and came >= self.begun]
+
     def blamed(self, made):
-        """How many attempts brought the tool out of balance."""
+        """How many attempts brought the tool out of balance; somebody did where others were refused."""
         p = self.run.params
-        refused = [came for all in made.values() for came, _, _, status in all if status == 429 and came >= self.begun]
+        refused = self.refused(made)
         until = self.ended if p["trigger"] == "slow_service" else min(self.ended, min(refused, default=math.inf) + p["delay_ms"])
         if p["trigger"] == "surge":
             return sum(
@@ -134,7 +138,7 @@ def cascade(run):
     for call, all in made.items():
         if any(status == 503 for _, _, _, status in all):
             run.strikes(call.failure, call.loses)
-    if triggered and crowd.blamed(made) > 0:
+    if triggered and (crowd.blamed(made) > 0 or crowd.refused(made)):
         run.strikes(trigger, lost(made) > lost(crowd.attempts(False)))
     took = sum(
         all[-1][0] + all[-1][1] + all[-1][2] - all[0][0] for call, all in made.items() if all and not call.in_surge

@@ -65,6 +65,13 @@ test('retries feed on themselves: half of the capacity gone, there are more atte
   }
 })
 
+test('somebody has the tool where others are refused, though nobody was served meanwhile', async () => {
+  const { run, key } = await play({ calls: 24, max_retries: 2, jitter: 1, llm_delay_ms: 0, seed: 'ipwu' })
+  expect(run.ok).toBe(false)
+  expect(key).toMatchObject({ verdict: 'faulty', faults: [{ kind: 'capacity_loss', standing: 'required' }] })
+  expect(key.faults[0]?.accepted[0]).not.toEqual([])
+})
+
 test('attempts that fail by themselves are no overload, however many are sent again', async () => {
   const { observed, key } = await play({ seed: 'a', trigger: 'none', error_rate: 0.3 })
   expect(observed.amplification).toBeGreaterThan(1.2)

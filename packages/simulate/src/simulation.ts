@@ -100,7 +100,8 @@ export async function simulate(options: SimulationOptions, stop: Stop): Promise<
       : isAllTaken
         ? end
         : options.fromUnit
-    const nextUnit = Math.min(untaken, end)
+    // Of a round that nobody takes the rest of, some units may have been taken as a whole.
+    const nextUnit = failure && !failureOfFiles ? untaken : Math.min(untaken, end)
     const before = await Promise.all(crew.shards.map((shard) => shard.spansBefore(nextUnit)))
     return {
       ...totals,

@@ -1,6 +1,6 @@
 import type { Random } from 'contract/random'
 import { fails } from 'contract/tool'
-import { attemptsAt, blameOf, type CrowdCall, CrowdRuns, symptomsOf } from './crowd-script.ts'
+import { attemptsAt, blameOf, type CrowdCall, CrowdRuns, type PlacedAttempt, symptomsOf } from './crowd-script.ts'
 import { type Trigger } from './crowd.ts'
 import { type Beside, type CrowdLookalike, withLookalike } from './crowd-lookalikes.ts'
 import { type ChatStep, figure, type Script, type ScriptFault } from './script.ts'
@@ -218,8 +218,9 @@ function plantedBy(
 ): Pick<Script, 'faults' | 'decoys'> {
   if (!trigger) return { faults: [], decoys: [] }
   const all = attemptsAt(crowd, crowd.attempts(nothing), tool)
-  const { culprits, refused } = blameOf(trigger, all, params.delay_ms)
-  const steps = culprits.map(({ key }) => key)
+  const { culprits, refused, onsetMs } = blameOf(trigger, all, params.delay_ms)
+  const blamed = culprits.length > 0 || refused.length === 0 ? culprits : inTheWay(trigger, all, onsetMs)
+  const steps = blamed.map(({ key }) => key)
   const fault: ScriptFault = {
     id: trigger.id,
     kind: trigger.kind,
@@ -231,6 +232,13 @@ function plantedBy(
     changesOutcome: true,
   }
   return { faults: [fault], decoys: [symptomsOf(trigger, all, steps, Infinity)] }
+}
+
+/** Where others were refused, and nobody was served meanwhile: a surge itself, or whoever had the tool when the first was refused. */
+function inTheWay({ agent, id }: Trigger, attempts: readonly PlacedAttempt[], onsetMs: number): PlacedAttempt[] {
+  if (agent !== undefined) return attempts.filter(({ call, key }) => call.onlyWith === id && key.endsWith('/0'))
+  const before = attempts.filter(({ status, begunMs }) => status === 200 && begunMs <= onsetMs)
+  return before.toSorted((a, b) => a.begunMs - b.begunMs).slice(-1)
 }
 
 /** The one who hands the work out. */
