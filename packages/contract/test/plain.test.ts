@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readPlainly, surelyFits } from '../src/plain.ts'
