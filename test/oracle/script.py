@@ -3,6 +3,7 @@
 import heapq
 import json
 
+USUAL_MODEL = "synthetic-llm-1"
 CHECKPOINT_MS = 64 / 1024 * 200
 
 
@@ -51,7 +52,7 @@ class PlayedScript:
         return max(ends.values(), default=begin)
 
     def steps(self, steps, at, beside=()):
-        """One after another: when they have ended, and which calls were under way when."""
+        """One after another: when they have ended, and which calls of tools and models were under way when."""
         calls, lost = [], set()
         for step in steps:
             attempts = [attempt for attempt in step.get("attempts", []) if self.happens(attempt)]
@@ -76,6 +77,7 @@ class PlayedScript:
             if step["kind"] == "wait":
                 self.waited_ms += at - begun
             elif step["kind"] == "chat":
+                calls.append((step.get("model", USUAL_MODEL), begun, at))
                 self.tokens += self.value(step["inputTokens"]) - self.value(step["cachedTokens"]) + step["outputTokens"]
             elif step["kind"] == "chunk":
                 failed, wanted = step["fails"], step["document"]
@@ -86,11 +88,11 @@ class PlayedScript:
         return at, calls
 
     def stream(self, step, at, beside):
-        contending = [(begun, ended) for tool, begun, ended in beside if tool == step["contention"]["tool"]]
         at += self.value(step["first"]["ms"])
         for tokens, interval in enumerate(step["intervalsMs"], 1):
-            contended = any(begun <= at < ended for begun, ended in contending)
-            at += interval * (self.value(step["contention"]["factor"]) if contended else 1)
+            others = [name for name, begun, ended in beside if begun <= at < ended]
+            interval *= 1 + step["sharing"] * others.count(step["model"])
+            at += interval * (self.value(step["contention"]["factor"]) if step["contention"]["tool"] in others else 1)
             if tokens == step["stall"]["afterTokens"]:
                 at += self.value(step["stall"]["ms"])
         self.tokens += step["inputTokens"] + 1 + len(step["intervalsMs"])

@@ -1,12 +1,13 @@
 import type { BackgroundMark } from '../operations/scripted-stream.ts'
 
-/** Calls of a run that are under way, for a stream that goes on beside them. */
+/** Calls of a run that are under way, of tools and of models, for a stream that goes on beside them. */
 export class Beside {
   readonly #underWay = new Map<string, number>()
   readonly #listeners = new Set<(mark: BackgroundMark) => void>()
 
-  has(tool: string): boolean {
-    return (this.#underWay.get(tool) ?? 0) > 0
+  /** How many are of this tool or model. */
+  count(of: string): number {
+    return this.#underWay.get(of) ?? 0
   }
 
   /** Tells of every begin and end from now on, until what is returned is called. */
@@ -15,18 +16,18 @@ export class Beside {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** A call of this tool is under way for as long as `work` takes. */
-  async during<T>(tool: string, work: () => Promise<T>): Promise<T> {
-    this.#change(tool, 1, 'background_started')
+  /** A call of this tool or model is under way for as long as `work` takes. */
+  async during<T>(of: string, work: () => Promise<T>): Promise<T> {
+    this.#change(of, 1, 'background_started')
     try {
       return await work()
     } finally {
-      this.#change(tool, -1, 'background_ended')
+      this.#change(of, -1, 'background_ended')
     }
   }
 
-  #change(tool: string, by: number, mark: BackgroundMark): void {
-    this.#underWay.set(tool, (this.#underWay.get(tool) ?? 0) + by)
+  #change(of: string, by: number, mark: BackgroundMark): void {
+    this.#underWay.set(of, this.count(of) + by)
     for (const listener of this.#listeners) listener(mark)
   }
 }

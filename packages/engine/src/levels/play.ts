@@ -10,7 +10,7 @@ import { reasoningOf } from '../profile/usage.ts'
 import type { Step } from '../step.ts'
 import { Beside } from './beside.ts'
 import { isLeftBy, type Left, restOf } from './parts.ts'
-import { attemptsOf, stepsOf } from './schedule.ts'
+import { attemptsOf, calledBy, stepsOf } from './schedule.ts'
 import {
   type CallStep,
   type ChatStep,
@@ -201,13 +201,15 @@ async function playStep(
         responseId: `resp_${random.identifier('response', 24)}`,
       }
       const toolCall = step.asksForTool ? callBy(agent, next) : undefined
-      await converse(agent, step.key, completion, {
+      const asked = {
         random,
         injected: { drawn_ms: delayMs },
         toolCall,
         ...limitsOf(step),
         told: step.told,
-      })
+        model: step.model,
+      }
+      await stage.beside.during(calledBy(step), () => converse(agent, step.key, completion, asked))
       return undefined
     }
     case 'chunk':
@@ -286,12 +288,12 @@ async function playHandOver(agent: Step, step: HandOverStep, { out }: Stage): Pr
 }
 
 function playStream(agent: Step, step: StreamStep, { out, beside }: Stage): Promise<void> {
-  const { key, model, inputTokens, contention } = step
+  const { key, model, inputTokens } = step
   return scriptedStream(agent, {
     key,
     model,
     inputTokens,
-    nextMs: (tokens) => nextTokenMs(step, tokens, beside.has(contention.tool), out),
+    nextMs: (tokens) => nextTokenMs(step, tokens, (of) => beside.count(of), out),
     listen: (mark) => beside.listen(mark),
   })
 }
@@ -308,5 +310,5 @@ function playCall(agent: Step, step: CallStep, { out, beside }: Stage): Promise<
     isStrict: attempt.isStrict,
   }))
   const call = { ...step, attempts }
-  return beside.during(step.tool, () => failureOf(scriptedCall(agent, call)))
+  return beside.during(calledBy(step), () => failureOf(scriptedCall(agent, call)))
 }

@@ -1,6 +1,8 @@
+import { modelName } from '../model.ts'
 import {
   type Attempt,
   type CallStep,
+  type ChatStep,
   happens,
   type Job,
   jobsOf,
@@ -106,7 +108,7 @@ function waitedMs(script: Work, out: Out): number {
   return ms
 }
 
-/** Every call of the jobs, and when it is under way. */
+/** Every call of the jobs, of tools and of models, and when it is under way. */
 export function underWayIn(script: Work, out: Out): UnderWay[] {
   return callsUnderWay(script.jobs, scheduleOf(script, out).jobs, out)
 }
@@ -116,10 +118,13 @@ function callsUnderWay(jobs: readonly Job[], planned: readonly { startMs: number
     const job = jobs[index] as Job
     if (streams(job)) return []
     return timesOf(job.steps, startMs, out).flatMap(({ step, ...times }) =>
-      step.kind === 'call' ? { key: step.key, tool: step.tool, ...times } : [],
+      step.kind === 'call' || step.kind === 'chat' ? { key: step.key, of: calledBy(step), ...times } : [],
     )
   })
 }
+
+/** The tool that a call is of, or the model. */
+export const calledBy = (step: CallStep | ChatStep) => (step.kind === 'call' ? step.tool : (step.model ?? modelName))
 
 /** A job waits for its lane, for the jobs that it needs, and for the one that it begins with. */
 function startOf(

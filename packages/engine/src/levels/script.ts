@@ -122,6 +122,8 @@ export interface Attempt extends Conditional {
 
 /** One call of the model. */
 export interface ChatStep extends StepOf<'chat'> {
+  /** Where it is not the usual one. */
+  model?: string
   ms: Figure
   /** Of the prompt, all of them. */
   inputTokens: Figure
@@ -171,6 +173,8 @@ export interface StreamStep extends StepOf<'stream'> {
   first: { ms: Figure }
   /** From each token to the next, ms, where nothing makes it longer. */
   intervalsMs: readonly number[]
+  /** So much of itself longer it is for each other call of its model that is under way. */
+  sharing: number
   /** So many times longer it is while a call of this tool is under way. */
   contention: { tool: string; factor: Figure }
   /** After so many tokens none comes for so long beyond that. */

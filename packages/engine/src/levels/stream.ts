@@ -1,6 +1,6 @@
 import type { PlantedKind } from 'contract/taxonomy'
-import { modelName } from '../model.ts'
 import { argumentsOf, call, type CallOptions, otherTool, refusalsOf, refused, someTool } from './calls.ts'
+import { readAlong } from './readers.ts'
 import { big, slack, slow } from './slow.ts'
 import { demandOf } from './demand.ts'
 import { Draft, type DraftJob, type Drawn, type Timed } from './draft.ts'
@@ -9,11 +9,6 @@ import { underWayIn, scheduleOf } from './schedule.ts'
 import { figure, type StreamStep } from './script.ts'
 import { around, between, spread, type ToolBaseline } from './world.ts'
 
-/** Models, and how long each takes from one token to the next, ms. */
-const models = [
-  { name: modelName, tokenMs: 22 },
-  { name: `${modelName}-large`, tokenMs: 40 },
-]
 /** Of one interval; over a hundred tokens nothing is left of it. */
 const intervalSigma = 0.3
 /** How long a prompt may be, tokens. */
@@ -61,6 +56,7 @@ function draft(drawn: Drawn): Draft {
   if (kinds.has('slow_background')) slow(draft, draft.free('slow background'), 'slow_background')
   else if (draft.has('slack', drawn.numbers.decoy * 0.7)) slack(draft)
   if (level === 4 && kinds.has('contention')) accompany(draft, guilty)
+  if (level > 2) readAlong(draft, step, guilty)
   if (kinds.has('slow_ttft')) slow(draft, [timed], 'slow_ttft')
   if (kinds.has('stall')) stall(draft, step)
   if (kinds.has('contention')) contend(draft, step, guilty)
@@ -86,7 +82,7 @@ function compatible(kinds: readonly PlantedKind[]): ReadonlySet<PlantedKind> {
 /** The stream as it is without a fault. */
 function streamOf(draft: Draft, guilty: ToolBaseline): Timed & { step: StreamStep } {
   const random = draft.random.fork('stream')
-  const model = random.fork('model').pick(models)
+  const model = random.fork('model').pick(draft.world.models)
   const inputTokens = Math.round(shortestPrompt * (longestPrompt / shortestPrompt) ** random.fork('input').float())
   const { ms, residual } = around(random.fork('first'), 300 + 0.05 * inputTokens, draft.numbers.sigma)
   const intervals = random.fork('intervals')
@@ -99,6 +95,7 @@ function streamOf(draft: Draft, guilty: ToolBaseline): Timed & { step: StreamSte
     inputTokens,
     first: { ms: figure(ms) },
     intervalsMs: Array.from({ length: tokens - 1 }, () => model.tokenMs * spread(intervals, intervalSigma)),
+    sharing: model.sharing,
     contention: { tool: guilty.name, factor: figure(1) },
     stall: { afterTokens: 0, ms: figure(0) },
   }
@@ -132,8 +129,8 @@ function answeredLater(draft: Draft, job: DraftJob, options: CallOptions): void 
 /** Beside each call of the guilty tool one of another that costs nothing: who is there too often is not who did it. */
 function accompany(draft: Draft, guilty: ToolBaseline): void {
   const other = otherTool(draft, guilty)
-  for (const { tool, startMs, endMs } of underWayIn(draft, nothing)) {
-    if (tool !== guilty.name) continue
+  for (const { of, startMs, endMs } of underWayIn(draft, nothing)) {
+    if (of !== guilty.name) continue
     const index = draft.jobs.length - 1
     const random = draft.random.fork(`beside/${index}`)
     const size = Math.max(0.05, ((endMs - startMs) / other.medianMs - other.fixed) / (1 - other.fixed))
@@ -163,7 +160,7 @@ function contend(draft: Draft, step: StreamStep, { name: tool }: ToolBaseline): 
   const firstMs = step.first.ms.value
   const endMs = scheduleOf(draft, nothing).jobs[0]?.endMs ?? 0
   const calls = underWayIn(draft, nothing).filter(
-    (call) => call.tool === tool && call.startMs < endMs && call.endMs > firstMs,
+    ({ of, ...call }) => of === tool && call.startMs < endMs && call.endMs > firstMs,
   )
   fault.steps.push(...calls.map(({ key }) => key))
   const moments = Array.from({ length: 60 }, (_, index) => firstMs + ((endMs - firstMs) * index) / 59)

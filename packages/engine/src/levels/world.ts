@@ -1,4 +1,5 @@
 import { Random } from 'contract/random'
+import { modelName } from '../model.ts'
 import { toolNames } from '../tools.ts'
 
 /** Every natural draw is cut here, in sigma: a tail is no fault. */
@@ -7,6 +8,8 @@ const cutSigma = 2.5
 /** What takes how long where all runs of an exam, or of a process, live: a tool has the same baseline in all of them. */
 export interface World {
   tools: readonly ToolBaseline[]
+  /** Those that stream. */
+  models: readonly StreamingModel[]
   /** Where documents are. */
   shards: readonly Shard[]
 }
@@ -29,6 +32,14 @@ export interface ToolBaseline {
   saysNoError: boolean
 }
 
+export interface StreamingModel {
+  name: string
+  /** From one token to the next, ms. */
+  tokenMs: number
+  /** So much of itself longer that is for each other call of it that is under way: one has room to spare, one has not. */
+  sharing: number
+}
+
 export interface Shard {
   name: string
   /** How long a KB takes there. */
@@ -44,6 +55,14 @@ export interface Draw {
 }
 
 const medians = [30, 80, 200, 600, 1500]
+const streaming = [
+  { name: modelName, tokenMs: 22 },
+  { name: `${modelName}-large`, tokenMs: 40 },
+]
+const sharings = [
+  [0, 0.1],
+  [0.6, 1],
+] as const
 const slopes = [4, 12, 30]
 const failures = { usual: [0.02, 0.07], flaky: [0.22, 0.3] } as const
 const densityPowers = [-1, 0, 1] as const
@@ -87,7 +106,12 @@ export function worldOf(seed: string): World {
     msPerKb,
     densityPower: densities[index] as Shard['densityPower'],
   }))
-  const world = { tools, shards }
+  const shared = shuffled(random.fork('models'), sharings)
+  const models = streaming.map((model, index) => {
+    const [least, most] = shared[index] as (typeof sharings)[number]
+    return { ...model, sharing: between(random.fork(`model/${model.name}`), least, most) }
+  })
+  const world = { tools, models, shards }
   // Whoever serves many secrets must not keep a world for each.
   if (worlds.size >= mostWorlds) worlds.clear()
   worlds.set(seed, world)

@@ -16,6 +16,8 @@ export interface ChatOptions {
   index?: number
   /** What it is sent beside the prompt. */
   context?: Context
+  /** Which model, where it is not the usual one. */
+  model?: string | undefined
   /** The tool call that the model asks for; without, it stops. */
   toolCall?: AskedCall | undefined
   /** What the conversation has come to, as content. */
@@ -85,6 +87,7 @@ export async function converse(
     window,
     told,
     isTooLong = false,
+    model = modelName,
   }: Omit<ChatOptions, 'index' | 'context'> & { random: Random; injected: LedgerStep['injected'] },
 ): Promise<Completion> {
   const { run } = agent
@@ -92,7 +95,7 @@ export async function converse(
     {
       key,
       injected,
-      facts: { operation: 'chat', provider, model: modelName, step: loopStep, max_tokens: maxTokens, window },
+      facts: { operation: 'chat', provider, model, step: loopStep, max_tokens: maxTokens, window },
     },
     async (step) => {
       if (isTooLong) return refuse(step, completion)
@@ -105,7 +108,8 @@ export async function converse(
         },
       })
       const asks = end ? undefined : toolCall
-      const response = responseFacts(completion, end ? 'content_filter' : asks ? 'tool_call' : finishReason)
+      const ended = end ? 'content_filter' : asks ? 'tool_call' : finishReason
+      const response = { ...responseFacts(completion, ended), response_model: model }
       if (asks) response.tool_call_id = asks.id
       if (run.captureContent) addMessages(response, random, asks, said)
       if (told !== undefined) response.input_messages = JSON.stringify([textMessage('user', told)])

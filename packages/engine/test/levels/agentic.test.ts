@@ -465,11 +465,29 @@ describe('stream', () => {
     expect(msOf(pace.beside) / msOf(pace.alone)).toBeGreaterThan(1.6)
   })
 
+  it('comes slower for each other call of its model, and such calls are no fault', () => {
+    const shared = decoysOf('shared model', [...faulty, ...scriptsOf('stream', 3, false, 60)])
+    expect(shared.length).toBeGreaterThan(60)
+    for (const { script, steps } of shared) {
+      const [stream] = streamsOf(script) as [StreamStep]
+      expect(new Set(steps.map((step) => step.kind === 'chat' && step.model))).toEqual(new Set([stream.model]))
+      const out = new Set(script.faults.map(({ id }) => id))
+      const jobs = script.jobs.filter((job) => !job.steps.some((step) => steps.includes(step)))
+      const lasts = (some: Script) => scheduleOf(some, out).jobs[0]?.endMs ?? 0
+      const share = lasts(script) / lasts({ ...script, jobs }) - 1
+      expect(share).toBeGreaterThanOrEqual(0)
+      // Of one model it costs next to nothing, of the other much.
+      expect(share).toBeLessThan(stream.sharing * 12)
+      if (steps.length > 8 && stream.sharing > 0.5) expect(share).toBeGreaterThan(0.02)
+    }
+    expect(new Set(shared.map(({ script }) => (streamsOf(script)[0]?.sharing ?? 0) > 0.5)).size).toBe(2)
+  })
+
   it('marks every begin and end of a call while it streams', async () => {
     const { run } = await simulate('stream', { level: 3, seed: 'a' })
-    const chat = run.ledger.steps.find(({ facts }) => facts.operation === 'chat')
+    const [chat, ...others] = run.ledger.steps.filter(({ facts }) => facts.operation === 'chat')
     const endMs = (chat?.start_ms ?? 0) + (chat?.duration_ms ?? 0)
-    const calls = run.ledger.steps.filter(({ facts }) => facts.operation === 'execute_tool')
+    const calls = [...others, ...run.ledger.steps.filter(({ facts }) => facts.operation === 'execute_tool')]
     const named = (name: string) => chat?.events.filter((event) => event.name === name).map(({ time_ms }) => time_ms)
     expect(named('background_started')?.length).toBe(calls.filter(({ start_ms }) => start_ms < endMs).length)
     expect(named('stall')).toEqual([])

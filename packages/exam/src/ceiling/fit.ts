@@ -6,6 +6,7 @@ import { learnTokensPerKb } from './context.ts'
 import { learnCalling } from './calling.ts'
 import { learnFailing } from './failures.ts'
 import { leastSquares } from './least-squares.ts'
+import { learnSharing } from './sharing.ts'
 import type { Usual } from './usual.ts'
 
 interface Fit {
@@ -43,6 +44,7 @@ export function fit(tables: readonly Table[]): Usual {
   const streamed = tables.flatMap((table) => firstToken(table) ?? [])
   const first = streamed.length >= fewest ? fitLine(thin(streamed, most)) : undefined
   return {
+    sharing: learnSharing(tables),
     people: learnPeople(tables),
     tokensPerKb: learnTokensPerKb(tables),
     calling: learnCalling(tables),

@@ -1,61 +1,11 @@
-import { median } from 'findings/statistics'
 import type { PlantedKind } from 'contract/taxonomy'
 import type { Step, Table } from '../table/table.ts'
 import type { Detector, Found } from './detector.ts'
+import { earlier, type Segment, type Streaming, streamingOf } from './streaming.ts'
 import type { Usual } from './usual.ts'
 import { leastSquares } from './least-squares.ts'
 
-/** Between two marks: how long, how many tokens came, and when its middle is. */
-interface Segment {
-  ms: number
-  tokens: number
-  middle: number
-}
-
-interface Streaming {
-  chat: number
-  /** Background calls that were answered, with their index in the table. */
-  calls: { step: Step; index: number }[]
-  segments: Segment[]
-  /** From the start of the chat, as everything here: its first token, its end, the end of all, that of what runs beside it. */
-  firstMs: number
-  endMs: number
-  allMs: number
-  backgroundMs: number
-  /** Of a token, ms. */
-  paceMs: number
-  /** When a step starts and ends. */
-  of: (step: Step) => { from: number; to: number }
-}
-
 const leastShare = 0.025
-const usualPaceMs = 30
-
-function streamingOf({ steps, marks }: Table): Streaming | undefined {
-  const chat = steps.findIndex(({ kind }) => kind === 'model')
-  const [first] = marks
-  const streamed = steps[chat]
-  if (!first || !streamed) return undefined
-  const of = ({ start_ms, ms }: Step) => ({ from: start_ms - streamed.start_ms, to: start_ms - streamed.start_ms + ms })
-  const segments = marks.slice(1).map(({ ms, tokens }, index) => {
-    const before = marks[index] as (typeof marks)[number]
-    return { ms: ms - before.ms, tokens: tokens - before.tokens, middle: (ms + before.ms) / 2 }
-  })
-  const paces = segments.filter(({ tokens }) => tokens > 3).map(({ ms, tokens }) => ms / tokens)
-  const backgroundMs = Math.max(0, ...steps.flatMap((step) => (step === streamed ? [] : of(step).to)))
-  const calls = steps.flatMap((step, index) => (step.kind === 'tool' && step.failure === null ? [{ step, index }] : []))
-  return {
-    chat,
-    calls,
-    segments,
-    firstMs: first.ms,
-    endMs: streamed.ms,
-    allMs: Math.max(streamed.ms, backgroundMs),
-    backgroundMs,
-    paceMs: paces.length > 0 ? median(paces) : usualPaceMs,
-    of,
-  }
-}
 
 const named = (kind: PlantedKind, steps: number[], savedMs: number): Found => ({
   kinds: [kind],
@@ -64,18 +14,17 @@ const named = (kind: PlantedKind, steps: number[], savedMs: number): Found => ({
   savedMs,
 })
 
-/** How much earlier all would have ended with an answer that is so much shorter, ms. */
-const earlier = ({ allMs, endMs, backgroundMs }: Streaming, ms: number) => allMs - Math.max(endMs - ms, backgroundMs)
-
 /** The first token came later than what the prompt explains. */
 function lateFirstToken(table: Table, usual: Usual, streaming: Streaming): Found[] {
   const { chat, firstMs, allMs } = streaming
   const expected = usual.firstTokenMs(table)
   if (!expected) return []
   const late = firstMs - expected.ms
-  return firstMs > expected.ms * expected.limit && late > leastShare * allMs
-    ? [named('slow_ttft', [chat], earlier(streaming, late))]
-    : []
+  if (firstMs <= expected.ms * expected.limit || late <= leastShare * allMs) return []
+  // Tokens would have come meanwhile, beside what was asked of the model then.
+  const moments = Array.from({ length: 100 }, (_, index) => expected.ms + ((index + 0.5) / 100) * late)
+  const lostMs = moments.reduce((sum, at) => sum + late / moments.length / streaming.loadAt(at), 0)
+  return [named('slow_ttft', [chat], earlier(streaming, lostMs))]
 }
 
 /** How well something explains when tokens came: the squares that it leaves. */
@@ -84,15 +33,15 @@ interface Explained {
   found: Found[]
 }
 
-/** Segments by what of each is pace, in tokens: a column for each pace. */
+/** Segments by what of each is which pace, ms: a column for each pace. Its coefficients are tokens a ms. */
 function fitPaces(segments: readonly Segment[], paceMs: number, rows: readonly (readonly number[])[]) {
-  const times = segments.map(({ ms }) => ms)
+  const counts = segments.map(({ tokens }) => tokens)
   // A token more or less at either end, and what each interval is off.
-  const weights = times.map((ms) => 1 / (2 * paceMs + ms))
-  const { coefficients } = leastSquares(rows, times, weights)
+  const weights = segments.map(({ aloneMs }) => 1 / (2 + aloneMs / paceMs))
+  const { coefficients } = leastSquares(rows, counts, weights)
   const squares = rows.reduce((sum, row, index) => {
-    const fitted = row.reduce((ms, tokens, column) => ms + tokens * (coefficients[column] ?? 0), 0)
-    return sum + (weights[index] as number) * ((times[index] as number) - fitted) ** 2
+    const fitted = row.reduce((tokens, ms, column) => tokens + ms * (coefficients[column] ?? 0), 0)
+    return sum + (weights[index] as number) * ((counts[index] as number) - fitted) ** 2
   }, 0)
   return { coefficients, squares }
 }
@@ -102,60 +51,81 @@ const steady = ({ segments, paceMs }: Streaming): Explained => ({
   squares: fitPaces(
     segments,
     paceMs,
-    segments.map(({ tokens }) => [tokens]),
+    segments.map(({ aloneMs }) => [aloneMs]),
   ).squares,
   found: [],
 })
+
+/** So many times what is left by chance is no chance. */
+const leastEvidence = 16
+
+/** How much something explains, in what is left of each piece. */
+const evidenceOf = ({ segments }: Streaming, unexplained: Explained, squares: number) =>
+  (unexplained.squares - squares) / (squares / Math.max(1, segments.length - 2))
 
 /** So many tokens' time is a pause, and not a slow pace. */
 const leastPause = 10
 const silentShare = 0.25
 
-/** No token for long, over however many marks: the while that explains most. */
+const isSilent = ({ aloneMs, tokens }: Pick<Segment, 'aloneMs' | 'tokens'>, paceMs: number) =>
+  tokens <= Math.max(1, (silentShare * aloneMs) / paceMs)
+
+/** No token for long, over however many marks, from somewhere between two to somewhere between two: the while that explains most. */
 function stall(streaming: Streaming): Explained {
   const { chat, segments, paceMs, allMs } = streaming
+  const unexplained = steady(streaming)
   let best: Explained = { squares: Infinity, found: [] }
   segments.forEach((_, first) => {
-    let [ms, tokens] = [0, 0]
+    let [ms, aloneMs, tokens] = [0, 0, 0]
+    let within = { aloneMs: 0, tokens: 0 }
     for (let last = first; last < segments.length; last++) {
       const segment = segments[last] as Segment
+      if (last > first + 1) {
+        const before = segments[last - 1] as Segment
+        within = { aloneMs: within.aloneMs + before.aloneMs, tokens: within.tokens + before.tokens }
+      }
       ms += segment.ms
+      aloneMs += segment.aloneMs
       tokens += segment.tokens
-      if (tokens > Math.max(1, (silentShare * ms) / paceMs)) break
-      const pause = ms - tokens * paceMs
+      if (!isSilent(within, paceMs)) break
+      const lostMs = aloneMs - tokens * paceMs
+      const pause = (ms * lostMs) / aloneMs
       if (pause < leastPause * paceMs || pause < leastShare * allMs) continue
       const rest = segments.filter((__, index) => index < first || index > last)
-      const { squares } = fitPaces(
+      const { squares: left, coefficients } = fitPaces(
         rest,
         paceMs,
-        rest.map((each) => [each.tokens]),
+        rest.map(({ aloneMs }) => [aloneMs]),
       )
-      if (squares < best.squares) best = { squares, found: [named('stall', [chat], earlier(streaming, pause))] }
+      // What is left out is no better explained, and one piece by itself is explained by whatever pace it has.
+      const squares = left * (segments.length / rest.length)
+      const isClear = rest.length > 1 && evidenceOf(streaming, unexplained, squares) >= leastEvidence
+      if (!isClear && !isSilent({ aloneMs, tokens }, paceMs)) continue
+      const savedMs = earlier(streaming, aloneMs - tokens / (coefficients[0] || 1 / paceMs))
+      if (squares < best.squares) best = { squares, found: [named('stall', [chat], savedMs)] }
     }
   })
   return best
 }
 
-/** So many times the one pace is a slow one, and so many times what is left by chance is no chance. */
+/** So many times the one pace is a slow one. */
 const slowPace = 1.4
-const leastEvidence = 16
 
 /** Tokens come slower while one tool is in flight: the one that explains most. */
 function contention(streaming: Streaming): Explained {
   const { calls, segments, paceMs, firstMs, endMs, allMs, of } = streaming
-  const { squares: unexplained } = steady(streaming)
+  const unexplained = steady(streaming)
   let best: Explained = { squares: Infinity, found: [] }
   for (const tool of new Set(calls.map(({ step }) => step.name))) {
     const own = calls.filter(({ step }) => step.name === tool && of(step).from < endMs && of(step).to > firstMs)
-    const rows = segments.map(({ tokens, middle }) => {
-      const isInFlight = own.some(({ step }) => of(step).from <= middle && of(step).to > middle)
-      return isInFlight ? [0, tokens] : [tokens, 0]
-    })
+    const isBeside = ({ middle }: Segment) => own.some(({ step }) => of(step).from <= middle && of(step).to > middle)
+    const rows = segments.map((segment) => (isBeside(segment) ? [0, segment.aloneMs] : [segment.aloneMs, 0]))
     const { squares, coefficients } = fitPaces(segments, paceMs, rows)
     const [usual = 0, slow = 0] = coefficients
-    const costMs = (slow - usual) * rows.reduce((sum, [, tokens = 0]) => sum + tokens, 0)
-    const evidence = (unexplained - squares) / (squares / Math.max(1, segments.length - 2))
-    if (squares >= best.squares || slow < slowPace * usual || evidence < leastEvidence || costMs < leastShare * allMs)
+    const lostMs = (1 - slow / usual) * rows.reduce((sum, [, ms = 0]) => sum + ms, 0)
+    const costMs = earlier(streaming, lostMs)
+    const evidence = evidenceOf(streaming, unexplained, squares)
+    if (squares >= best.squares || usual < slowPace * slow || evidence < leastEvidence || costMs < leastShare * allMs)
       continue
     best = {
       squares,
@@ -163,7 +133,7 @@ function contention(streaming: Streaming): Explained {
         named(
           'contention',
           own.map(({ index }) => index),
-          earlier(streaming, costMs),
+          costMs,
         ),
       ],
     }
@@ -187,7 +157,7 @@ function slowBackground({ steps }: Table, usual: Usual, { calls, endMs, allMs, o
 
 /** What is wrong with a streamed answer and what runs beside it. */
 export const stream: Detector = (table, usual) => {
-  const streaming = streamingOf(table)
+  const streaming = streamingOf(table, usual)
   if (!streaming) return []
   const pace = [steady(streaming), stall(streaming), contention(streaming)]
   const { found } = pace.reduce((best, each) => (each.squares < best.squares ? each : best))

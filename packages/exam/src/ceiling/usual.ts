@@ -10,6 +10,8 @@ export interface Usual {
   limitOf: (step: Step) => number
   /** When the first token of a streamed answer comes, by its prompt, and over so many times of that it is no chance. */
   firstTokenMs: (table: Table) => { ms: number; limit: number } | undefined
+  /** Of each model, so much longer a token of a streamed answer takes for each other call of it that is under way, as a share. */
+  sharing: ReadonlyMap<string, number>
   people: People
   /** How many tokens of a later prompt a KB of an answer comes to, of each tool. */
   tokensPerKb: ReadonlyMap<string, number>

@@ -1,7 +1,8 @@
 import { membersOf } from 'findings/answers'
 import { median } from 'findings/statistics'
 import { fieldOf } from '../table/rows.ts'
-import type { Step, Table, TokenMark } from '../table/table.ts'
+import { piecesOf } from '../table/pieces.ts'
+import type { Step, Table } from '../table/table.ts'
 import { earliestOf, isCall, isChat, isInARow, type Rule, sentOf, stuckOver } from './rule.ts'
 
 /** Rules of somebody who has read what decoys there are: with an exception or two built in, or for what a size explains. */
@@ -108,23 +109,23 @@ const isUntold = (group: readonly Step[], table: Table) => chatsOf(group, table)
 const stuckUnasked = (isToo: (group: readonly Step[], table: Table) => boolean = () => true) =>
   stuckOver(2, (between, group, table) => isInARow(between, group) && isUnasked(between, group) && isToo(group, table))
 
-/** All calls of the tool beside which tokens of a streamed answer come slowest, where they come so many times slower. */
+/**
+ * All calls of the tool beside which tokens of a streamed answer come slowest, where they come so many times slower: with so much
+ * less for each other call of the model, or leaving out when there is one.
+ */
 const slowBeside =
-  (times: number): Rule =>
-  ({ steps, marks }) => {
-    const chat = steps.find(isChat)
-    if (!chat || marks.length < 3) return []
-    const pieces = marks.slice(1).map((mark, index) => {
-      const before = marks[index] as TokenMark
-      const at = chat.start_ms + (before.ms + mark.ms) / 2
-      return { at, ms: mark.ms - before.ms, tokens: mark.tokens - before.tokens }
-    })
+  (times: number, { each = 0, isAlone = false }: { each?: number; isAlone?: boolean } = {}): Rule =>
+  (table) => {
+    const { chat, pieces = [] } = piecesOf(table) ?? {}
+    const startMs = table.steps[chat ?? -1]?.start_ms ?? 0
+    const counted = pieces.filter(({ others }) => !isAlone || others === 0)
     const paceOf = (some: typeof pieces) =>
-      some.reduce((sum, { ms }) => sum + ms, 0) / some.reduce((sum, { tokens }) => sum + tokens, 0.5)
-    const tools = [...Map.groupBy(steps.filter(isAnswered), ({ name }) => name).values()].map((calls) => {
-      const isBeside = ({ at }: { at: number }) =>
-        calls.some(({ start_ms, ms }) => start_ms <= at && start_ms + ms > at)
-      const [beside, other] = [pieces.filter(isBeside), pieces.filter((piece) => !isBeside(piece))]
+      some.reduce((sum, { ms }) => sum + ms, 0) /
+      some.reduce((sum, { tokens, others }) => sum + tokens * (1 + each * others), 0.5)
+    const tools = [...Map.groupBy(table.steps.filter(isAnswered), ({ name }) => name).values()].map((calls) => {
+      const isBeside = ({ middle }: (typeof pieces)[number]) =>
+        calls.some(({ start_ms, ms }) => start_ms <= startMs + middle && start_ms + ms > startMs + middle)
+      const [beside, other] = [counted.filter(isBeside), counted.filter((piece) => !isBeside(piece))]
       return { calls, slower: beside.length > 0 && other.length > 0 ? paceOf(beside) / paceOf(other) : 0 }
     })
     const worst = tools.toSorted((a, b) => b.slower - a.slower)[0]
@@ -169,5 +170,11 @@ export const sharperRules: Readonly<Record<string, Rule>> = {
   'stuck-in-a-row-unasked': stuckUnasked(),
   'stuck-in-a-row-unasked-uncut': stuckUnasked(isUncut),
   'stuck-in-a-row-unasked-untold': stuckUnasked(isUntold),
-  ...Object.fromEntries([1.5, 1.8].map((times) => [`slow-beside-one-tool-over-${times}`, slowBeside(times)])),
+  ...Object.fromEntries(
+    [1.5, 1.8, 2.2, 2.6].flatMap((times) => [
+      [`slow-beside-one-tool-over-${times}`, slowBeside(times)],
+      [`slow-beside-alone-over-${times}`, slowBeside(times, { isAlone: true })],
+      [`slow-beside-shared-over-${times}`, slowBeside(times, { each: 0.5 })],
+    ]),
+  ),
 }
