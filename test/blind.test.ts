@@ -123,8 +123,9 @@ describe.each(wanted.map(({ scenario, query }) => ({ scenario, query, level: que
   },
 )
 
+/** What a span is of; a streamed answer, which every run of its scenario has, is not as others are. */
 const workOf = ({ kind, name, attributes }: SeenSpan) =>
-  `${kind} ${String(attributes.get('gen_ai.operation.name') ?? name)}`
+  [kind, attributes.get('gen_ai.operation.name') ?? name, attributes.get('gen_ai.request.stream')].join(' ')
 /** What came of a call: the symptom itself. */
 const outcomes = new Set([
   ...hidden,
