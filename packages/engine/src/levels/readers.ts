@@ -71,14 +71,8 @@ function read(
   { model, startMs, lastsMs }: { model: string; startMs: number; lastsMs: number },
 ): string {
   const outputTokens = Math.max(20, Math.round((lastsMs - 450) / 12))
-  const { step, of } = think(
-    draft,
-    reader.job.steps,
-    { tokens: 0 },
-    { outputTokens, idleMs: startMs - reader.endMs, asksForTool: false },
-    reader.job,
-  )
-  Object.assign(step, { model })
+  const asked = { outputTokens, idleMs: startMs - reader.endMs, asksForTool: false, model }
+  const { step, of } = think(draft, reader.job.steps, { tokens: 0 }, asked, reader.job)
   reader.endMs = startMs + of.ms.value
   return step.key
 }

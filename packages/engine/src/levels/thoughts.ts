@@ -21,6 +21,8 @@ export interface ThoughtOptions {
   /** So long nothing was asked, ms, that the cache has forgotten the context. */
   idleMs?: number
   asksForTool?: boolean
+  /** Which model, where it is not the usual one. */
+  model?: string
 }
 
 /** The model is asked, with all that was said before: the context grows, and what is known of it is read from the cache. */
@@ -28,7 +30,7 @@ export function think(
   draft: Draft,
   steps: ScriptStep[],
   context: Context,
-  { outputTokens, missesCacheBy, keeps, added: given, idleMs, asksForTool = true }: ThoughtOptions = {},
+  { outputTokens, missesCacheBy, keeps, added: given, idleMs, asksForTool = true, model }: ThoughtOptions = {},
   job?: Job,
 ): Timed {
   const key = draft.keyOf('chat', job)
@@ -51,6 +53,7 @@ export function think(
     cachedTokens: figure(known),
     outputTokens: output,
     asksForTool,
+    ...(model !== undefined && { model }),
   }
   if (isMissed) sendOtherwise(step, { inputTokens, cachedTokens: 0 }, missesCacheBy)
   steps.push(step)
