@@ -48,7 +48,7 @@ choose_scenario() {
   while :; do
     printf '\n%sScenarios%s\n' "$bold" "$plain"
     for ((index = 0; index < ${#scenario_names[@]}; index++)); do
-      say "$(printf '%3d  %-8s %s%s%s' $((index + 1)) "${scenario_names[index]}" "$dim" "${scenario_descriptions[index]}" "$plain")"
+      say "$(printf '%3d  %-13s %s%s%s' $((index + 1)) "${scenario_names[index]}" "$dim" "${scenario_descriptions[index]}" "$plain")"
     done
     ask 'Which? (1, b goes back, q leaves)'
     [ "$ANSWER" != b ] || return 1

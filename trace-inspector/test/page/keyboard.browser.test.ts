@@ -2,7 +2,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBrowser, withoutBrowser } from '../../../scripts/browser.ts'
 import { startStack, type Stack } from '../support/stack.ts'
-import { open, violations } from './support/browser.ts'
+import { open, tooNarrow, violations } from './support/browser.ts'
 
 /** Presses Tab until what has the focus is called this. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
@@ -206,6 +206,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
         for (const each of await violations(page)) found.push(`${where}: ${each}`)
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         if (beyond > 0) found.push(`${where}: ${beyond} px too wide`)
+        for (const each of await tooNarrow(page)) found.push(`${where}: no room for ${each}`)
       }
       found.push(...complaints)
       await page.close()

@@ -51,7 +51,7 @@ export const severedContext = defineFinding({
   cause: { fault: 'severed' },
   observe,
   sentence: ({ hand_overs, failed_hand_overs, severed, orphans, resumed, slow, failed_calls }) => {
-    const lost = `nothing is below ${severed.length} of ${say.count(hand_overs, 'hand-over')}: what came of ${severed.length === 1 ? 'it' : 'them'} (${say.ms(sum(severed.map(({ ms }) => ms)))}) is in another trace`
+    const lost = `nothing is below ${severed.length} of ${say.count(hand_overs, 'hand-over')}: what came of ${severed.length === 1 ? 'it' : 'them'} (${say.ms(sum(severed.map(({ ms }) => ms)))}) is in ${severed.length === 1 ? 'another trace' : 'other traces'}`
     const orphan = 'this is the rest of another trace: an agent took over, and nothing says from whom'
     const whole =
       hand_overs > 0

@@ -65,3 +65,16 @@ export async function violations(page: Page): Promise<string[]> {
     )
   })
 }
+
+/** Texts that stand out of their element, over what is beside it. */
+export async function tooNarrow(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.body.querySelectorAll('*')].flatMap((element) => {
+      const isText = element.childElementCount === 0 && element.textContent !== ''
+      const isCut = getComputedStyle(element).overflowX !== 'visible'
+      // An inline element has no width of its own.
+      const { clientWidth, scrollWidth } = element
+      return isText && !isCut && clientWidth > 0 && scrollWidth > clientWidth + 1 ? element.outerHTML.slice(0, 200) : []
+    }),
+  )
+}
