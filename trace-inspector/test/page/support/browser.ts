@@ -14,13 +14,22 @@ export interface Look {
   scheme?: 'light' | 'dark'
 }
 
+/** Shorter than a test may take, so that what never came is told by its name. */
+const patienceMs = 200_000
+
 const contexts = new WeakMap<Browser, Record<string, Promise<BrowserContext>>>()
 
 /** Pages of a browser share what they have loaded: the page asks for more than a hundred files, which never change. */
 function contextOf(browser: Browser, colorScheme: 'light' | 'dark'): Promise<BrowserContext> {
   const own = contexts.get(browser) ?? {}
   contexts.set(browser, own)
-  return (own[colorScheme] ??= browser.newContext({ colorScheme, reducedMotion: 'reduce' }))
+  return (own[colorScheme] ??= newContext(browser, colorScheme))
+}
+
+async function newContext(browser: Browser, colorScheme: 'light' | 'dark'): Promise<BrowserContext> {
+  const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce' })
+  context.setDefaultTimeout(patienceMs)
+  return context
 }
 
 /** Opens the inspector at a path, and listens for what goes wrong. */
