@@ -59,7 +59,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const body = Buffer.concat(this.#chunks).toString()
+    // Most answers come in one piece.
+    const [first] = this.#chunks
+    const body = (first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)).toString()
     this.#resolve({ status: this.status as number, retryAfter: this.#retryAfter, body })
   }
 

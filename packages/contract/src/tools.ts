@@ -76,17 +76,19 @@ const pageSizes = [3, 5, 8] as const
 
 const question = (random: Random) => `${random.pick(subjects)} ${random.pick(regions)}`
 const mailOf = (random: Random) => `${random.pick(people)}@example.com`
-const day = (from: number) => new Date(Date.UTC(2026, 0, 1 + from)).toISOString().slice(0, 10)
+const days = Array.from({ length: 366 }, (_, from) => new Date(Date.UTC(2026, 0, 1 + from)).toISOString().slice(0, 10))
+const day = (from: number) => days[from] as string
 const cents = (random: Random) => random.integer(100, 500_000) / 100
 
 /** Answers a list of entries, page by page; every entry is drawn by its place. */
 function listing(name: string, entry: (random: Random, index: number) => unknown, more: ToolResult = {}) {
   return {
     total: (random: Random) => random.integer(1, 12),
-    say: ({ from, to, random }: { from: number; to: number; random: Random }) => ({
-      ...more,
-      [name]: Array.from({ length: to - from }, (_, index) => entry(random.fork(`${from + index}`), from + index)),
-    }),
+    say: ({ from, to, random }: { from: number; to: number; random: Random }) => {
+      const entries: unknown[] = []
+      for (let index = from; index < to; index++) entries.push(entry(random.fork(`${index}`), index))
+      return { ...more, [name]: entries }
+    },
   }
 }
 

@@ -46,20 +46,18 @@ export function failureOf(res: Response): { type: string; message?: string } | u
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span */
 function requestAttributes({ method, headers, path, url, httpVersion, socket }: Request): Attributes {
+  const attributes: Attributes = { [http.method]: method, [http.urlScheme]: 'http', [http.urlPath]: path }
   const query = spokenQuery(url)
+  if (query) attributes[http.urlQuery] = query
   const host = headers.host ?? ''
   const [address, port] = splitAt(host, host.search(/:\d+$/))
-  return {
-    [http.method]: method,
-    [http.urlScheme]: 'http',
-    [http.urlPath]: path,
-    ...(query && { [http.urlQuery]: query }),
-    ...(address && { [http.serverAddress]: address.replace(/^\[(.*)\]$/, '$1') }),
-    ...(port && { [http.serverPort]: Number(port) }),
-    ...(socket.remoteAddress && { [http.clientAddress]: socket.remoteAddress }),
-    [http.protocolVersion]: httpVersion,
-    ...(headers['user-agent'] && { [http.userAgent]: headers['user-agent'] }),
-  }
+  if (address) attributes[http.serverAddress] = address.replace(/^\[(.*)\]$/, '$1')
+  if (port) attributes[http.serverPort] = Number(port)
+  const { remoteAddress } = socket
+  if (remoteAddress) attributes[http.clientAddress] = remoteAddress
+  attributes[http.protocolVersion] = httpVersion
+  if (headers['user-agent']) attributes[http.userAgent] = headers['user-agent']
+  return attributes
 }
 
 /**
@@ -68,6 +66,7 @@ function requestAttributes({ method, headers, path, url, httpVersion, socket }: 
  */
 function spokenQuery(url: string): string {
   const [, query] = splitAt(url, url.indexOf('?'))
+  if (query === '') return ''
   return query
     .split('&')
     .filter((pair) => !new URLSearchParams(pair).has('seed'))

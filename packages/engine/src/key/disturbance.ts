@@ -35,8 +35,9 @@ export function disturbanceOf(
 
 /** How long a step was drawn to take with what a factor made of it: a call as its longest attempt, a stream token by token, or by its first. */
 function slowestDraw(steps: readonly LedgerStep[]): (key: string, factor: number) => number | undefined {
-  const byKey = new Map(steps.map((step) => [step.key, step]))
+  let byKey: Map<string, LedgerStep> | undefined
   return (key, factor) => {
+    byKey ??= new Map(steps.map((step) => [step.key, step]))
     const step = byKey.get(key)
     if (step?.facts.operation === 'chat' && step.facts.stream === true) {
       const { token_interval_ms: intervalMs, first_chunk_s: firstS } = step.facts

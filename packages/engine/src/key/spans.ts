@@ -18,19 +18,26 @@ export type ServerSpanOf = (clientSpanId: string) => string | undefined
 export class NamingSpans {
   readonly #steps: readonly LedgerStep[]
   readonly #serverSpanOf: ServerSpanOf
-  readonly #byKey: ReadonlyMap<string, LedgerStep>
-  readonly #below: ReadonlyMap<number | null, LedgerStep[]>
+  #byKey: ReadonlyMap<string, LedgerStep> | undefined
+  #below: ReadonlyMap<number | null, LedgerStep[]> | undefined
 
   constructor(steps: readonly LedgerStep[], serverSpanOf: ServerSpanOf = () => undefined) {
     this.#steps = steps
     this.#serverSpanOf = serverSpanOf
-    this.#byKey = new Map(steps.map((step) => [step.key, step]))
-    this.#below = Map.groupBy(steps, ({ parent_id }) => parent_id)
+  }
+
+  // Both are made when somebody asks: nothing of most runs is named.
+  #stepOf(key: string): LedgerStep | undefined {
+    return (this.#byKey ??= new Map(this.#steps.map((step) => [step.key, step]))).get(key)
+  }
+
+  #stepsBelow(id: number): readonly LedgerStep[] {
+    return (this.#below ??= Map.groupBy(this.#steps, ({ parent_id }) => parent_id)).get(id) ?? []
   }
 
   /** The call, its CLIENT and SERVER spans, and its agent's span where that agent does nothing else but think about it. */
   of(key: string): string[] {
-    const step = this.#byKey.get(key)
+    const step = this.#stepOf(key)
     if (!step) return []
     const call = step.facts.operation === 'http_client' ? this.#parentOf(step) : step
     const attempts = call === step ? this.#attemptsOf(call) : [step]
@@ -51,16 +58,16 @@ export class NamingSpans {
 
   #attemptsOf(call: LedgerStep): LedgerStep[] {
     if (!calls.has(call.facts.operation)) return []
-    return (this.#below.get(call.id) ?? []).filter(({ facts }) => facts.operation === 'http_client')
+    return this.#stepsBelow(call.id).filter(({ facts }) => facts.operation === 'http_client')
   }
 
   /** Of the request of a part: the agent that took over. */
   #agentsBelow({ id }: LedgerStep): LedgerStep[] {
-    return (this.#below.get(id) ?? []).filter(({ facts }) => facts.operation === 'invoke_agent')
+    return this.#stepsBelow(id).filter(({ facts }) => facts.operation === 'invoke_agent')
   }
 
   #doesOnly({ id }: LedgerStep, step: LedgerStep): boolean {
-    const own = (this.#below.get(id) ?? []).filter(({ facts }) => work.has(facts.operation))
+    const own = this.#stepsBelow(id).filter(({ facts }) => work.has(facts.operation))
     const isThought = ({ facts }: LedgerStep) => facts.operation === 'chat' && step.facts.operation !== 'chat'
     return own.every((each) => each === step || isThought(each))
   }
