@@ -41,13 +41,14 @@ describe.runIf(programs.jaeger)('in the real Jaeger', () => {
     expect(outcome.isAllTaken).toBe(true)
     const spans = readLines(out)
     const traceId = spans[0]?.traceId as string
-    const shown = await vi.waitUntil(async () => {
+    const arrived = async () => {
       const response = await fetch(`${jaeger.queryUrl}/api/traces/${traceId}`)
       const { data } = (await response.json()) as {
         data: { spans: { spanID: string; operationName: string }[] }[] | null
       }
       return data?.[0]?.spans.length === spans.length && data[0].spans
-    })
+    }
+    const shown = await vi.waitUntil(arrived, { timeout: 200_000 })
     await jaeger.stop()
     const named = (all: readonly { id: string; name: string }[]) => new Map(all.map(({ id, name }) => [id, name]))
     expect(named(shown.map(({ spanID, operationName }) => ({ id: spanID, name: operationName })))).toEqual(
