@@ -68,9 +68,12 @@ function pause(draft: Draft, index: number): void {
   const { totalMs } = scheduleOf(draft, new Set(draft.faults.map(({ id }) => id)))
   const ms = totalMs * between(random.fork(`gap/${index}`), 0.05, 0.15)
   const fault = draft.fault({ kind: 'gap', entity: {}, magnitude: { unit: 'ms', value: ms } })
-  // At level 4 it is a link whose call is slow as well, where there is one.
+  // At level 4 every other time it is a link whose call is slow as well, where there is one.
   const slowed = timed.filter(({ of, step }) => of.ms.by?.startsWith('slow_link') && step.gapMs.by === undefined)
-  const free = numbers.level === 4 && slowed.length > 0 ? slowed : draft.free(`gap/${index}`)
+  const free =
+    numbers.level === 4 && slowed.length > 0 && draft.has('gap in a slow link', 0.5)
+      ? slowed
+      : draft.free(`gap/${index}`)
   const steps = free.map(({ step }) => step)
   const struck = delay(draft, steps, ms, fault.id, isRequired)
   if (!struck) return

@@ -1,4 +1,4 @@
-import { median } from 'findings/statistics'
+import { percentile } from 'findings/statistics'
 import { fieldOf } from '../table/rows.ts'
 import type { Step, Table } from '../table/table.ts'
 import { waitsFor } from './asking.ts'
@@ -38,13 +38,25 @@ function firstsOf({ steps }: Table, tool: string): { count: number; failing: num
 /** A steady tool fails its first attempts no more often than this by itself; of one that is flaky in most runs, runs say it. */
 const leastRate = 0.08
 
-/** How often each tool fails by itself: the median of runs. */
+/** In up to a fifth of the runs a tool is faulty: this share of all of them is the middle of the others. */
+const middle = 0.4
+
+/** How often each tool fails by itself: in the middle of the runs in which it is not faulty. */
 export function learnFailing(tables: readonly Table[]): ReadonlyMap<string, number> {
   const tools = toolsOf(tables.flatMap(({ steps }) => steps))
   return new Map(
     [...tools].map((tool) => {
       const firsts = tables.map((table) => firstsOf(table, tool)).filter(({ count }) => count > 0)
-      return [tool, Math.max(leastRate, median(firsts.map(({ count, failing }) => failing / count)))]
+      return [
+        tool,
+        Math.max(
+          leastRate,
+          percentile(
+            firsts.map(({ count, failing }) => failing / count),
+            middle,
+          ),
+        ),
+      ]
     }),
   )
 }
