@@ -73,7 +73,10 @@ const command = defineCommand({
       default: '0',
     },
     shard: shardOption('plays only the share I of N'),
-    digest: { type: 'boolean', description: 'tells the digest of all spans, whatever their order' },
+    digest: {
+      type: 'boolean',
+      description: 'tells the digest of all spans, whatever their order, once all have been taken',
+    },
   },
   list: 'scenario',
   notes: `npm run simulate -- digest FILE… tells the digest of spans that were written by --out, or by a Collector's file exporter.

@@ -139,9 +139,12 @@ describe.each(parts)('%s', (part) => {
 })
 
 it('properties are asked with the examples that test/support/properties.ts draws', () => {
-  const drawing = readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
-    .filter((file) => importsOf(root + file).includes('fast-check'))
+  const folders = [...parts.map((part) => `${folderOf(part)}/test`), 'cli/test', 'bench', 'scripts', 'test']
+  const drawing = folders
+    .flatMap((folder) =>
+      readdirSync(root + folder, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+    )
+    .filter((file) => file.endsWith('.ts') && importsOf(root + file).includes('fast-check'))
   expect(drawing).toEqual(['test/support/properties.ts'])
 })
 

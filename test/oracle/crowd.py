@@ -43,7 +43,7 @@ class Crowd:
         for index in range(p["calls"]):
             drawn = random.fork(f"call/{index}")
             comings.append(((index + drawn.uniform()) / p["calls"] * self.length, drawn.integer(0, p["agents"] - 1), False))
-        more = math.floor(share_of_surge(p) * p["calls"] + 0.5) if p["trigger"] == "surge" else 0
+        more = max(1, math.floor(share_of_surge(p) * p["calls"] + 0.5)) if p["trigger"] == "surge" else 0
         for index in range(more):
             part = (index + random.fork(f"surge/{index}").uniform()) / more
             comings.append((self.begun + part * (self.ended - self.begun), self.agent, True))

@@ -52,13 +52,16 @@ const testsOf = membersBy((schema) => {
 })
 const readingsOf = membersBy((schema) => readings.get(schema))
 
+const own = (given: Readonly<Record<string, unknown>>, name: string) =>
+  Object.hasOwn(given, name) ? given[name] : undefined
+
 /** Whether `given` surely fits: each member does, and there is no other. */
 export function surelyFits(schema: z.ZodObject, given: Readonly<Record<string, unknown>>): boolean {
   const members = testsOf(schema)
   if (!members) return false
   let known = 0
   for (const [name, fits] of members) {
-    const value = given[name]
+    const value = own(given, name)
     if (!fits(value)) return false
     if (value !== undefined) known++
   }
@@ -72,10 +75,10 @@ export function readPlainly<Schema extends z.ZodObject>(
 ): z.output<Schema> | undefined {
   const members = readingsOf(schema)
   if (!members) return undefined
-  for (const name in input) if (!members.has(name)) return undefined
+  if (!Object.keys(input).every((name) => members.has(name))) return undefined
   const values: Record<string, unknown> = {}
   for (const [name, { parse, fits, fallback }] of members) {
-    const text = input[name]
+    const text = own(input, name)
     if (text !== undefined && typeof text !== 'string') return undefined
     const value = parse(text)
     if (value !== undefined && !fits(value)) return undefined

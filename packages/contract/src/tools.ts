@@ -37,8 +37,11 @@ const whole = (least: number, most: number, description: string) => {
   const schema = z.int({ error }).min(least, { error }).max(most, { error }).meta({ description })
   return plain(schema, (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)
 }
+/** Of holes as well, which `every` passes over. */
+const isEach = (values: readonly unknown[], is: (value: unknown) => boolean) =>
+  values.findIndex((value) => !is(value)) < 0
 const list = (of: ReturnType<typeof words>, description: string) =>
-  plain(z.array(of).meta({ description }), (value) => Array.isArray(value) && value.every(isWords))
+  plain(z.array(of).meta({ description }), (value) => Array.isArray(value) && isEach(value, isWords))
 const isBoolean = (value: unknown) => typeof value === 'boolean'
 const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value)
 const date = (description: string) =>
@@ -140,7 +143,7 @@ export const tools: Readonly<Record<string, Tool>> = {
           .min(1, { error: '1 to 100 numbers' })
           .max(100, { error: '1 to 100 numbers' })
           .meta({ description: 'Of what' }),
-        (value) => Array.isArray(value) && value.length >= 1 && value.length <= 100 && value.every(Number.isFinite),
+        (value) => Array.isArray(value) && value.length >= 1 && value.length <= 100 && isEach(value, Number.isFinite),
       ),
     }),
     draw: (random) => ({

@@ -44,9 +44,9 @@ const durationMs = ({ calls, delay_ms, capacity, load }: Omit<Params, 'trigger'>
 /** How many calls more a surge has, for each of the others. */
 const surgeShare = (load: number) => (surgeLoad * (triggered.to - triggered.from)) / load
 
-/** How many calls more a surge has. */
+/** How many calls more a surge has: no surge has none. */
 export function surgeCalls({ calls, load }: Pick<Params, 'calls' | 'load'>): number {
-  return Math.round(surgeShare(load) * calls)
+  return Math.max(1, Math.round(surgeShare(load) * calls))
 }
 
 /** A run is simulated at a stretch before it begins, and again for its key: so many attempts hold nobody else up for long. */
