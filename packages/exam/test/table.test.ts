@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tableOf } from 'exam/table/build'
+import { piecesOf } from 'exam/table/pieces'
 import { makespan } from 'exam/table/schedule'
 import type { ExamSpan } from 'exam/table/span'
 
@@ -139,5 +140,32 @@ describe('attempts', () => {
     const chat = below(agent, 'chat', 20, 30)
     const second = below(agent, 'execute_tool', 230, 240, { ...asked, result: '{"status":"done"}' })
     expect(tableOf('t', [agent, first, chat, second]).steps.map(({ asked_ms }) => asked_ms)).toEqual([0, 200, 200])
+  })
+})
+
+describe('a streamed answer', () => {
+  const planner = span('invoke_agent', 0, 400)
+  const chat = (from: number, to: number, events: ExamSpan['events'] = []) =>
+    below(planner, 'chat', from, to, { facts: { model: 'm', input_tokens: 100 }, events })
+  const at = (name: string, time_ms: number, tokens?: number) => ({ name, time_ms, tokens })
+  const streamed = chat(20, 320, [
+    at('first_token', 120, 1),
+    at('background_started', 200, 9),
+    at('elsewhere', 250),
+    at('last_token', 320, 21),
+  ])
+  const table = tableOf('t', [planner, chat(0, 230, [at('told', 5)]), streamed, chat(240, 330), chat(230, 300)])
+
+  it('is the call of the model that says when its first token came, whichever begins first', () => {
+    const read = piecesOf(table)
+    expect(read?.step.span_id).toBe(streamed.span_id)
+    expect(read?.marks.map(({ ms }) => ms)).toEqual([100, 180, 300])
+  })
+
+  it('has pieces between its marks, each with the other calls of its model in its middle', () => {
+    expect(piecesOf(table)?.pieces).toEqual([
+      { ms: 80, tokens: 8, middle: 140, others: 1 },
+      { ms: 120, tokens: 12, middle: 240, others: 2 },
+    ])
   })
 })

@@ -177,4 +177,4 @@ export function drawIndices(random: Random, population: number, count: number): 
 }
 
 /** The key of the agent that takes a step: `worker/7/call/0` is `worker/7`'s. */
-export const agentOf = ({ key }: ScriptStep): string => key.split('/').slice(0, -2).join('/')
+export const agentOf = ({ key }: Pick<ScriptStep, 'key'>): string => key.split('/').slice(0, -2).join('/')

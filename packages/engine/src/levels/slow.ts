@@ -1,8 +1,8 @@
 import type { FaultEntity } from 'contract/key'
 import type { PlantedKind } from 'contract/taxonomy'
-import { modelName } from '../model.ts'
 import { type Draft, type DraftFault, type Timed, isUntouched } from './draft.ts'
 import { neutralShare, requiredShare } from './numbers.ts'
+import { calledBy } from './schedule.ts'
 import { type Figure, figure, type ScriptStep } from './script.ts'
 import { between, type ToolBaseline, toolMs, usualBytes } from './world.ts'
 import { depthIn, someTool } from './calls.ts'
@@ -82,7 +82,7 @@ export function entityOf(step: ScriptStep): FaultEntity {
   if (step.kind === 'call') return { tool: step.tool }
   if (step.kind === 'chunk') return { shard: step.source }
   if (step.kind === 'stream') return { model: step.model }
-  return step.kind === 'chat' ? { model: modelName } : {}
+  return step.kind === 'chat' ? { model: calledBy(step) } : {}
 }
 
 /** A fault: a tool is slower from some moment on. Any of its calls from then on names it. */

@@ -42,9 +42,9 @@ function draft(drawn: Drawn): Draft {
   const { level } = drawn.numbers
   const draft = new Draft(drawn, {
     lead: { name: 'streamer', facts: {} },
-    weights: { contention: 0.4, stall: 0.2, slow_ttft: 0.2, slow_background: 0.2 },
+    weights: { contention: 0.24, stall: 0.24, slow_ttft: 0.2, slow_background: 0.32 },
   })
-  const kinds = compatible(draft.kinds)
+  const [kinds, twins] = [compatible(draft.kinds), compatible(draft.twins)]
   const guilty = someTool(draft, draft.random.fork('contention'))
   const timed = streamOf(draft, guilty)
   const { step } = timed
@@ -55,8 +55,8 @@ function draft(drawn: Drawn): Draft {
   if (draft.has('big payload')) big(draft)
   if (kinds.has('slow_background')) slow(draft, draft.free('slow background'), 'slow_background')
   else if (draft.has('slack', drawn.numbers.decoy * 0.7)) slack(draft)
-  if (level === 4 && kinds.has('contention')) accompany(draft, guilty)
-  if (level > 2) readAlong(draft, step, guilty)
+  if (level === 4 && (kinds.has('contention') || twins.has('contention'))) accompany(draft, guilty)
+  if (level > 2) readAlong(draft, step)
   if (kinds.has('slow_ttft')) slow(draft, [timed], 'slow_ttft')
   if (kinds.has('stall')) stall(draft, step)
   if (kinds.has('contention')) contend(draft, step, guilty)
@@ -126,7 +126,7 @@ function answeredLater(draft: Draft, job: DraftJob, options: CallOptions): void 
   if (step.kind === 'call') decoy.steps.push(...refusalsOf(step))
 }
 
-/** Beside each call of the guilty tool one of another that costs nothing: who is there too often is not who did it. */
+/** Beside each call of the guilty tool, or who would be it, one of another that costs nothing: who is there too often is not who did it. */
 function accompany(draft: Draft, guilty: ToolBaseline): void {
   const other = otherTool(draft, guilty)
   for (const { of, startMs, endMs } of underWayIn(draft, nothing)) {

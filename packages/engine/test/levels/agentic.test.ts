@@ -7,7 +7,7 @@ import { keyOf } from '../../src/key/key.ts'
 import { drawScript } from '../../src/levels/judge.ts'
 import { scriptOf as levelScript } from '../../src/levels/level.ts'
 import { mostDrawsForAll, numbersOf } from '../../src/levels/numbers.ts'
-import { scheduleOf } from '../../src/levels/schedule.ts'
+import { scheduleOf, underWayIn } from '../../src/levels/schedule.ts'
 import type {
   CallStep,
   ChatStep,
@@ -481,6 +481,29 @@ describe('stream', () => {
       if (steps.length > 8 && stream.sharing > 0.5) expect(share).toBeGreaterThan(0.02)
     }
     expect(new Set(shared.map(({ script }) => (streamsOf(script)[0]?.sharing ?? 0) > 0.5)).size).toBe(2)
+  })
+
+  it('has others beside the guilty tool as beside any: few or many, who begin once there is something to read', () => {
+    const ranks = new Set<number>()
+    for (const { script, fault } of struckBy('contention', faulty)) {
+      const calls = underWayIn(script, none)
+      const tools = calls.filter(({ key }) => key.includes('/call/'))
+      const chats = calls.filter(({ key }) => key.includes('/chat/'))
+      const firstEndMs = Math.min(...tools.map(({ endMs }) => endMs))
+      for (const { startMs } of chats) expect(startMs).toBeGreaterThanOrEqual(firstEndMs)
+      const isJustBefore = (chatMs: number) => tools.some(({ startMs }) => startMs - 30 < chatMs && chatMs <= startMs)
+      expect(chats.filter(({ startMs }) => isJustBefore(startMs)).length).toBeLessThan(0.6 * chats.length)
+      const crowds = [...Map.groupBy(tools, ({ of }) => of)].map(([of, own]) => {
+        const overlapMs = own.flatMap((call) =>
+          chats.map((chat) => Math.min(chat.endMs, call.endMs) - Math.max(chat.startMs, call.startMs)),
+        )
+        const total = overlapMs.reduce((sum, ms) => sum + Math.max(0, ms), 0)
+        return { of, crowd: total / own.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) }
+      })
+      const order = crowds.toSorted((a, b) => a.crowd - b.crowd).map(({ of }) => of)
+      ranks.add(order.indexOf(fault.entity.tool as string))
+    }
+    expect([...ranks].toSorted()).toEqual(expect.arrayContaining([0, 1, 2, 3]))
   })
 
   it('marks every begin and end of a call while it streams', async () => {

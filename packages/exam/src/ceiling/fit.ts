@@ -1,5 +1,6 @@
 import { median } from 'findings/statistics'
 import { fieldOf } from '../table/rows.ts'
+import { streamedOf } from '../table/pieces.ts'
 import type { Step, Table } from '../table/table.ts'
 import { learnPeople } from './asking.ts'
 import { learnTokensPerKb } from './context.ts'
@@ -63,10 +64,9 @@ export function fit(tables: readonly Table[]): Usual {
 
 const limitOf = (fitted: Fit | undefined) => Math.exp(sigmas * (fitted?.sigma ?? 0))
 
-function firstToken({ steps, marks }: Table) {
-  const chat = steps.find(({ kind }) => kind === 'model')
-  const [first] = marks
-  return chat && first && first.ms > 0 ? { columns: [1, chat.uncached_tokens], ms: first.ms } : undefined
+function firstToken(table: Table) {
+  const { step, marks } = streamedOf(table) ?? {}
+  return step && marks && marks[0].ms > 0 ? { columns: [1, step.uncached_tokens], ms: marks[0].ms } : undefined
 }
 
 /** Every n-th, so that there are no more than `count`. */

@@ -6,7 +6,9 @@ import { leastSquares } from './least-squares.ts'
 /** Of each model, so much longer a token takes for each other call of it, as a share: the median of runs in which there are some. */
 export function learnSharing(tables: readonly Table[]): ReadonlyMap<string, number> {
   const shares = tables.flatMap((table) => {
-    const { chat, pieces } = piecesOf(table) ?? { chat: -1, pieces: [] }
+    const read = piecesOf(table)
+    if (!read) return []
+    const { step, pieces } = read
     const byOthers = [...Map.groupBy(pieces, ({ others }) => others)]
     // Of all pieces with as many others together: a token less or more at an end is nothing then.
     const paces = byOthers.flatMap(([others, pieces]) => {
@@ -20,7 +22,7 @@ export function learnSharing(tables: readonly Table[]): ReadonlyMap<string, numb
       paces.map(({ ms }) => ms),
       paces.map(({ tokens, ms }) => tokens / ms ** 2),
     ).coefficients
-    return alone > 0 ? [{ model: table.steps[chat]?.name ?? '', share: each / alone }] : []
+    return alone > 0 ? [{ model: step.name, share: each / alone }] : []
   })
   return new Map(
     [...Map.groupBy(shares, ({ model }) => model)].map(([model, own]) => [

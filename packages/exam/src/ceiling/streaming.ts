@@ -30,11 +30,10 @@ const usualPaceMs = 30
 
 /** What a trace says of its streamed answer; undefined in one without. */
 export function streamingOf(table: Table, { sharing }: Usual): Streaming | undefined {
-  const { steps, marks } = table
+  const { steps } = table
   const read = piecesOf(table)
-  const [first] = marks
-  const streamed = steps[read?.chat ?? -1]
-  if (!read || !first || !streamed) return undefined
+  if (!read) return undefined
+  const { step: streamed, marks } = read
   const of = ({ start_ms, ms }: Step) => ({ from: start_ms - streamed.start_ms, to: start_ms - streamed.start_ms + ms })
   const share = sharing.get(streamed.name) ?? 0
   const segments = read.pieces.map((piece) => ({ ...piece, aloneMs: piece.ms / (1 + share * piece.others) }))
@@ -46,7 +45,7 @@ export function streamingOf(table: Table, { sharing }: Usual): Streaming | undef
     loadAt: (ms) => 1 + share * read.othersAt(ms),
     calls,
     segments,
-    firstMs: first.ms,
+    firstMs: marks[0].ms,
     endMs: streamed.ms,
     allMs: Math.max(streamed.ms, backgroundMs),
     backgroundMs,

@@ -4,14 +4,15 @@ import type { Step, Table } from '../table/table.ts'
 export type Rule = (table: Table) => readonly Step[]
 
 export const isCall = ({ kind }: Step) => kind === 'tool' || kind === 'chunk'
+export const isAnswered = (step: Step) => isCall(step) && step.failure === null && !step.isCached
 export const isChat = ({ kind }: Step) => kind === 'model'
 /** Tokens of a prompt. */
 export const sentOf = ({ uncached_tokens, cached_tokens }: Step) => uncached_tokens + cached_tokens
 
 /** The one with the most of something; none of none. */
-export function most(steps: readonly Step[], of: (step: Step) => number): Step[] {
-  const [first, ...rest] = steps
-  return first ? [rest.reduce((best, step) => (of(step) > of(best) ? step : best), first)] : []
+export function most<Item>(items: readonly Item[], of: (item: Item) => number): Item[] {
+  const [first, ...rest] = items
+  return first ? [rest.reduce((best, item) => (of(item) > of(best) ? item : best), first)] : []
 }
 export const earliestOf = (steps: readonly Step[]) => most(steps, ({ start_ms }) => -start_ms)
 

@@ -1,13 +1,12 @@
 import { membersOf } from 'findings/answers'
 import { median } from 'findings/statistics'
 import { fieldOf } from '../table/rows.ts'
-import { piecesOf } from '../table/pieces.ts'
 import type { Step, Table } from '../table/table.ts'
-import { earliestOf, isCall, isChat, isInARow, type Rule, sentOf, stuckOver } from './rule.ts'
+import { earliestOf, isAnswered, isCall, isChat, isInARow, type Rule, sentOf, stuckOver } from './rule.ts'
+import { streamRules } from './streamed.ts'
 
 /** Rules of somebody who has read what decoys there are: with an exception or two built in, or for what a size explains. */
 
-const isAnswered = (step: Step) => isCall(step) && step.failure === null && !step.isCached
 const idOf = ({ args }: Step) => membersOf(args)?.id
 
 /** Calls that take so many times the median of their tool in this run, sizes (and depths) taken out as of a tool of middling sort. */
@@ -109,29 +108,6 @@ const isUntold = (group: readonly Step[], table: Table) => chatsOf(group, table)
 const stuckUnasked = (isToo: (group: readonly Step[], table: Table) => boolean = () => true) =>
   stuckOver(2, (between, group, table) => isInARow(between, group) && isUnasked(between, group) && isToo(group, table))
 
-/**
- * All calls of the tool beside which tokens of a streamed answer come slowest, where they come so many times slower: with so much
- * less for each other call of the model, or leaving out when there is one.
- */
-const slowBeside =
-  (times: number, { each = 0, isAlone = false }: { each?: number; isAlone?: boolean } = {}): Rule =>
-  (table) => {
-    const { chat, pieces = [] } = piecesOf(table) ?? {}
-    const startMs = table.steps[chat ?? -1]?.start_ms ?? 0
-    const counted = pieces.filter(({ others }) => !isAlone || others === 0)
-    const paceOf = (some: typeof pieces) =>
-      some.reduce((sum, { ms }) => sum + ms, 0) /
-      some.reduce((sum, { tokens, others }) => sum + tokens * (1 + each * others), 0.5)
-    const tools = [...Map.groupBy(table.steps.filter(isAnswered), ({ name }) => name).values()].map((calls) => {
-      const isBeside = ({ middle }: (typeof pieces)[number]) =>
-        calls.some(({ start_ms, ms }) => start_ms <= startMs + middle && start_ms + ms > startMs + middle)
-      const [beside, other] = [counted.filter(isBeside), counted.filter((piece) => !isBeside(piece))]
-      return { calls, slower: beside.length > 0 && other.length > 0 ? paceOf(beside) / paceOf(other) : 0 }
-    })
-    const worst = tools.toSorted((a, b) => b.slower - a.slower)[0]
-    return worst && worst.slower > times ? worst.calls : []
-  }
-
 /** By name. */
 export const sharperRules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
@@ -170,11 +146,5 @@ export const sharperRules: Readonly<Record<string, Rule>> = {
   'stuck-in-a-row-unasked': stuckUnasked(),
   'stuck-in-a-row-unasked-uncut': stuckUnasked(isUncut),
   'stuck-in-a-row-unasked-untold': stuckUnasked(isUntold),
-  ...Object.fromEntries(
-    [1.5, 1.8, 2.2, 2.6].flatMap((times) => [
-      [`slow-beside-one-tool-over-${times}`, slowBeside(times)],
-      [`slow-beside-alone-over-${times}`, slowBeside(times, { isAlone: true })],
-      [`slow-beside-shared-over-${times}`, slowBeside(times, { each: 0.5 })],
-    ]),
-  ),
+  ...streamRules,
 }

@@ -1,4 +1,4 @@
-import type { Step, Table, TokenMark } from './table.ts'
+import type { Step, Streamed, Table } from './table.ts'
 import { type Job, jobsOf, mostAtOnce, waitsOf } from './jobs.ts'
 import { type Row, rowsOf } from './rows.ts'
 import { type ExamSpan, goneOn, type TakenElsewhere, treeOf } from './span.ts'
@@ -21,7 +21,7 @@ export function tableOf(traceId: string, spans: readonly ExamSpan[], elsewhere: 
     steps,
     after,
     lanes: hasLinks ? waited.length : mostAtOnce(waited),
-    marks: marksOf(spans),
+    streamed: streamedIn(spans),
   }
 }
 
@@ -52,15 +52,14 @@ function stepsOf({ rows }: Job, job: number, ready: number | undefined): Step[] 
 }
 
 /** What a streamed answer says of its tokens, from its first on; times from its start. */
-function marksOf(spans: readonly ExamSpan[]): TokenMark[] {
-  const streamed = spans.find(({ operation, events }) => operation === 'chat' && events.length > 0)
-  const first = streamed?.events.findIndex(({ name }) => name === 'first_token') ?? -1
-  if (!streamed || first < 0) return []
-  return streamed.events
-    .slice(first)
-    .map(({ time_ms, tokens }, index) => ({
-      ms: time_ms - streamed.start_ms,
-      tokens: tokens ?? (index === 0 ? 0 : null),
-    }))
-    .filter((mark): mark is TokenMark => mark.tokens !== null)
+function streamedIn(spans: readonly ExamSpan[]): Streamed | undefined {
+  const isFirst = ({ name }: ExamSpan['events'][number]) => name === 'first_token'
+  const span = spans.find(({ operation, events }) => operation === 'chat' && events.some(isFirst))
+  const [first, ...later] = span?.events.slice(span.events.findIndex(isFirst)) ?? []
+  if (!span || !first) return undefined
+  const { span_id, start_ms } = span
+  const marks = later.flatMap(({ time_ms, tokens }) =>
+    tokens === undefined ? [] : [{ ms: time_ms - start_ms, tokens }],
+  )
+  return { span_id, marks: [{ ms: first.time_ms - start_ms, tokens: first.tokens ?? 0 }, ...marks] }
 }

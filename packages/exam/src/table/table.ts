@@ -53,6 +53,14 @@ export interface TokenMark {
   tokens: number
 }
 
+/** A streamed answer. */
+export interface Streamed {
+  /** Of its step. */
+  span_id: string
+  /** From its start; the first is its first token. */
+  marks: [TokenMark, ...TokenMark[]]
+}
+
 /** A trace as a table of steps, in order of jobs and of start in each. */
 export interface Table {
   trace_id: string
@@ -61,6 +69,6 @@ export interface Table {
   after: number[][]
   /** How many jobs ran at the same time at most. */
   lanes: number
-  /** Of the streamed answer, from its start. */
-  marks: TokenMark[]
+  /** The streamed answer; undefined in a run without one. */
+  streamed: Streamed | undefined
 }
