@@ -7,7 +7,7 @@ import { between } from './world.ts'
 /** While a tool fetches, so many agents at most read with the model what had come before; how many is the tool's own. */
 const most = 3
 /** How often one of them does. */
-const often = 0.75
+const often = 0.5
 /** So many times as long as the call a reading is meant to take, of what is left of it. */
 const lasting = [0.8, 1.8] as const
 
@@ -25,7 +25,7 @@ interface Reader {
 
 /**
  * Agents that ask the model of the stream while a tool is under way: its tokens come slower for each. A decoy: beside calls of
- * some tools there are so many that they look like what slows it down. The guilty one has as many as chance gives it.
+ * some tools there are so many that they look like what slows it down. Whichever is guilty has as many as chance gives it.
  */
 export function readAlong(draft: Draft, { model }: StreamStep): void {
   const decoy = draft.decoy('shared model')

@@ -42,7 +42,7 @@ function draft(drawn: Drawn): Draft {
   const { level } = drawn.numbers
   const draft = new Draft(drawn, {
     lead: { name: 'streamer', facts: {} },
-    weights: { contention: 0.24, stall: 0.24, slow_ttft: 0.2, slow_background: 0.32 },
+    weights: { contention: 0.23, stall: 0.22, slow_ttft: 0.2, slow_background: 0.35 },
   })
   const [kinds, twins] = [compatible(draft.kinds), compatible(draft.twins)]
   const guilty = someTool(draft, draft.random.fork('contention'))
@@ -143,8 +143,8 @@ function accompany(draft: Draft, guilty: ToolBaseline): void {
 /** A fault: no token comes for a while. */
 function stall(draft: Draft, step: StreamStep): void {
   const random = draft.random.fork('stall')
-  const usualMs = step.intervalsMs.reduce((sum, ms) => sum + ms, 0)
-  const value = Math.round(usualMs * between(random, 0.1, 0.25))
+  const { endMs } = scheduleOf(draft, nothing).jobs[0] as { endMs: number }
+  const value = Math.round((endMs - step.first.ms.value) * between(random, 0.1, 0.25))
   const fault = draft.fault({ kind: 'stall', entity: { model: step.model }, magnitude: { unit: 'ms', value } })
   const afterTokens = Math.round(step.intervalsMs.length * between(random, 0.2, 0.7))
   step.stall = { afterTokens, ms: { value, base: 0, by: fault.id } }
