@@ -26,7 +26,19 @@ const texts = [
 const dates = ['2026-02-28', '2026-02-29', '2028-02-29', '2026-2-1', ' 2026-02-28']
 const bounds = [0, 1, 50, 51, 1000, 1001, 10_000, 10_001, 86_400, 86_401, 1e9, 1e9 + 1]
 const numbers = [-1, -0, 0.5, 2 ** 53, Infinity, NaN]
-const lists = [[], Array(3), [1], Array(100).fill(1), Array(101).fill(1), [1, NaN], [Infinity], ['1'], ['a'], ['a', ''], [['a']]]
+const lists = [
+  [],
+  Array(3),
+  [1],
+  Array(100).fill(1),
+  Array(101).fill(1),
+  [1, NaN],
+  [Infinity],
+  ['1'],
+  ['a'],
+  ['a', ''],
+  [['a']],
+]
 const others = [null, undefined, true, false, {}, { length: 1 }]
 const values: unknown[] = [texts, dates, bounds, numbers, lists, others].flat()
 
