@@ -1,6 +1,7 @@
 import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, parseArgs as parseValues, type ParsedArgs, renderUsage } from 'citty'
 import { foldFor } from './fold.ts'
+import { urlWithoutCredentials } from 'service-kit/redact'
 import { ServiceError } from './http.ts'
 
 /** A program of the command line, its options as one literal: what is parsed, typed, refused and helped with follows from it. */
@@ -108,7 +109,7 @@ function readWords<T extends ArgsDef>({ args, list }: Command<T>, rawArgs: strin
 /** The value of an option that is an http or https URL, without a slash at its end. */
 export function readUrl(option: string, value: string): string {
   if (URL.canParse(value) && /^https?:/.test(value)) return value.replace(/\/+$/, '')
-  throw new UsageError(`${option} ${value}: expected an http or https URL`)
+  throw new UsageError(`${option} ${urlWithoutCredentials(value)}: expected an http or https URL`)
 }
 
 /** The value of an option that is a whole number in [min, max]. */

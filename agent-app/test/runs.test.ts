@@ -19,4 +19,18 @@ describe('the runs of the recent past', () => {
     expect(store.recent(100)).toEqual(runs.slice(-3).reverse())
     expect(store.forgotten).toBe(7)
   })
+
+  it('keep one that is under way, however old it is', async () => {
+    const steps = (await runOf('a')).ledger.steps.length
+    const store = new RunStore(3 * steps * bytesPerStep)
+    const [first, ...others] = await Promise.all(['first', ...Array.from('abcdefgh')].map(runOf))
+    const underWay = Object.defineProperty(first as Run, 'state', { value: 'running', configurable: true })
+    for (const run of [underWay, ...others]) store.add(run)
+    expect(store.find('first')).toEqual([underWay])
+    expect(store.recent(100)).toEqual([...others.slice(-2).reverse(), underWay])
+    // Over, it is the first to go.
+    Object.defineProperty(underWay, 'state', { value: 'closed' })
+    store.add(await runOf('i'))
+    expect(store.find('first')).toEqual([])
+  })
 })

@@ -82,7 +82,7 @@ export function readSimulation(
   const asked = scenarios.length > 0 ? mixOf(scenarios) : loadMix(args.mix ?? 'default')
   const mix = args.blind ? { ...asked, blind: true } : asked
   if (args.secret !== undefined && !mix.blind)
-    throw new UsageError(`--secret ${args.secret}: expected --blind beside it, or a mix that is blind`)
+    throw new UsageError('--secret: expected --blind beside it, or a mix that is blind')
   if (share.of > 1 && mix.blind && !(args.secret ?? env.RUN_SECRET))
     throw new UsageError(`--shard ${args.shard}: expected --secret beside it, the same for all shards of a blind mix`)
   const secret = mix.blind ? readSecret(args.secret ?? env.RUN_SECRET) : undefined

@@ -17,7 +17,11 @@ takes() {
       ;;
     *) return 0 ;;
   esac
-  [[ $2 =~ $pattern ]] || return 1
+  if ! [[ $2 =~ $pattern ]]; then
+    # Other ways to write a number are the agent's to judge.
+    [ "$words" = 'a number from ' ] && [[ $2 =~ ^-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]+)?$ ]]
+    return
+  fi
   bounds=${1#"$words"}
   ! is_less "$2" "${bounds%% to *}" && ! is_less "${bounds##* to }" "$2"
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { parseScalars } from 'contract/scalars'
-import { withoutCredentials } from './redact.ts'
+import { urlWithoutCredentials, withoutCredentials } from './redact.ts'
 
 /** The environment says something that this service cannot work with; the message lists every bad variable. */
 export class EnvironmentError extends Error {
@@ -9,6 +9,10 @@ export class EnvironmentError extends Error {
 
 /** Variables whose values may be secret as a whole. */
 const secret = /_HEADERS$|_SECRET$|_TOKEN$|^OTEL_RESOURCE_ATTRIBUTES$/
+
+/** What is a URL but for its beginning has the same secrets in it. */
+const shownOf = (value: string, expected: string) =>
+  (expected.includes('URL') ? urlWithoutCredentials : withoutCredentials)(value)
 
 /**
  * Reads the variables that `schema` names, once, into a frozen object; all others are ignored, and so are blanks. An empty
@@ -25,7 +29,7 @@ export function readEnvironment<Schema extends z.ZodObject>(
   const parsed = parseScalars(schema, named, () => '')
   if ('value' in parsed) return Object.freeze(parsed.value)
   const lines = parsed.faults.map(({ parameter, value = '', expected }) => {
-    const shown = secret.test(parameter) ? '' : `=${withoutCredentials(value)}`
+    const shown = secret.test(parameter) ? '' : `=${shownOf(value, expected)}`
     return `  ${parameter}${shown}: expected ${expected}`
   })
   throw new EnvironmentError(

@@ -6,6 +6,15 @@ export function withoutCredentials(text: string): string {
   return text.replace(/\b[a-z][a-z\d+.-]*:\/\/\S*[^\s.,:;)\]}'"]/gi, redactUrl)
 }
 
+/** The same of a text that was to be a URL, and may be one but for its beginning. */
+export function urlWithoutCredentials(text: string): string {
+  // A blank, or a comma between two of them, begins nothing that could be shown.
+  const whole = text.trim().replaceAll(/\s/g, '%20')
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(whole)) return withoutCredentials(whole)
+  const scheme = 'http://'
+  return withoutCredentials(scheme + whole.replace(/^\/+/, '')).slice(scheme.length)
+}
+
 function redactUrl(url: string): string {
   // Where it ends is anybody's guess in what is no URL: an @ is taken for the end of credentials wherever it stands.
   const [, scheme, authority, path, rest] = URL.canParse(url)

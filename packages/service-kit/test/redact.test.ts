@@ -1,6 +1,6 @@
 import { fc } from '../../../test/support/properties.ts'
 import { describe, expect, it } from 'vitest'
-import { conceal, secretsOf, secretsOfHeaders, withoutCredentials } from '../src/redact.ts'
+import { conceal, secretsOf, secretsOfHeaders, urlWithoutCredentials, withoutCredentials } from '../src/redact.ts'
 
 describe('a text for the log', () => {
   it.each([
@@ -20,6 +20,18 @@ describe('a text for the log', () => {
     expect(withoutCredentials(text)).toBe(shown)
   })
 
+  it.each([
+    ['collector.example.com/otlp/t0ps3cret?api-key=t0ps3cret', 'collector.example.com/otlp/…?…'],
+    ['me:passw0rd@host:4318', 'host:4318'],
+    ['//host/t0ps3cret?key=t0ps3cret', 'host/…?…'],
+    ['http:/host/t0ps3cret', 'http:/…/…'],
+    ['http://host/v1 ?key=t0ps3cret', 'http://host/…?…'],
+    ['https://one, two/t0ps3cret', 'https://one,%20two/…'],
+    ['collector:4318', 'collector:4318'],
+  ])('that was to be a URL: %s is %s', (text, shown) => {
+    expect(urlWithoutCredentials(text)).toBe(shown)
+  })
+
   it('has no part of a URL that may be a token, wherever in it that is', () => {
     const token = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/)
     const place = fc.constantFrom(
@@ -32,7 +44,10 @@ describe('a text for the log', () => {
     )
     fc.assert(
       fc.property(token, place, (secret, url) => {
-        expect(withoutCredentials(`to ${url.replace('T', secret)} it goes`)).not.toContain(secret)
+        const whole = url.replace('T', secret)
+        expect(withoutCredentials(`to ${whole} it goes`)).not.toContain(secret)
+        expect(urlWithoutCredentials(whole)).not.toContain(secret)
+        expect(urlWithoutCredentials(whole.replace(/^.*:\/\//, ''))).not.toContain(secret)
       }),
     )
   })
