@@ -62,7 +62,9 @@ test.each(Object.entries(quick))(
 )
 
 test('what spans reveal is compared with what was planted, by the key of the run', async () => {
-  const { trace_id, spans, key } = await stack.run('scenario=fanout&fanout=40&error_rate=0.2&stragglers=2&seed=planted')
+  const { trace_id, spans, key } = await stack.run(
+    'scenario=fanout&fanout=40&error_rate=0.2&delay_ms=50&stragglers=2&straggler_factor=60&seed=planted',
+  )
   await stack.arrived(trace_id, spans.total)
   const { observed, planted } = await stack.reveal(trace_id)
   expect(key.faults.length).toBeGreaterThan(4)

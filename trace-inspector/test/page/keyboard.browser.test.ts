@@ -152,7 +152,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
   })
 
   test('attributes, status and durations are searched for, and a finding is never folded away', async () => {
-    const run = await stack.run('scenario=fanout&fanout=20&seed=c')
+    const run = await stack.run('scenario=fanout&fanout=20&seed=c&delay_ms=50&stragglers=1&straggler_factor=60')
     await stack.arrived(run.trace_id, run.spans.total)
     const { page, complaints } = await open(browser, stack.inspector.url, `/?trace=${run.trace_id}`)
     await page
@@ -194,6 +194,12 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     for (const [path, ready] of views) {
       const { page, complaints } = await open(browser, stack.inspector.url, path)
       await page.locator(ready).first().waitFor()
+      for (const width of [390, 1024, 1440, 1360]) {
+        await page.setViewportSize({ width, height: 860 })
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        if (beyond > 0) found.push(`${path}, ${width} px: ${beyond} px too wide`)
+        for (const each of await tooNarrow(page)) found.push(`${path}, ${width} px: no room for ${each}`)
+      }
       // No style depends on both.
       for (const [colorScheme, width] of [
         ['light', 1360],
@@ -202,11 +208,7 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
       ] as const) {
         await page.setViewportSize({ width, height: 860 })
         await page.emulateMedia({ colorScheme })
-        const where = `${path}, ${colorScheme}, ${width} px`
-        for (const each of await violations(page)) found.push(`${where}: ${each}`)
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        if (beyond > 0) found.push(`${where}: ${beyond} px too wide`)
-        for (const each of await tooNarrow(page)) found.push(`${where}: no room for ${each}`)
+        for (const each of await violations(page)) found.push(`${path}, ${colorScheme}, ${width} px: ${each}`)
       }
       found.push(...complaints)
       await page.close()

@@ -75,15 +75,40 @@ export async function violations(page: Page): Promise<string[]> {
   })
 }
 
-/** Texts that stand out of their element, over what is beside it. */
+/** What has no room: texts that stand out of their element, labels out of their drawing or over each other, what is cut off. */
 export async function tooNarrow(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.body.querySelectorAll('*')].flatMap((element) => {
-      const isText = element.childElementCount === 0 && element.textContent !== ''
-      const isCut = getComputedStyle(element).overflowX !== 'visible'
-      // An inline element has no width of its own.
+  return page.evaluate(async () => {
+    // What follows the width of the window is drawn in the frame after that.
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
+    const elements = [...document.body.querySelectorAll('*')]
+    const cut = elements.filter((element) => {
+      const { overflowX, textOverflow } = getComputedStyle(element)
+      // An inline element has no width of its own, and what is for screen readers one of 1; what scrolls, or ends in dots, is
+      // not lost.
       const { clientWidth, scrollWidth } = element
-      return isText && !isCut && clientWidth > 0 && scrollWidth > clientWidth + 1 ? element.outerHTML.slice(0, 200) : []
-    }),
-  )
+      if (clientWidth <= 1 || scrollWidth <= clientWidth + 1 || textOverflow === 'ellipsis') return false
+      const isText = element.childElementCount === 0 && element.textContent !== ''
+      return overflowX === 'visible' ? isText : overflowX === 'hidden' || overflowX === 'clip'
+    })
+    const labels = [...document.querySelectorAll<SVGTextElement>('svg text')].map((label) => ({
+      label,
+      drawing: label.ownerSVGElement as SVGSVGElement,
+      box: label.getBoundingClientRect(),
+    }))
+    const outside = labels.filter(({ drawing, box }) => {
+      const { left, right } = drawing.getBoundingClientRect()
+      return box.width > 0 && (box.left < left - 1 || box.right > right + 1)
+    })
+    const over = labels.filter(({ drawing, box }, index) =>
+      labels
+        .slice(0, index)
+        .some(
+          (other) =>
+            other.drawing === drawing &&
+            Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left) > 1 &&
+            Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top) > 2,
+        ),
+    )
+    return [...cut, ...[...outside, ...over].map(({ label }) => label)].map(({ outerHTML }) => outerHTML.slice(0, 200))
+  })
 }

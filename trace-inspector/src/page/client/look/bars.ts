@@ -65,8 +65,8 @@ export function wordsOf(look: Look, columns: TraceModel['columns'], span: number
     .map((word) => (word === 'lost' && look.trace.isExcused.value ? 'away' : word))
 }
 
-/** Of a letter, px: a little more than it takes. */
-const letterWidth = 6.8
+/** Of a letter, px: a little more than it takes in what has an m in it, as most times do. */
+const letterWidth = 7.6
 const padding = 16
 
 /** The share of the width that a text takes. */
