@@ -125,14 +125,14 @@ export function createApp({
       // What is missing may still be on its way: who asks again asks another process.
       if (lifecycle.stopping.aborted && !isSettled(verification)) throw stopping()
       // What is missing may be among what was turned down here, whosever it was.
-      const note = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
+      const turnedDown = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
       verified({ verdict: verification.verdict })
       // A difference says what a span should have been, and a disturbance what was planted.
       const isKept = verification.sealed && !isShownAll(req)
       res.json({
         ...verification,
         ...(isKept && { differences: [], disturbed: null }),
-        note: verification.note ?? note,
+        note: [verification.note, turnedDown].filter(Boolean).join('; ') || null,
         not_taken: notTaken(),
         knows_since,
       })

@@ -55,7 +55,9 @@ test('who misses spans is told of those that were turned down here', async () =>
   expect(await stack.verify(trace_id)).toMatchObject({
     verdict: 'absent',
     note: expect.stringMatching(
-      new RegExp(`^trace-inspector turned down so far: spans ${spans.total}, .*name: expected text$`),
+      new RegExp(
+        `^synthetic-agent-app sends its spans to .*; trace-inspector turned down so far: spans ${spans.total}, .*name: expected text$`,
+      ),
     ) as string,
     not_taken: { rejected_spans: spans.total, refused_requests: 0 },
   })

@@ -5,7 +5,7 @@ import type { Traces } from '../traces.ts'
 export interface Excuse {
   /**
    * `forgotten`: trace-inspector had them, or it or another in its place may have had them, and has them no more. `queued`: their sender still has them.
-   * `elsewhere`: nothing of their sender has ever come, and it sends to another place.
+   * `elsewhere`: nothing of the process that made them has ever come, and it sends to another place.
    */
   verdict: 'forgotten' | 'queued' | 'elsewhere'
   /** In a sentence. */
@@ -26,9 +26,9 @@ export function excuseOf(ledger: LedgerAnswer, begunAt: number, traces: Traces):
       why: `The run began before ${since}; trace-inspector does not know all that came until then`,
     }
   }
-  const strangers = senders.filter(({ service }) => !traces.hasSeen(service))
-  if (!traces.find(traceId) && strangers.length > 0 && strangers.length === senders.length)
-    return { verdict: 'elsewhere', why: `${strangers.map(whereTo).join('; ')}, and none has ever come here` }
+  const goElsewhere = senders.length > 0 && !senders.some((sender) => traces.hasSeen(sender))
+  if (goElsewhere && !traces.find(traceId))
+    return { verdict: 'elsewhere', why: `${whereTo(senders)}, and none was taken here since its process began` }
   return undefined
 }
 
@@ -43,9 +43,10 @@ export function queuedExcuse({ senders }: LedgerAnswer): Excuse | undefined {
   return { verdict: 'queued', why: why.join('; ') }
 }
 
-function whereTo(sender: Sender): string {
-  if (sender.destinations.length === 0) return `${sender.service} sends its spans nowhere by OTLP`
-  return `${sender.service} sends its spans to ${places(sender)}`
+/** Where senders say that their spans go. */
+export function whereTo(senders: readonly Sender[]): string {
+  const where = (sender: Sender) => (sender.destinations.length > 0 ? `to ${places(sender)}` : 'nowhere by OTLP')
+  return senders.map((sender) => `${sender.service} sends its spans ${where(sender)}`).join('; ')
 }
 
 const places = ({ destinations }: Sender) => destinations.map(({ endpoint }) => endpoint).join(' and ')

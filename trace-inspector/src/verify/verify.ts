@@ -6,7 +6,7 @@ import type { ReceivedSpan } from '../otlp/span.ts'
 import { type Transport, otlp } from './transport.ts'
 import { compare, nothing, type Received } from './compare.ts'
 import { type Difference, type DifferenceKind, Differences } from './difference.ts'
-import type { Excuse } from './excuse.ts'
+import { type Excuse, whereTo } from './excuse.ts'
 import { isRunning, pathOf } from './expectation.ts'
 import { skewByService } from './skew.ts'
 import { unheardOf } from './strangers.ts'
@@ -111,7 +111,9 @@ export function verify(
         ? whose(withoutLedger)
         : unheard.length > 0
           ? `Whether there are more runs of this trace is not known: ${unheard.join('; ')}`
-          : null,
+          : !hasCome && missing.length > 0 && ledger.senders.length > 0
+            ? whereTo(ledger.senders)
+            : null,
     clock_skew_ms: skewByService(skew),
     not_carried: transport.notCarried,
   }
