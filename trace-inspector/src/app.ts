@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import { createServiceApp, queryOf } from 'service-kit/app'
 import { showsToken } from 'service-kit/bearer'
 import { notFromOtherSites, onlyRead } from 'service-kit/doors'
-import { badQuery, Problem } from 'service-kit/problem'
+import { badQuery, notFound, Problem } from 'service-kit/problem'
 import { integer, number, parseScalars } from 'contract/scalars'
 import { Metrics } from 'service-kit/metrics'
 import type { Lifecycle } from 'service-kit/serve'
@@ -17,7 +17,7 @@ import { KeptLedgers } from './kept-ledgers.ts'
 import { NoLedger } from './ledgers.ts'
 import { openApi } from './openapi.ts'
 import { ledgersFor, openLedgers } from './open-ledgers.ts'
-import { otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
+import { otlpAstray, otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
 import { Refused } from './otlp/refused.ts'
 import { mountPage } from './page/routes.ts'
 import { reveal } from './reveal/reveal.ts'
@@ -125,7 +125,8 @@ export function createApp({
       // What is missing may still be on its way: who asks again asks another process.
       if (lifecycle.stopping.aborted && !isSettled(verification)) throw stopping()
       // What is missing may be among what was turned down here, whosever it was.
-      const turnedDown = verification.counts.missing > 0 && refused.text ? `trace-inspector ${refused.text}` : null
+      const { missing, excused } = verification.counts
+      const turnedDown = missing + excused > 0 && refused.text ? `trace-inspector ${refused.text}` : null
       verified({ verdict: verification.verdict })
       // A difference says what a span should have been, and a disturbance what was planted.
       const isKept = verification.sealed && !isShownAll(req)
@@ -237,6 +238,8 @@ export function createApp({
     app.use('/traces/:trace_id', passToShard(shards, traces))
     mountPage(app, { traces, agents, ledgers, openLedgerOf, ledgersFor: ledgersOf, traceIdOf, traceOf })
     for (const [path, answer] of Object.entries(answers)) app.route(path).all(onlyRead).get(answer)
+    // What is nowhere here, too, may have been an export.
+    app.use(notFound, otlpAstray(refused))
   })
   return { app, inFlight: () => inFlight }
 }

@@ -1,5 +1,9 @@
 import { ledgerSchemaVersion, type RunLedger, type Sender } from 'contract/ledger'
+import { Lifecycle } from 'service-kit/serve'
+import request from 'supertest'
 import { expect, test } from 'vitest'
+import { createApp } from '../src/app.ts'
+import { FileLedgers } from '../src/file/ledgers.ts'
 import { decodeJson } from '../src/otlp/json.ts'
 import { Traces } from '../src/traces.ts'
 import { excuseOf } from '../src/verify/excuse.ts'
@@ -85,4 +89,23 @@ test('what is absent comes with where its senders say that they send it', async 
     note: null,
   })
   expect(verify({ ...ledgerOf(), runs: [run] })).toMatchObject({ verdict: 'absent', note: null })
+})
+
+test.each([
+  ['absent', 0, /^trace-inspector turned down so far: .*ALLOWED_HOSTS takes more names$/],
+  ['forgotten', 3_600_000, /^The run began before .*; trace-inspector turned down so far: .*ALLOWED_HOSTS/],
+])('what is missing and %s comes with what was turned down', async (verdict, overlapMs, note) => {
+  const file = await simulateFile(['human'])
+  const traceId = file.traceIds[0] as string
+  const ledgers = new FileLedgers(1_000_000)
+  ledgers.add(traceId, file.ledgers)
+  const deps = { agents: [], maxBytes: 1_000_000, lifecycle: new Lifecycle(), allowedHosts: [], ledgers, overlapMs }
+  const { app } = createApp(deps)
+  await request(app).post('/v1/traces').set('Host', 'inspector.lan').send({ resourceSpans: [] }).expect(421)
+  const { body } = await request(app).get(`/traces/${traceId}/verify`).expect(200)
+  expect(body).toMatchObject({
+    verdict,
+    note: expect.stringMatching(note) as string,
+    not_taken: { refused_requests: 1 },
+  })
 })

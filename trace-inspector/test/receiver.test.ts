@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { Lifecycle } from 'service-kit/serve'
+import request from 'supertest'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listen } from '../../test/support/apps.ts'
 import { createApp } from '../src/app.ts'
@@ -279,6 +280,53 @@ test('what was turned down is counted, and the last reason told, on one line', a
   expect(last_refusal).toBe('Content-Type text/plain: expected application/json or application/x-protobuf')
   await postJson('a\nb\u2028c')
   expect((await get('/health')).body.last_refusal).not.toMatch(/[\n\u2028]/)
+})
+
+test.each([
+  [
+    'a name that is not ours',
+    '/v1/traces',
+    types.json,
+    'collector.lan:4319',
+    421,
+    /^POST .*"collector.lan:4319".*ALLOWED_HOSTS/,
+  ],
+  ['such a name, and no type', '/v1/metrics', 'text/plain', 'collector.lan', 421, /^POST .*ALLOWED_HOSTS/],
+  ['a path that is not', '/v1/trace', types.protobuf, 'localhost', 404, /^POST \/v1\/trace: .* at \/v1\/traces$/],
+  ['no path', '/', types.protobuf, 'localhost', 405, /^POST \/: /],
+  ['a path of others, as JSON', '/api/traces', types.json, 'localhost', 404, /^POST \/api\/traces: /],
+  [
+    'a path that is only read',
+    '/health',
+    `${types.json};charset=utf-8`,
+    'localhost',
+    405,
+    /^POST \/health: .*GET or HEAD/,
+  ],
+])(
+  'spans that are sent to %s are counted as turned down, with the remedy',
+  async (_what, path, type, host, status, why) => {
+    await request(server).post(path).set({ Host: host, 'Content-Type': type }).send('{}').expect(status)
+    expect((await get('/health')).body).toMatchObject({
+      refused_requests: 1,
+      last_refusal: expect.stringMatching(why) as string,
+    })
+  },
+)
+
+test("what goes astray and is nobody's export is not counted", async () => {
+  for (const [method, path, type, host] of [
+    ['get', '/v1/traces', types.json, 'rebound.example'],
+    ['put', '/v1/traces', types.json, 'localhost'],
+    ['post', '/', 'text/plain', 'rebound.example'],
+    ['post', `/traces/${traceId(9)}/answer`, types.json, 'localhost'],
+    ['post', `/traces/${traceId(9)}/answer`, types.json, 'rebound.example'],
+  ] as const) {
+    const sent = request(server)[method](path).set({ Host: host, 'Content-Type': type })
+    const { status } = await (method === 'post' ? sent.send('{"span_ids":[]}') : sent)
+    expect([404, 405, 421], path).toContain(status)
+  }
+  expect((await get('/health')).body).toMatchObject({ refused_requests: 0, last_refusal: null })
 })
 
 test.each([

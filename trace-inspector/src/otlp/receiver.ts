@@ -59,6 +59,22 @@ export function otlpIgnorer(signal: 'metrics' | 'logs', refused: Refused): Handl
   return [only('POST'), drop, refuse(refused)]
 }
 
+/** Statuses of requests that came to no route: a name that is none of this service's, a path or a method that nothing has. */
+const astray = [404, 405, 421]
+
+/** Counts what went astray and looks like somebody's export: its sender drops it, and nobody else would hear of it. */
+export function otlpAstray(refused: Refused): ErrorRequestHandler {
+  return (error: unknown, req, _res, next) => {
+    // Answers are posted to traces, and are JSON as well.
+    const isExport = req.path.startsWith('/v1/') || (knownTypeOf(req) !== undefined && !req.path.startsWith('/traces/'))
+    if (error instanceof Problem && astray.includes(error.status) && req.method === 'POST' && isExport) {
+      const remedy = error.status === 421 ? '' : '; spans are taken at /v1/traces'
+      refused.addRequest(`POST ${req.path.slice(0, 100)}: ${error.message}${remedy}`)
+    }
+    next(error)
+  }
+}
+
 /** What the protocol says of failures: a Status in the request's own encoding. Without one, a problem says it. */
 function refuse(refused: Refused): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
