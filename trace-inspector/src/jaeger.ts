@@ -47,18 +47,18 @@ export function readJaegerTrace(traceId: string, { data }: z.output<typeof jaege
   const trace = new Trace(traceId)
   for (const { spans, processes } of data) {
     const read = new Map(
-      Object.entries(processes).map(([id, { serviceName, tags }]) => [
-        id,
-        { service: serviceName, resource: readTags(tags).attributes },
-      ]),
+      Object.entries(processes).map(([id, { serviceName, tags }]) => {
+        const { attributes, wholeDoubles } = readTags(tags)
+        return [id, { service: serviceName, resource: attributes, resourceDoubles: wholeDoubles }]
+      }),
     )
     for (const span of spans) trace.add(readSpan(traceId, span, read.get(span.processID) ?? nobody))
   }
   return trace
 }
 
-type Process = Pick<ReceivedSpan, 'service' | 'resource'>
-const nobody: Process = { service: '', resource: {} }
+type Process = Pick<ReceivedSpan, 'service' | 'resource' | 'resourceDoubles'>
+const nobody: Process = { service: '', resource: {}, resourceDoubles: none }
 
 /** https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/jaeger/, which Jaeger itself follows */
 function readSpan(traceId: string, span: JaegerSpan, process: Process): ReceivedSpan {

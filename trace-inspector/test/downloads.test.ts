@@ -41,7 +41,7 @@ const spansOf = (request: object) => decodeJson(Buffer.from(JSON.stringify(reque
 const sent = spansOf({
   resourceSpans: [
     {
-      resource: resourceOf('shop'),
+      resource: { attributes: [...resourceOf('shop').attributes, value('process.pid', { doubleValue: 7 })] },
       scopeSpans: [{ scope: { name: 'agent-app', version: '1.2.3' }, spans: [full] }, { spans: [plain] }],
     },
   ],
@@ -52,6 +52,7 @@ test('what is written as OTLP is read again as it came', () => {
   const request = writeRequest(sent)
   expect(spansOf(request)).toEqual(sent)
   expect(request.resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes).toEqual(full.attributes)
+  expect(request.resourceSpans[0]?.resource.attributes.at(-1)).toEqual(value('process.pid', { doubleValue: 7 }))
   expect(request.resourceSpans).toHaveLength(1)
   expect(request.resourceSpans[0]?.scopeSpans).toHaveLength(2)
 })

@@ -25,6 +25,7 @@ function spanOf(spanId: string, change: Partial<ReceivedSpan> = {}): ReceivedSpa
     statusMessage: '',
     wholeDoubles: [],
     resource: {},
+    resourceDoubles: [],
     scope: { name: '', version: '' },
     traceState: '',
     flags: 0,

@@ -1,4 +1,4 @@
-import { ledgerSchemaVersion, type RunLedger, type Sender } from 'contract/ledger'
+import { type LedgerAnswer, ledgerSchemaVersion, type RunLedger, type Sender } from 'contract/ledger'
 import { Lifecycle } from 'service-kit/serve'
 import request from 'supertest'
 import { expect, test } from 'vitest'
@@ -22,7 +22,7 @@ const senderOf = (resource: Sender['resource'], ...endpoints: string[]): Sender 
   resource,
   destinations: endpoints.map((endpoint) => ({ endpoint, queued: 0 })),
 })
-const ledgerOf = (...senders: Sender[]) => ({
+const ledgerOf = (...senders: Sender[]): LedgerAnswer => ({
   schema_version: ledgerSchemaVersion,
   trace_id: 'of which nothing came',
   runs: [],

@@ -67,6 +67,7 @@ test('what Jaeger answers is the span that was sent to it', () => {
       status: 'error',
       statusMessage: 'boom',
       resource: {},
+      resourceDoubles: [],
       scope: { name: 'agent-app', version: '1.2.3' },
       traceState: 'vendor=1',
       flags: 0,

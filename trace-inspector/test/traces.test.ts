@@ -24,6 +24,7 @@ function some(traceId: string): ReceivedSpan[] {
     statusMessage: '',
     wholeDoubles: [],
     resource: {},
+    resourceDoubles: [],
     scope: { name: '', version: '' },
     traceState: '',
     flags: 0,

@@ -18,6 +18,7 @@ export interface Resource {
   /** `service.name`. */
   service: string
   attributes: Attributes
+  wholeDoubles: readonly string[]
 }
 
 const traceIdPattern = /^(?!0{32})[0-9a-f]{32}$/
@@ -39,9 +40,9 @@ export class SpanReader {
 
   resource(resourceSpans: Message): Resource {
     return within('resource', () => {
-      const { attributes } = this.#attributes(this.#open(resourceSpans.resource, 'Resource'))
-      const service = attributes['service.name']
-      return { service: typeof service === 'string' ? this.#name(service) : '', attributes }
+      const read = this.#attributes(this.#open(resourceSpans.resource, 'Resource'))
+      const service = read.attributes['service.name']
+      return { service: typeof service === 'string' ? this.#name(service) : '', ...read }
     })
   }
 
@@ -52,7 +53,7 @@ export class SpanReader {
     })
   }
 
-  span(message: Message, { service, attributes: resource }: Resource, scope: Scope): ReceivedSpan {
+  span(message: Message, resource: Resource, scope: Scope): ReceivedSpan {
     const parentSpanId = this.#hex(message, 'parentSpanId')
     return {
       traceId: this.#word(this.#id(message, 'traceId', traceIdPattern)),
@@ -60,7 +61,7 @@ export class SpanReader {
       parentSpanId: spanIdPattern.test(parentSpanId) ? parentSpanId : null,
       name: this.#name(text(message, 'name')),
       kind: member(message, 'kind', spanKinds, 'SPAN_KIND_'),
-      service,
+      service: resource.service,
       startMs: this.#time(message, 'startTimeUnixNano'),
       endMs: this.#time(message, 'endTimeUnixNano'),
       ...this.#attributes(message),
@@ -70,7 +71,8 @@ export class SpanReader {
         status: member(status, 'code', statuses, 'STATUS_CODE_'),
         statusMessage: capped(text(status, 'message'), mostOfValue),
       })),
-      resource,
+      resource: resource.attributes,
+      resourceDoubles: resource.wholeDoubles,
       scope,
       traceState: this.#name(text(message, 'traceState')),
       flags: count(message, 'flags'),

@@ -40,6 +40,8 @@ export interface ReceivedSpan {
   statusMessage: string
   /** Of its resource; shared by the spans that came with it. */
   resource: Attributes
+  /** As `wholeDoubles`, of its resource. */
+  resourceDoubles: readonly string[]
   /** What made it; shared by the spans that came with it. */
   scope: Scope
   traceState: string

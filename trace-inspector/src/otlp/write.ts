@@ -8,7 +8,7 @@ export function writeRequest(spans: Iterable<ReceivedSpan>) {
   const byResource = Map.groupBy(spans, ({ resource }) => resource)
   return {
     resourceSpans: Array.from(byResource, ([resource, ofResource]) => ({
-      resource: { attributes: attributesOf(resource) },
+      resource: { attributes: attributesOf(resource, ofResource[0]?.resourceDoubles) },
       scopeSpans: Array.from(
         Map.groupBy(ofResource, ({ scope }) => scope),
         ([scope, ofScope]) => ({ scope, spans: ofScope.map(spanOf) }),

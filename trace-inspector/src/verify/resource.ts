@@ -1,6 +1,6 @@
 import type { Sender } from 'contract/ledger'
-import { type Attributes, none, type ReceivedSpan } from '../otlp/span.ts'
-import { compareAttributes } from './attributes.ts'
+import type { Attributes, ReceivedSpan } from '../otlp/span.ts'
+import { type Arrived, compareAttributes } from './attributes.ts'
 import type { Found } from './difference.ts'
 import type { Expectation } from './expectation.ts'
 import type { Terms } from './terms.ts'
@@ -23,7 +23,9 @@ export function compareResources(
     const candidates = (senders.get(expectation.step.service) ?? []).filter((sender) => sender.resource !== null)
     if (candidates.length === 0) continue
     if (!changes.has(resource)) {
-      const found = candidates.map((sender) => changeOf(sender, resource, transport))
+      const found = candidates.map((sender) =>
+        changeOf(sender, { attributes: resource, wholeDoubles: span.resourceDoubles }, transport),
+      )
       changes.set(resource, found.includes(undefined) ? undefined : found[0])
     }
     const change = changes.get(resource)
@@ -46,8 +48,8 @@ interface Change {
   actual: Record<string, unknown>
 }
 
-function changeOf(sender: Sender, attributes: Attributes, transport: Terms['transport']): Change | undefined {
-  const found = compareAttributes(sender.resource ?? {}, { attributes, wholeDoubles: none }, transport)
+function changeOf(sender: Sender, arrived: Arrived, transport: Terms['transport']): Change | undefined {
+  const found = compareAttributes(sender.resource ?? {}, arrived, transport)
   const change: Change = { expected: {}, actual: {} }
   for (const { expected, actual } of found) {
     const [name] = Object.keys((expected ?? actual) as object) as [string]
