@@ -1,14 +1,16 @@
 import type { Attributes, ReceivedSpan, Value } from './otlp/span.ts'
+import { plainly } from './page/model/value.ts'
 import { extentOf } from './times.ts'
 import type { Trace } from './trace.ts'
 
 /**
- * A trace as Jaeger's UI takes it under "JSON File"; what `readJaegerTrace` reads. Times are whole µs, lists their JSON text.
+ * A trace as Jaeger's UI takes it under "JSON File"; what `readJaegerTrace` reads. Times are whole µs, lists their JSON text;
+ * whole numbers beyond 2⁵³ are text of the type int64, as Jaeger itself writes them, and so is what is no finite number.
  * https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/jaeger/
  */
 export function jaegerJson(trace: Trace) {
-  const resources = [...new Set(Array.from(trace.spans.values(), ({ resource }) => resource))]
-  const processes = new Map(resources.map((resource, index) => [resource, `p${index + 1}`]))
+  const resources = new Map(Array.from(trace.spans.values(), (span) => [span.resource, span.resourceDoubles]))
+  const processes = new Map([...resources.keys()].map((resource, index) => [resource, `p${index + 1}`]))
   const origin = trace.startMs ?? 0
   return {
     data: [
@@ -16,10 +18,11 @@ export function jaegerJson(trace: Trace) {
         traceID: trace.id,
         spans: Array.from(trace.spans.values(), (span) => spanOf(span, origin, processes.get(span.resource) as string)),
         processes: Object.fromEntries(
-          Array.from(processes, ([{ 'service.name': name, ...tags }, id]) => [
-            id,
-            { serviceName: typeof name === 'string' ? name : '', tags: tagsOf(tags) },
-          ]),
+          Array.from(processes, ([resource, id]) => {
+            const { 'service.name': name, ...tags } = resource
+            const serviceName = typeof name === 'string' ? name : ''
+            return [id, { serviceName, tags: tagsOf(tags, resources.get(resource)) }]
+          }),
         ),
         warnings: null,
       },
@@ -43,10 +46,10 @@ function spanOf(span: ReceivedSpan, originMs: number, processID: string) {
     ],
     startTime,
     duration: us(endMs) - startTime,
-    tags: tagsOf({ ...span.attributes, ...said(span) }),
-    logs: span.events.map(({ name, timeMs, attributes }) => ({
+    tags: tagsOf({ ...span.attributes, ...said(span) }, span.wholeDoubles),
+    logs: span.events.map(({ name, timeMs, attributes, wholeDoubles }) => ({
       timestamp: us(timeMs ?? startMs),
-      fields: tagsOf({ event: name, ...attributes }),
+      fields: tagsOf({ event: name, ...attributes }, wholeDoubles),
     })),
     processID,
     warnings: null,
@@ -68,17 +71,26 @@ function said({ kind, status, statusMessage, scope, traceState }: ReceivedSpan):
 
 const us = (ms: number) => Math.round(ms * 1000)
 
-const tagsOf = (attributes: Attributes) => Object.entries(attributes).map(([key, value]) => ({ key, ...typed(value) }))
+const tagsOf = (attributes: Attributes, wholeDoubles: readonly string[] = []) =>
+  Object.entries(attributes).map(([key, value]) => ({ key, ...typed(value, wholeDoubles.includes(key)) }))
 
-function typed(value: Value): { type: string; value: string | number | boolean } {
+/** The types of what no number here can hold, and of bytes. */
+const types = { int: 'int64', double: 'float64', bytes: 'binary' } as const
+
+function typed(value: Value, isDouble: boolean): { type: string; value: string | number | boolean } {
   switch (typeof value) {
     case 'string':
       return { type: 'string', value }
     case 'boolean':
       return { type: 'bool', value }
     case 'number':
-      return { type: Number.isInteger(value) ? 'int64' : 'float64', value }
-    default:
-      return { type: 'string', value: JSON.stringify(value) }
+      return { type: isDouble || !Number.isInteger(value) ? 'float64' : 'int64', value }
+    default: {
+      const plain = plainly(value)
+      if (typeof plain !== 'string') return { type: 'string', value: JSON.stringify(plain) }
+      // Nothing else that is no text is text when it is plain.
+      const [wrapper] = Object.keys(value as object) as [keyof typeof types]
+      return { type: types[wrapper], value: plain }
+    }
   }
 }

@@ -106,8 +106,23 @@ function readSpan(traceId: string, span: JaegerSpan, process: Process): Received
 
 const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : '')
 
+/** What no number can hold comes as text with the type of a number, and bytes come as base64. */
+function valueOf({ type, value }: z.output<typeof field>): Value {
+  if (typeof value !== 'string') return value
+  switch (type) {
+    case 'int64':
+      return { int: value }
+    case 'float64':
+      return { double: value }
+    case 'binary':
+      return { bytes: value }
+    default:
+      return value
+  }
+}
+
 function readTags(fields: readonly z.output<typeof field>[]): Pick<ReceivedSpan, 'attributes' | 'wholeDoubles'> {
-  const attributes: Attributes = Object.fromEntries(fields.map(({ key, value }) => [key, value]))
+  const attributes: Attributes = Object.fromEntries(fields.map((field) => [field.key, valueOf(field)]))
   const doubles = fields.filter(({ type, value }) => type === 'float64' && Number.isInteger(value))
   return { attributes, wholeDoubles: doubles.length > 0 ? doubles.map(({ key }) => key) : none }
 }

@@ -20,8 +20,10 @@ const full = {
     value('share', { doubleValue: 0.25 }),
     value('long', { intValue: '9223372036854775807' }),
     value('none', { doubleValue: 'NaN' }),
+    value('endless', { doubleValue: '-Infinity' }),
     value('bytes', { bytesValue: 'AAEC' }),
     value('list', { arrayValue: { values: [{ stringValue: 'a' }, { boolValue: true }] } }),
+    value('list of long', { arrayValue: { values: [{ intValue: '-9223372036854775808' }, { doubleValue: 'NaN' }] } }),
     value('group', { kvlistValue: { values: [value('inner', { intValue: '1' })] } }),
     ...['int', 'double', 'bytes', 'group'].map((name) =>
       value(`group of ${name}`, { kvlistValue: { values: [value(name, { stringValue: '1' })] } }),
@@ -57,6 +59,37 @@ test('what is written as OTLP is read again as it came', () => {
   expect(request.resourceSpans[0]?.scopeSpans).toHaveLength(2)
 })
 
+/** What Jaeger has no type for. */
+const asText = {
+  list: '["a",true]',
+  'list of long': '["-9223372036854775808","NaN"]',
+  group: '{"inner":1}',
+  'group of int': '{"int":"1"}',
+  'group of double': '{"double":"1"}',
+  'group of bytes': '{"bytes":"1"}',
+  'group of group': '{"group":"1"}',
+  empty: 'null',
+}
+
+test('numbers have types of their own for Jaeger, whatever their size', () => {
+  const trace = new Trace(traceId)
+  for (const span of sent) trace.add(span)
+  const { spans, processes } = jaegerJson(trace).data[0] as ReturnType<typeof jaegerJson>['data'][number]
+  expect(spans[0]?.tags).toEqual(
+    expect.arrayContaining([
+      { key: 'whole', type: 'int64', value: 12 },
+      { key: 'double', type: 'float64', value: 2 },
+      { key: 'share', type: 'float64', value: 0.25 },
+      { key: 'long', type: 'int64', value: '9223372036854775807' },
+      { key: 'none', type: 'float64', value: 'NaN' },
+      { key: 'endless', type: 'float64', value: '-Infinity' },
+      { key: 'bytes', type: 'binary', value: 'AAEC' },
+    ]),
+  )
+  expect(spans[0]?.logs[0]?.fields).toContainEqual({ key: 'n', type: 'float64', value: 3 })
+  expect(processes.p1?.tags).toEqual([{ key: 'process.pid', type: 'float64', value: 7 }])
+})
+
 test('what is written for Jaeger is the trace, within what Jaeger has room for', () => {
   const trace = new Trace(traceId)
   for (const span of sent) trace.add(span)
@@ -69,13 +102,16 @@ test('what is written for Jaeger is the trace, within what Jaeger has room for',
     service: 'shop',
     startMs: 1763823456123.457,
     endMs: 1763823456124.957,
-    attributes: { text: 'a "quoted" ü', whole: 12, share: 0.25, list: '["a",true]' },
+    attributes: { ...sent[0]?.attributes, ...asText },
+    wholeDoubles: ['double'],
+    resource: { 'process.pid': 7 },
+    resourceDoubles: ['process.pid'],
     links: sent[0]?.links,
     status: 'error',
     statusMessage: 'boom',
     scope: { name: 'agent-app', version: '1.2.3' },
     traceState: 'vendor=1',
   })
-  expect(first?.events).toMatchObject([{ name: 'stall', attributes: { n: 3 } }])
+  expect(first?.events).toMatchObject([{ name: 'stall', attributes: { n: 3 }, wholeDoubles: ['n'] }])
   expect(second).toMatchObject({ parentSpanId: null, status: 'unset', startMs: second?.endMs })
 })

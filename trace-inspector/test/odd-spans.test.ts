@@ -128,6 +128,30 @@ test.each(both)('%s: what is no finite number is shown as a word', async (_encod
   })
 })
 
+test.each(['chrome', 'jaeger'])(
+  'what is written for %s has them as text, and nothing of how they are kept',
+  async (form) => {
+    const long = { intValue: '9223372036854775807' }
+    const values = {
+      long,
+      none: { doubleValue: 'NaN' },
+      list: { arrayValue: { values: [long] } },
+      int: { stringValue: 'x' },
+    }
+    await sendJson(attributesOf(values))
+    const text = await (await fetch(`${url}/traces/${traceId}/${form}`)).text()
+    expect(text).not.toMatch(/\{\\?"(int|double)\\?":/)
+    if (form === 'jaeger') return
+    const { traceEvents } = JSON.parse(text) as { traceEvents: { name: string; args?: object }[] }
+    expect(traceEvents.find(({ name }) => name === 'odd!')?.args).toMatchObject({
+      long: '9223372036854775807',
+      none: 'NaN',
+      list: ['9223372036854775807'],
+      int: 'x',
+    })
+  },
+)
+
 const deep = `${'{"arrayValue":{"values":['.repeat(5000)}{}${']}}'.repeat(5000)}`
 
 test.each<[string, Changes, string, ((body: string) => string)?]>([

@@ -19,6 +19,7 @@ import type { Traces } from '../traces.ts'
 import { chromeTrace } from './model/chrome-trace.ts'
 import { type Condition, parseCondition } from './model/condition.ts'
 import { buildTree } from './model/tree.ts'
+import { plainMembers } from './model/value.ts'
 import { passOn, stateOf } from './server/agents.ts'
 import { type Assets, readAssets } from './server/assets.ts'
 import { makeDocument } from './server/document.ts'
@@ -179,9 +180,7 @@ export function mountPage(
 
 function perfetto(trace: Trace) {
   const { columns } = pictureOf(trace.id, trace)
-  return chromeTrace(
-    columns,
-    buildTree(columns),
-    (span) => trace.spans.get(columns.id[span] as string)?.attributes ?? {},
+  return chromeTrace(columns, buildTree(columns), (span) =>
+    plainMembers(trace.spans.get(columns.id[span] as string)?.attributes ?? {}),
   )
 }

@@ -10,3 +10,14 @@ export function plainOf(value: unknown): unknown {
   const isWrapped = typeof inner === 'string' && ['int', 'double', 'bytes'].includes(kind ?? '')
   return isWrapped || kind === 'group' ? inner : value
 }
+
+/** The same of all that is inside as well. */
+export function plainly(value: unknown): unknown {
+  const plain = plainOf(value)
+  if (typeof plain !== 'object' || plain === null) return plain
+  return Array.isArray(plain) ? plain.map(plainly) : plainMembers(plain)
+}
+
+/** The members of a group, or attributes, each as it was sent. */
+export const plainMembers = (members: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(members).map(([name, inner]) => [name, plainly(inner)]))

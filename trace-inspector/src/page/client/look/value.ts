@@ -1,4 +1,4 @@
-import { plainOf } from '../../model/value.ts'
+import { plainly, plainOf } from '../../model/value.ts'
 
 const longest = 2000
 
@@ -6,7 +6,7 @@ const longest = 2000
 export function valueText(sent: unknown): string {
   const value = plainOf(sent)
   if (value === null || value === undefined) return 'nothing'
-  const text = typeof value === 'string' ? value : isGroup(value) ? pairs(value) : JSON.stringify(value, inner)
+  const text = typeof value === 'string' ? value : isGroup(value) ? pairs(value) : JSON.stringify(plainly(value))
   return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
 }
 
@@ -17,5 +17,3 @@ const pairs = (value: Record<string, unknown>) =>
   Object.entries(value)
     .map(([name, inner]) => `${name}: ${valueText(inner)}`)
     .join(', ')
-
-const inner = (_name: string, value: unknown) => plainOf(value)
