@@ -171,7 +171,20 @@ test.each<[string, Changes, string, ((body: string) => string)?]>([
     '.endTimeUnixNano',
     (body) => body.replace('"HUGE"', '1e999'),
   ],
-  ['a whole number beyond 64 bits', attributesOf({ x: { intValue: '1e999' } }), '.attributes[0].value.intValue'],
+  ...['1e999', '9223372036854775808', '-9223372036854775809', '9223372036854775809', '9.3e18', '0.5'].map(
+    (intValue): [string, Changes, string] => [
+      `${intValue} as a whole number of 64 bits`,
+      attributesOf({ x: { intValue } }),
+      '.attributes[0].value.intValue',
+    ],
+  ),
+  [
+    'a whole number beyond 64 bits, as a number',
+    attributesOf({ x: { intValue: 'HUGE' } }),
+    '.attributes[0].value.intValue',
+    (body) => body.replace('"HUGE"', '9223372036854775808'),
+  ],
+  ['a time just beyond all times', { endTimeUnixNano: '18446744073709551616' }, '.endTimeUnixNano'],
   ['attributes that are no list', { attributes: {} }, '.attributes'],
   [
     'values 5,000 deep',

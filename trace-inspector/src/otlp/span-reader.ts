@@ -25,6 +25,9 @@ const traceIdPattern = /^(?!0{32})[0-9a-f]{32}$/
 const spanIdPattern = /^(?!0{16})[0-9a-f]{16}$/
 /** What protobuf's own libraries allow. */
 const deepest = 100
+type Range = readonly [least: bigint, most: bigint]
+const int64: Range = [-(2n ** 63n), 2n ** 63n - 1n]
+const uint64: Range = [0n, 2n ** 64n - 1n]
 
 /** Reads what a request says of its spans. Every method throws Malformed. */
 export class SpanReader {
@@ -146,9 +149,8 @@ export class SpanReader {
   }
 
   #int(value: unknown): Value {
-    const number = this.#encoding.number(value)
-    if (number === undefined || !Number.isInteger(number) || Math.abs(number) > 2 ** 63)
-      throw new Malformed('intValue', 'a whole number of 64 bits')
+    const number = this.#whole(value, int64)
+    if (number === undefined) throw new Malformed('intValue', 'a whole number of 64 bits')
     return Number.isSafeInteger(number) ? number : { int: this.#encoding.digits(value) }
   }
 
@@ -162,10 +164,18 @@ export class SpanReader {
 
   /** Nanoseconds since the epoch as milliseconds; null where there are none, which is never 1970. */
   #time(message: Message, field: string): number | null {
-    const value = this.#encoding.number(message[field] ?? 0)
-    if (value === undefined || !Number.isInteger(value) || value < 0 || value > 2 ** 64)
-      throw new Malformed(field, 'nanoseconds since the epoch')
+    const value = this.#whole(message[field] ?? 0, uint64)
+    if (value === undefined) throw new Malformed(field, 'nanoseconds since the epoch')
     return value === 0 ? null : value / 1e6
+  }
+
+  /** A whole number in a range, the nearest that there is here; undefined for anything else. Its digits say where it is at the edge. */
+  #whole(value: unknown, [least, most]: Range): number | undefined {
+    const number = this.#encoding.number(value)
+    if (number === undefined || !Number.isInteger(number)) return undefined
+    if (number > least && number < most) return number
+    const exact = BigInt(this.#encoding.digits(value))
+    return exact >= least && exact <= most ? number : undefined
   }
 
   #id(message: Message, field: string, pattern: RegExp): string {
