@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
+import { notCompared } from '../../trace-inspector/src/verify/transport.ts'
 import { attributeTables } from './attributes.ts'
 import { configurationTable } from './configuration.ts'
 import { agentEndpoints, inspectorEndpoints, toolEndpoints } from './endpoints.ts'
@@ -24,6 +25,7 @@ const parts: Record<string, () => string | Promise<string>> = {
   attributes: attributeTables,
   kinds: kindTable,
   categories: categoryTable,
+  'not-compared': () => notCompared.map((what) => `- ${what}`).join('\n'),
   example: () => `\`\`\`ts\n${readFileSync(`${root}docs/examples/relay.ts`, 'utf8')}\`\`\``,
 }
 

@@ -70,11 +70,11 @@ function compareTimes({ step, parent }: Expectation, span: ReceivedSpan, transpo
 
 /** The order of links means nothing. */
 function compareLinks(written: Expectation['links'], arrived: ReceivedSpan['links']): Found[] {
-  const open = new Map(arrived.map((link) => [`${link.traceId}-${link.spanId}`, link]))
-  const lost = written.filter(({ trace_id, span_id }) => !open.delete(`${trace_id}-${span_id}`))
+  const open = Map.groupBy(arrived, ({ traceId, spanId }) => `${traceId}-${spanId}`)
+  const lost = written.filter(({ trace_id, span_id }) => !open.get(`${trace_id}-${span_id}`)?.pop())
   return [
     ...lost.map((link): Found => ({ kind: 'link_lost', expected: link, actual: null })),
-    ...[...open.values()].map(({ traceId, spanId }): Found => ({
+    ...[...open.values()].flat().map(({ traceId, spanId }): Found => ({
       kind: 'link_added',
       expected: null,
       actual: { trace_id: traceId, span_id: spanId },

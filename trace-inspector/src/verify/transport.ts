@@ -12,8 +12,10 @@ export interface Transport {
 
 /** What only the service knows that wrote it, and what nothing here writes. */
 export const notCompared = [
-  'attributes, events and scopes of SERVER spans, and the resource of tool-service: it wrote them itself',
-  'schema URLs, attributes of scopes and of links',
+  'attributes, events and scopes of SERVER spans, links that were added to them, and the resource of tool-service: it wrote them itself',
+  'schema URLs, entities of resources, attributes of scopes, all but the last of attributes of one name',
+  'of links all but the ids that they lead to, of flags all but sampled and remote',
+  'how many attributes a sender dropped of a resource, a scope, an event or a link',
 ]
 
 /** OTLP carries everything; its nanoseconds and the ledger's milliseconds are the same number, rounded. */
