@@ -181,7 +181,7 @@ export function createApp({
       'A trace as the page draws it, with what the ledger says of lost and altered spans',
     'GET /traces/:trace_id/session': 'The traces of one session, with the time between them',
     'GET /traces/:trace_id/runs': 'The runs of the trace as their agents know them, without their steps',
-    'GET /traces/:trace_id/otlp': 'The trace as OTLP JSON, to be sent to any receiver',
+    'GET /traces/:trace_id/otlp': 'The trace as OTLP JSON as it came, to be sent to any receiver',
     'GET /traces/:trace_id/jaeger': 'The trace as JSON that the UI of Jaeger opens',
     'GET /traces/:trace_id/chrome': 'The trace as Chrome trace JSON, which Perfetto opens',
     'POST /traces/:trace_id/answer': 'Scores an answer: { "span_ids": [...] }, empty when nothing is wrong',

@@ -126,7 +126,7 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
         { ...json(), ...noTrace },
       ),
       '/traces/{trace_id}/runs': ofTrace('The runs of the trace as their agents know them', { ...json(), ...noLedger }),
-      '/traces/{trace_id}/otlp': ofTrace('The trace as OTLP JSON', { ...json(), ...noTrace }),
+      '/traces/{trace_id}/otlp': ofTrace('The trace as OTLP JSON, odd times as they came', { ...json(), ...noTrace }),
       '/traces/{trace_id}/jaeger': ofTrace('The trace as JSON that the UI of Jaeger opens', { ...json(), ...noTrace }),
       '/traces/{trace_id}/chrome': ofTrace('The trace as Chrome trace JSON', { ...json(), ...noTrace }),
       '/traces/{trace_id}/answer': {

@@ -105,6 +105,36 @@ test.each(cases)(
   },
 )
 
+/** What a span says of when it was, of those that were downloaded as OTLP. */
+async function timesInOtlp(spanId: string) {
+  type Sent = { spanId: string; startTimeUnixNano?: string; endTimeUnixNano?: string }
+  const { resourceSpans } = await get<{ resourceSpans: { scopeSpans: { spans: Sent[] }[] }[] }>(
+    `/traces/${traceId}/otlp`,
+  )
+  const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((inScope) => inScope.spans))
+  const { startTimeUnixNano, endTimeUnixNano } = spans.find((span) => span.spanId === spanId) as Sent
+  return { startTimeUnixNano, endTimeUnixNano }
+}
+
+test.each(cases)(
+  'a span with %s is sent on as it came, and takes no time for Jaeger',
+  async (_what, _oddity, times) => {
+    const event = { name: 'when', timeUnixNano: '0' }
+    await send({ traceId, spanId: odd, name: 'odd', kind: 1, ...times, events: [event] }, child)
+    const sent: { startTimeUnixNano?: string; endTimeUnixNano?: string } = times
+    const known = (time: string | undefined) => (time === '0' ? undefined : time)
+    const asSent = { startTimeUnixNano: sent.startTimeUnixNano, endTimeUnixNano: known(sent.endTimeUnixNano) }
+    expect(await timesInOtlp(odd)).toEqual(asSent)
+
+    type Drawn = { spanID: string; startTime: number; duration: number; logs: object[] }
+    const { data } = await get<{ data: { spans: Drawn[] }[] }>(`/traces/${traceId}/jaeger`)
+    const spans = new Map(data[0]?.spans.map((span) => [span.spanID, span]))
+    const startTime = Number(sent.startTimeUnixNano ?? sent.endTimeUnixNano ?? start) / 1000
+    expect(spans.get(odd)).toMatchObject({ startTime, duration: 0, logs: [{ timestamp: startTime }] })
+    expect(spans.get(child.spanId)).toMatchObject({ startTime: startMs * 1000, duration: 50_000 })
+  },
+)
+
 test('of a trace without any time nothing says 1970', async () => {
   await send({ traceId, spanId: odd, name: 'odd', kind: 1 })
   const { recent } = await get<{ recent: object[] }>('/traces')
@@ -113,4 +143,5 @@ test('of a trace without any time nothing says 1970', async () => {
     columns: { origin_ms: null, start: [0], duration: [0] },
   })
   expect(await get(`/traces/${traceId}/chrome`)).toMatchObject({ otherData: { started: null } })
+  expect(await timesInOtlp(odd)).toEqual({ startTimeUnixNano: undefined, endTimeUnixNano: undefined })
 })

@@ -1,8 +1,8 @@
 import { type Attributes, type ReceivedSpan, spanKinds, statuses, type Value } from './span.ts'
 
 /**
- * Spans as OTLP's JSON has them, to be sent to any receiver again; the inverse of `decodeJson`. Spans of one resource and
- * one scope stand together. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ * Spans as OTLP's JSON has them, to be sent to any receiver again; the inverse of `decodeJson`: odd times, too, are as they
+ * came. Spans of one resource and one scope stand together. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 export function writeRequest(spans: Iterable<ReceivedSpan>) {
   const byResource = Map.groupBy(spans, ({ resource }) => resource)
