@@ -84,6 +84,48 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     await page.close()
   })
 
+  test('the traces of a session stand in a line, with the time between them, and what was severed is stitched', async () => {
+    const query = { hops: '2', severed: '1', human_delay_s: '3600', jitter: '0' }
+    const { spans, traceIds } = await simulateFile(['handoff'], { query })
+    const url = await start()
+    await fetch(`${url}/files`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: spans,
+    })
+    const { page, complaints } = await open(browser, url, `/?trace=${traceIds[0]}`)
+    const session = page.getByRole('navigation', { name: 'Session' })
+    const stations = session.getByRole('listitem')
+    const here = session.locator('[aria-current=page]')
+    const stitch = session.getByRole('button', { name: 'Stitch what was severed' })
+    await session.waitFor()
+    const [begins, severed, idle, resumes, ...others] = await stations.allInnerTexts()
+    expect(begins).toMatch(/^handoff .* ms$/)
+    expect(severed).toMatch(/^✂ POST \/mcp .* ms$/)
+    expect(idle).toMatch(/^60\.0 min idle$/)
+    expect(resumes).toMatch(/^↪ POST \/mcp .* ms$/)
+    expect(others).toEqual([])
+    expect(await here.innerText()).toBe(begins)
+    expect(await session.getByTitle('its context was lost on the way; where it belongs, spans suggest').count()).toBe(1)
+    expect(await session.getByTitle('goes on with another trace, and links to it').count()).toBe(1)
+
+    const seam = page.getByRole('row', { name: /^POST \/mcp.*, stitched/ })
+    expect([await stitch.getAttribute('aria-pressed'), await seam.count()]).toEqual(['false', 0])
+    await stitch.click()
+    await seam.waitFor()
+    expect(await seam.getByText('✂ stitched').count()).toBe(1)
+    expect(await violations(page)).toEqual([])
+    await stitch.click()
+    await seam.waitFor({ state: 'detached' })
+
+    await session.getByRole('link', { name: '↪' }).click()
+    await page.waitForURL(`**/?trace=${traceIds.at(-1)}*`)
+    await expect.poll(() => here.innerText()).toBe(resumes)
+    expect(await stitch.count()).toBe(0)
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
   test('what is wrong with a file is told, with its line', async () => {
     const { page, complaints } = await open(browser, await start(), '/')
     await pick(page, 'broken.jsonl', `${file.spans.toString()}{"resourceSpans":[\n`)

@@ -4,7 +4,7 @@ import { drive, type Played } from 'engine/virtual/drive'
 import { JsonWriter } from 'simulate/otlp/json'
 import { agent, begin, type PlayedRun } from 'simulate/play'
 
-/** Runs in virtual time: their spans as OTLP JSON lines, and their ledgers, a line each. */
+/** Runs in virtual time, with what others played of them: their spans as OTLP JSON lines, and their ledgers, a line each. */
 export interface SimulatedFile {
   spans: Buffer
   ledgers: Buffer
@@ -23,7 +23,7 @@ export async function simulateFile(
   const writers = new Map<string, JsonWriter>()
   const lines: Uint8Array[] = []
   const ledgers: string[] = []
-  const traceIds: string[] = []
+  const traceIds = new Set<string>()
   let spanCount = 0
 
   function* played(): Generator<Played<PlayedRun>> {
@@ -36,18 +36,20 @@ export async function simulateFile(
       }
   }
   const flush = () => lines.push(...Array.from(writers.values(), (writer) => writer.take()))
-  await drive(played(), ({ eachSpan, ledger }) => {
-    eachSpan((service, span) => {
-      const writer = writers.get(service) ?? new JsonWriter({ 'service.name': service }, { name: agent.serviceName })
-      writers.set(service, writer)
-      writer.add(span)
-      spanCount++
-    })
-    const written = ledger()
-    traceIds.push(written.trace_id)
-    ledgers.push(`${JSON.stringify(written)}\n`)
-    if (ledgers.length % runsALine === 0) flush()
+  let ended = 0
+  await drive(played(), (run) => {
+    for (const { traceId, eachSpan, ledger } of [run, ...run.parts]) {
+      eachSpan((service, span) => {
+        const writer = writers.get(service) ?? new JsonWriter({ 'service.name': service }, { name: agent.serviceName })
+        writers.set(service, writer)
+        writer.add(span)
+        spanCount++
+      })
+      traceIds.add(traceId)
+      ledgers.push(`${JSON.stringify(ledger())}\n`)
+    }
+    if (++ended % runsALine === 0) flush()
   })
   flush()
-  return { spans: Buffer.concat(lines), ledgers: Buffer.from(ledgers.join('')), traceIds, spanCount }
+  return { spans: Buffer.concat(lines), ledgers: Buffer.from(ledgers.join('')), traceIds: [...traceIds], spanCount }
 }

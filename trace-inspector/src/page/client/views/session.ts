@@ -57,7 +57,7 @@ function station(
       aria-current=${isHere ? 'page' : undefined}
       title=${title.filter(Boolean).join('; ')}
     >
-      ${signs[how]} ${how === 'begins' && typeof scenario === 'string' ? scenario : name}
+      ${signs[how]} ${how === 'begins' && typeof scenario === 'string' ? scenario : name}${' '}
       <span class="dim">${ms(duration_ms)}</span>${errors > 0 && html` <b class="is-error">✕</b>`}
     </a>
   </li>`
