@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import { isContentOnSpans, readConfig } from '../agent-app/src/config.ts'
+import { contentNote, isContentOnSpans, readConfig } from '../agent-app/src/config.ts'
 import { selfMadeCertificate } from '../packages/service-kit/test/support/certificate.ts'
 import { SimulatedCollector } from '../packages/service-kit/test/support/collector.ts'
 import { deadAddress } from './support/ports.ts'
@@ -217,16 +217,18 @@ describe('what is said of telemetry', () => {
 
 describe('content', () => {
   it.each([
-    ['', false],
-    ['NO_CONTENT', false],
-    ['span_only', true],
-    ['EVENT_ONLY', false],
-    ['Span_And_Event', true],
-    ['TRUE', true],
-    ['False', false],
-  ])('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=%s: on spans %s', (mode, isThere) => {
-    const config = readConfig({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: mode })
+    ['', false, undefined],
+    ['NO_CONTENT', false, undefined],
+    ['span_only', true, undefined],
+    ['EVENT_ONLY', false, 'no event here carries content, so none is captured'],
+    ['Span_And_Event', true, 'no event here carries content, so it is on spans alone'],
+    ['TRUE', true, undefined],
+    ['False', false, undefined],
+  ])('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=%s: on spans %s, and said: %s', (mode, isThere, said) => {
+    const name = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'
+    const config = readConfig({ [name]: mode })
     expect(isContentOnSpans(config)).toBe(isThere)
+    expect(contentNote(config)).toBe(said && `${name}=${mode.toUpperCase()}: ${said}`)
   })
 
   it('is nowhere with EVENT_ONLY, which is said', async () => {

@@ -84,5 +84,12 @@ export function isContentOnSpans(config: Config): boolean {
   return mode === 'SPAN_ONLY' || mode === 'SPAN_AND_EVENT'
 }
 
+/** What is to be said where content is asked for on events; undefined where it is not. */
+export function contentNote({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: mode }: Config): string | undefined {
+  if (mode !== 'EVENT_ONLY' && mode !== 'SPAN_AND_EVENT') return undefined
+  const where = mode === 'EVENT_ONLY' ? 'none is captured' : 'it is on spans alone'
+  return `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=${mode}: no event here carries content, so ${where}`
+}
+
 /** For the documents that repeat it. */
 export const configSchema = schema

@@ -7,7 +7,7 @@ import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
 import { serviceNameOf } from 'service-kit/service-name'
 import { createApp } from './app.ts'
-import { isContentOnSpans, readConfig } from './config.ts'
+import { contentNote, isContentOnSpans, readConfig } from './config.ts'
 import { LedgerSink } from './ledger-sink.ts'
 import { lineWriter } from './line-writers.ts'
 import { telemetry } from './telemetry.ts'
@@ -22,10 +22,8 @@ const scopeName = 'agent-app'
 
 await runMain('agent-app', async () => {
   const config = readConfig(process.env)
-  if (config.OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT === 'EVENT_ONLY')
-    console.log(
-      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=EVENT_ONLY: no event here carries content, so none is captured',
-    )
+  const note = contentNote(config)
+  if (note !== undefined) console.log(note)
   const lifecycle = new Lifecycle()
   const pace = new Pace()
   const tools = new ToolClient(config.TOOL_BASE, config.TOOL_TIMEOUT_MS)
