@@ -141,7 +141,7 @@ function parseLevel({ levels }: Scenario, schema: z.ZodObject, query: Query, val
     .map((name) => ({
       parameter: name,
       value: textOf(query[name]),
-      expected: `to be absent with level=${level}, which draws it`,
+      expected: `to be absent with level=${level}, which draws times, faults and size by itself`,
     }))
   if (value.faults !== undefined && value.faults !== 'off' && value.faults !== 'own')
     faults.push({ parameter: 'faults', value: textOf(query.faults), expected: `own or off with level=${level}` })

@@ -249,6 +249,7 @@ describe('parameters', () => {
         ['delay_ms', 'level=3'],
       ],
     ],
+    ['react', { level: '2', llm_error_rate: '0.1' }, [['llm_error_rate', 'which draws times, faults and size']]],
     ['fanout', { control: 'true' }, [['control', 'level=2, 3 or 4']]],
     ['fanout', { level: '1', world: 'w' }, [['world', 'level=2, 3 or 4']]],
     ['retry', { level: '4', faults: 'own,slow_tool:search:4' }, [['faults', 'own or off with level=4']]],
@@ -258,6 +259,20 @@ describe('parameters', () => {
     expect(new Set(faults.map(({ parameter }) => parameter))).toEqual(new Set(expected.map(([name]) => name)))
     for (const [name, words] of expected)
       expect(faults.find(({ parameter }) => parameter === name)?.expected).toContain(words)
+  })
+
+  it('are none of how often a model fails, which it never does', async () => {
+    for (const name of ['react', 'rag', 'silent'])
+      for (const level of [2, 3, 4]) {
+        const { run } = await simulate(name, { level, seed: 'a' })
+        const chats = run.ledger.steps.filter(({ facts }) => facts.operation === 'chat')
+        expect(chats.length).toBeGreaterThan(0)
+        expect(chats.filter(({ status }) => status === 'error')).toEqual([])
+        const attempts = run.ledger.steps.filter(
+          ({ facts }) => facts.operation === 'http_client' && facts.method === 'POST',
+        )
+        expect(attempts).toEqual([])
+      }
   })
 
   it('are those that were given, so that a run of a level is repeated by what its answer says', async () => {
