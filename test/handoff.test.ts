@@ -1,5 +1,7 @@
 import type { Handed, Part } from 'contract/handoff'
 import type { LedgerAnswer, LedgerStep, RunLedger } from 'contract/ledger'
+import type { SeveredContext } from 'findings/kinds/severed-context'
+import type { Compared } from 'findings/planted'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunAnswer } from '../agent-app/src/output.ts'
 import { resumedIn } from '../cli/verify/play.ts'
@@ -38,6 +40,14 @@ afterAll(async () => {
 const verify = (traceId: string) => stack.verify(traceId, 200)
 /** What spans say against what was planted; a busy machine may make a call slow besides. */
 const planted = async (traceId: string) => (await stack.reveal(traceId)).planted
+/** What spans name, and what of that nobody planted, but for calls that a busy machine made slow. */
+async function namedIn(traceId: string) {
+  const { observed, planted } = await stack.reveal(traceId)
+  const { span_ids, slow } = observed as SeveredContext
+  const slowOnes = new Set(slow.map(({ span_id }) => span_id))
+  const isMeant = (id: string) => !slowOnes.has(id)
+  return { named: span_ids.filter(isMeant), notPlanted: (planted as Compared).not_planted.filter(isMeant) }
+}
 
 async function runsAt(agent: Service, traceId: string): Promise<RunLedger[]> {
   const response = await fetch(`${agent.url}/runs/${traceId}`)
@@ -85,6 +95,7 @@ describe('a run that is handed over to another agent', () => {
         answer.key !== 'pending' && answer.key?.faults.find(({ accepted }) => accepted[0]?.includes(span_id))
       expect(fault).toMatchObject({ accepted: [[span_id, taken?.span_id, taken?.agent_span_id]] })
       expect(await planted(traceId)).toMatchObject({ planted: 1, hits: 1, missed: [] })
+      expect(await namedIn(traceId)).toEqual({ named: [taken?.span_id], notPlanted: [] })
     }
   })
 
@@ -97,6 +108,8 @@ describe('a run that is handed over to another agent', () => {
     expect(part?.conversation_id).toBe(answer.session?.conversation_id)
     expect(await verify(String(traceId))).toMatchObject({ verdict: 'complete', counts: { link_lost: 0 } })
     expect(await planted(String(traceId))).toMatchObject({ planted: 0, missed: [] })
+    // A root without a parent, which was meant.
+    expect(await namedIn(String(traceId))).toEqual({ named: [], notPlanted: [] })
   })
 
   it('is one session, in which what was severed is put back where its ledger says', async () => {
