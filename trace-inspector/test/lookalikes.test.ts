@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { scenarios } from 'engine/scenarios/index'
 import { Lifecycle } from 'service-kit/serve'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
 import { listen } from '../../test/support/apps.ts'
 import { createApp } from '../src/app.ts'
 import type { Revelation } from '../src/reveal/reveal.ts'
@@ -59,7 +60,7 @@ describe.each(Object.entries(lookalikes))('spans of %s', (scenario, [without, th
   it('are asked about every lookalike that there is', () => {
     const declared = scenarios.find(({ name }) => name === scenario)?.params.lookalike
     const asked = those.flatMap(({ lookalike }) => lookalike ?? [])
-    const { error } = declared?.safeParse([]) ?? {}
-    expect(error?.issues[0]?.message).toBe(declared && `one of ${['none', ...asked].join(', ')}`)
+    const expected = declared && z.safeParse(declared, []).error?.issues[0]?.message
+    expect(expected).toBe(declared && `one of ${['none', ...asked].join(', ')}`)
   })
 })

@@ -88,11 +88,8 @@ describe.skipIf(withoutBrowser)(`in a browser${withoutBrowser ? ` (${withoutBrow
     const query = { hops: '2', severed: '1', human_delay_s: '3600', jitter: '0' }
     const { spans, traceIds } = await simulateFile(['handoff'], { query })
     const url = await start()
-    await fetch(`${url}/files`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/octet-stream' },
-      body: spans,
-    })
+    const headers = { 'Content-Type': 'application/octet-stream' }
+    await fetch(`${url}/files`, { method: 'POST', headers, body: Buffer.from(spans) })
     const { page, complaints } = await open(browser, url, `/?trace=${traceIds[0]}`)
     const session = page.getByRole('navigation', { name: 'Session' })
     const stations = session.getByRole('listitem')
