@@ -26,7 +26,7 @@ export function commonParams(defaults: Defaults) {
       min: 0,
       max: 600_000,
       default: defaults.delayMs ?? 80,
-      description: "Median of a tool's latency, ms; 300 if measured, unless given",
+      description: "Median of a tool's latency, ms; if measured, of all tools together, and 300 unless given",
     }),
     error_rate: number({
       min: 0,

@@ -34,6 +34,19 @@ describe('measured: the published quantiles', () => {
     within(sum(slow) / sum(ms), 0.85)
   })
 
+  test.each([
+    ['search', 1.31],
+    ['database', 0.6 * 1.31],
+    ['calculator', 0.2 * 1.31],
+    ['calendar', 0.8 * 1.31],
+    ['mail', 1.4 * 1.31],
+  ])('%s takes %f times what all tools together take, of the same draw', (tool, factor) => {
+    for (let seed = 0; seed < 10; seed++) {
+      const of = (name: string) => toolMs(new Random(`draw-${seed}`), name, 300, 0.1)
+      expect(of(tool) / of('any other')).toBeCloseTo(factor, 9)
+    }
+  })
+
   test('models: median 5.7 s, p90 22 s; output 200 tokens, p99 some thousands', () => {
     const ms = drawn((random) => model(random).delayMs)
     within(at(ms, 0.5), 5700)
