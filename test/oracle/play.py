@@ -316,11 +316,14 @@ def overflow(run):
         rest = (p["steps"] - index + 2) * (most + OBSERVED)
         room = window - conversation.sent - conversation.new - 16 - rest
         tool = TOOLS[tools.integer(0, 4)]
-        exceeds = index == full_at and p["fill"] > 1 and run.strikes(fault)
         ms += conversation.ask(f"assistant/chat/{index}")
-        ms += run.call(f"assistant/call/{index}", tool, p["delay_ms"])[0]
+        took, ok = run.call(f"assistant/call/{index}", tool, p["delay_ms"])
+        ms += took
         conversation.new += OBSERVED
-        if index == full_at and 0 < p["fill"] <= 1:
+        # Who is not answered has a context that nothing fills.
+        fills = ok and index == full_at
+        exceeds = fills and p["fill"] > 1 and run.strikes(fault)
+        if fills and 0 < p["fill"] <= 1:
             conversation.new += math.floor(p["fill"] * room) - OBSERVED
         if exceeds:
             before = conversation.sent, conversation.new

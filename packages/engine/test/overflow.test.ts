@@ -50,6 +50,16 @@ describe('a context that is more than the model holds', () => {
   })
 })
 
+it.each([{ fill: 1.5 }, { fill: 0.9 }])('is exceeded by no answer that nobody gave: %o', async (query) => {
+  for (const seed of seeds) {
+    const { key, run, observed } = await play({ ...query, error_rate: 1, seed })
+    expect(key.faults.map(({ kind }) => kind)).not.toContain('overflow')
+    expect(run.ledger.steps.map(({ key }) => key)).not.toContain('assistant/chat/100')
+    expect(observed.exceeded).toEqual([])
+    expect(observed.fullest).toBeLessThan(0.1)
+  }
+})
+
 /** Some tools are slow by nature there, and every rule names those. */
 describe('with the long tails of production', () => {
   const measured = { profile: 'measured', llm_error_rate: 0 }

@@ -42,8 +42,11 @@ export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
   }
 }
 
+/** Throws where no step of the run is one that it struck: nobody could name it, and it never happened. */
 function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans): KeyFault {
   const { id, kind, entity, magnitude, window, losesCall = false, breaksTrace = false, steps } = fault
+  if (!steps.values().some((key) => spans.has(key)))
+    throw new Error(`Fault ${id} struck ${[...steps].join(', ')}: the run has no such step`)
   // One that only this run met, since something unplanned had happened before, was not judged.
   const { impact, standing } = judgements[id] ?? {
     impact: null,

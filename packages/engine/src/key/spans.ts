@@ -35,6 +35,11 @@ export class NamingSpans {
     return (this.#below ??= Map.groupBy(this.#steps, ({ parent_id }) => parent_id)).get(id) ?? []
   }
 
+  /** Whether the run has a step of this key. */
+  has(key: string): boolean {
+    return this.#stepOf(key) !== undefined
+  }
+
   /** The call, its CLIENT and SERVER spans, and its agent's span where that agent does nothing else but think about it. */
   of(key: string): string[] {
     const step = this.#stepOf(key)

@@ -142,22 +142,23 @@ interface Filled {
 
 /** A turn whose answer fills the context, or is too much for it; resolves to whether the agent can go on. */
 async function fillUp({ agent, turns, turn, index, window, fill, restTokens, atLimit }: Filled): Promise<boolean> {
+  const { faults } = agent.run
   const isOver = fill > 1
   const left = window - turns.talk.tokens - leftTokens - (isOver ? 0 : restTokens)
   const tokens = Math.floor(fill * left)
   const call = `${agent.key}/call/${index}`
   const fault = faultOf(agent, turn.tool, call, tokens)
-  if (isOver && !agent.run.faults.strikes(fault, call)) {
-    await turns.take(index, turn)
-    return true
-  }
-  await turns.take(index, { ...turn, ...sized(tokens), ...(isOver && { plantedBy: 'overflow' }) })
+  const fills = !isOver || faults.isInForce(fault.id)
+  const answer = await turns.take(index, fills ? { ...turn, ...sized(tokens) } : turn)
+  // Who was not answered has nothing that fills the context.
+  if (!fills || answer === undefined) return true
   if (!isOver) {
-    agent.run.faults.decoy(call)
+    faults.decoy(call)
     turns.talk.lengthen(tokens - tokensPerObservation)
     return true
   }
-  agent.run.faults.strikes(fault, `${agent.key}/chat/${overAt}`)
+  turns.plant('overflow', [index])
+  for (const step of [call, `${agent.key}/chat/${overAt}`]) faults.strikes(fault, step)
   let goesOn = true
   // What did not fit is dropped in the end, whatever became of it.
   await turns.forgetting(async () => {
