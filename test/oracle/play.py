@@ -313,8 +313,8 @@ def overflow(run):
     conversation = Conversation(run, "assistant")
     ms = 0
     for index in range(p["steps"]):
-        rest = (p["steps"] - index + 2) * (most + OBSERVED)
-        room = window - conversation.sent - conversation.new - 16 - rest
+        bound = window - 16 - (p["steps"] - index + 2) * (most + OBSERVED)
+        room = bound - conversation.sent - conversation.new
         tool = TOOLS[tools.integer(0, 4)]
         ms += conversation.ask(f"assistant/chat/{index}")
         took, ok = run.call(f"assistant/call/{index}", tool, p["delay_ms"])
@@ -322,11 +322,9 @@ def overflow(run):
         conversation.new += OBSERVED
         # Who is not answered has a context that nothing fills.
         fills = ok and index == full_at
-        exceeds = fills and p["fill"] > 1 and run.strikes(fault)
         if fills and 0 < p["fill"] <= 1:
             conversation.new += math.floor(p["fill"] * room) - OBSERVED
-        if exceeds:
-            before = conversation.sent, conversation.new
+        if fills and p["fill"] > 1 and run.strikes(fault):
             key = "assistant/chat/100"
             if p["at_limit"] == "refuse":
                 tokens = run.tokens
@@ -336,10 +334,10 @@ def overflow(run):
             if p["at_limit"] == "cut":
                 conversation.new = window - 16 - conversation.sent
                 ms += conversation.ask(key, 16)
+                conversation.sent, conversation.new = 0, bound - 350
             else:
-                conversation.sent, conversation.new = 0, math.floor(0.2 * window + 0.5)
+                conversation.sent, conversation.new = 0, min(bound - 350, math.floor(0.2 * window + 0.5))
                 ms += conversation.ask(key)
-            conversation.sent, conversation.new = before
     return ms + conversation.ask(f"assistant/chat/{p['steps']}"), True
 
 

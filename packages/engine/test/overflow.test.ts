@@ -1,8 +1,15 @@
+import type { LedgerStep } from 'contract/ledger'
 import { compareWithKey } from 'findings/planted'
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../../test/support/simulated.ts'
 import type { Finding } from '../src/finding.ts'
 import { keyOf } from '../src/key/key.ts'
+import { Run } from '../src/run.ts'
+import { VirtualClock } from '../src/virtual/clock.ts'
+import { drive } from '../src/virtual/drive.ts'
+import { VirtualPeers } from '../src/virtual/peers.ts'
+import { silentRecorder } from '../src/virtual/silent.ts'
+import { VirtualTools } from '../src/virtual/tools.ts'
 
 const seeds = Array.from({ length: 20 }, (_, index) => `seed-${index}`)
 
@@ -12,6 +19,9 @@ async function play(query: Record<string, string | number>) {
   const key = await keyOf(run)
   return { run, result, observed, key, compared: compareWithKey(key, observed.span_ids) }
 }
+
+type Played = Awaited<ReturnType<typeof play>>
+type Usage = Record<'input_tokens' | 'cached_tokens' | 'said' | 'paid', number>
 
 describe('a context that is more than the model holds', () => {
   it.each([
@@ -50,6 +60,80 @@ describe('a context that is more than the model holds', () => {
   })
 })
 
+describe('what comes after it', () => {
+  const usageOf = ({ facts }: LedgerStep) => {
+    if (facts.operation !== 'chat') throw new Error(facts.operation)
+    const { input_tokens = 0, cached_tokens = 0, output_tokens = 0, reasoning_tokens = 0 } = facts
+    const paid = input_tokens - cached_tokens + output_tokens
+    return { input_tokens, cached_tokens, said: output_tokens - reasoning_tokens, paid }
+  }
+  const usages = (run: Played['run']) => {
+    const chats = run.ledger.steps.filter(({ facts }) => facts.operation === 'chat')
+    return { all: chats.map(usageOf), overAt: chats.findIndex(({ key }) => key === 'assistant/chat/100') }
+  }
+  const inBlocks = (tokens: number) => tokens - (tokens % 32)
+
+  it('is sent what was compacted, of which the cache has all, and less than before', async () => {
+    for (const seed of seeds) {
+      const { run } = await play({ at_limit: 'compact', seed })
+      const { all, overAt } = usages(run)
+      const [over, next] = all.slice(overAt) as [Usage, Usage]
+      expect(over.cached_tokens).toBe(0)
+      expect(over.input_tokens).toBeLessThan(0.25 * 32_768)
+      expect(next).toMatchObject({
+        input_tokens: over.input_tokens + over.said,
+        cached_tokens: inBlocks(over.input_tokens),
+      })
+    }
+  })
+
+  it('is sent what is left where it was cut, which no cache has at first, and has room', async () => {
+    for (const seed of seeds) {
+      const { run, observed } = await play({ at_limit: 'cut', seed })
+      const { all, overAt } = usages(run)
+      const [over, next, ...rest] = all.slice(overAt) as [Usage, Usage, ...Usage[]]
+      expect(next.cached_tokens).toBe(0)
+      expect(next.input_tokens).toBeGreaterThan(0.4 * 32_768)
+      expect(next.input_tokens).toBeLessThan(over.input_tokens)
+      let before = next
+      for (const each of rest) {
+        expect(each.cached_tokens).toBe(inBlocks(before.input_tokens))
+        before = each
+      }
+      expect(observed.exceeded).toHaveLength(1)
+    }
+  })
+
+  it.each(['cut', 'compact'])('says no more of what is gone: %s', async (at_limit) => {
+    const { run } = await play({ at_limit, seed: 'a' })
+    const clock = new VirtualClock(0)
+    const agent = { serviceName: 'test', agentName: undefined, captureContent: true }
+    const ports = { clock, tools: new VirtualTools(clock), recorder: { ...silentRecorder, readsContent: true } }
+    const peers = new VirtualPeers(clock, () => again)
+    const again = new Run({ ...ports, peers }, agent, run.request)
+    await drive([{ clock, result: again.play() }].values(), () => {})
+    const sent = again.ledger.steps.flatMap(({ facts }) => {
+      const messages = facts.operation === 'chat' ? facts.input_messages : undefined
+      return typeof messages === 'string' ? [JSON.parse(messages) as { role: string }[]] : []
+    })
+    const { overAt } = usages(run)
+    const left = ['user', 'assistant', 'tool']
+    const roles = sent.slice(overAt).map((messages) => messages.map(({ role }) => role))
+    expect(roles[0]).toEqual(at_limit === 'cut' ? ['user', ...Array(overAt).fill(['assistant', 'tool']).flat()] : left)
+    expect(roles[1]).toEqual([...left, 'assistant'])
+    expect(sent[overAt + 1]?.slice(1, 3)).toEqual(sent[overAt]?.slice(-2))
+  })
+
+  it.each(['cut', 'compact', 'refuse'])('is paid for by the fault: %s', async (at_limit) => {
+    for (const seed of seeds.slice(0, 5)) {
+      const { run, key } = await play({ at_limit, seed })
+      const without = await play({ at_limit, seed, fill: 0 })
+      const paid = (played: Played['run']) => usages(played).all.reduce((sum, { paid }) => sum + paid, 0)
+      expect(key.faults[0]).toMatchObject({ standing: 'required', impact: { tokens: paid(run) - paid(without.run) } })
+    }
+  })
+})
+
 it.each([{ fill: 1.5 }, { fill: 0.9 }])('is exceeded by no answer that nobody gave: %o', async (query) => {
   for (const seed of seeds) {
     const { key, run, observed } = await play({ ...query, error_rate: 1, seed })
@@ -71,6 +155,7 @@ describe('with the long tails of production', () => {
     { context_window: 8192 },
     { lookalike: 'cached_prefix' },
     { steps: 40, context_window: 200_000 },
+    { steps: 17, context_window: 8192 },
   ])('what exceeds the context is what was planted, and with nothing planted nothing does: %o', async (query) => {
     for (const seed of seeds.slice(0, 8)) {
       const { compared, observed, key } = await play({ ...measured, ...query, seed })
@@ -81,6 +166,14 @@ describe('with the long tails of production', () => {
         expect((await play({ ...measured, ...query, ...other, seed })).observed.exceeded, seed).toEqual([])
     }
   })
+})
+
+it('has room after it in the smallest window that is taken', async () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const query = { profile: 'measured', steps: 2, context_window: 4480, at_limit: 'compact', llm_error_rate: 0 }
+    const { result } = await simulate('overflow', { ...query, seed: `s${seed}` })
+    expect((result.finding as Finding<'context_overflow'>).observed.exceeded, `s${seed}`).toHaveLength(1)
+  }
 })
 
 it('is not asked of a model whose context the work alone would fill', async () => {

@@ -102,10 +102,12 @@ export class Conversation {
     this.#newTokens += tokens
   }
 
-  /** All that was said comes to so much that no cache has. */
+  /** What was said is dropped or summed up, but for the last call and its answer: it comes to so much that no cache has. */
   compact(tokens: number): void {
     this.#sentTokens = 0
     this.#newTokens = tokens
+    const lastAnswer = this.#said.findLastIndex(({ role }) => role === 'tool')
+    this.#said.splice(1, lastAnswer - 2)
   }
 
   /** The same as far as it has come, for what will be forgotten. */

@@ -23,7 +23,7 @@ const leftTokens = 16
 const shortTokens = 8
 /** What an answer may have is not less. */
 const fewestTokens = 64
-/** Of the window: what a compaction leaves, and what a long prompt takes that a cache has. */
+/** Of the window: what a compaction leaves at most, and what a long prompt takes that a cache has. */
 const compactedShare = 0.2
 const cachedShare = 0.5
 
@@ -78,7 +78,7 @@ export const overflow = defineScenario({
     at_limit: choice(['cut', 'compact', 'refuse'], {
       default: 'cut',
       description:
-        'What becomes of a prompt that does not fit: it is cut, so that there is no room for an answer; the agent compacts it; the model refuses it',
+        'What becomes of a prompt that does not fit: it is cut, so that there is no room for an answer, and what came first is dropped; the agent compacts it, and goes on with that; the model refuses it, and the agent gives up',
     }),
     lookalike: choice(['none', 'cached_prefix', 'short_answer'], {
       default: 'none',
@@ -112,8 +112,9 @@ export const overflow = defineScenario({
         const turn = { ...behavior, tool, arguments: argumentsFor(agent.random.fork(`arguments/${index}`), tool) }
         if (index !== fullAt || fill === 0) await turns.take(index, turn)
         else {
-          const restTokens = (steps - index + 2) * (maxTokens + tokensPerObservation)
-          if (!(await fillUp({ agent, turns, turn, index, window, fill, restTokens, atLimit: at_limit }))) return false
+          const restTokens = leftTokens + (steps - index + 2) * (maxTokens + tokensPerObservation)
+          const limit = { window, restTokens, atLimit: at_limit }
+          if (!(await fillUp({ agent, turns, turn, index, fill, limit }))) return false
         }
       }
       if (lookalike === 'short_answer') {
@@ -128,23 +129,28 @@ export const overflow = defineScenario({
 
 const sized = (tokens: number) => ({ answerKb: (tokens * bytesPerToken) / 1024 })
 
-interface Filled {
-  agent: Step
-  turns: Turns
-  turn: Turn
-  index: number
+/** What becomes of a context that is too much. */
+interface Limit {
   window: number
-  fill: number
   /** What the rest of the work takes of it at most. */
   restTokens: number
   atLimit: 'cut' | 'compact' | 'refuse'
 }
 
+interface Filled {
+  agent: Step
+  turns: Turns
+  turn: Turn
+  index: number
+  fill: number
+  limit: Limit
+}
+
 /** A turn whose answer fills the context, or is too much for it; resolves to whether the agent can go on. */
-async function fillUp({ agent, turns, turn, index, window, fill, restTokens, atLimit }: Filled): Promise<boolean> {
+async function fillUp({ agent, turns, turn, index, fill, limit }: Filled): Promise<boolean> {
   const { faults } = agent.run
   const isOver = fill > 1
-  const left = window - turns.talk.tokens - leftTokens - (isOver ? 0 : restTokens)
+  const left = limit.window - turns.talk.tokens - (isOver ? leftTokens : limit.restTokens)
   const tokens = Math.floor(fill * left)
   const call = `${agent.key}/call/${index}`
   const fault = faultOf(agent, turn.tool, call, tokens)
@@ -159,25 +165,21 @@ async function fillUp({ agent, turns, turn, index, window, fill, restTokens, atL
   }
   turns.plant('overflow', [index])
   for (const step of [call, `${agent.key}/chat/${overAt}`]) faults.strikes(fault, step)
-  let goesOn = true
-  // What did not fit is dropped in the end, whatever became of it.
-  await turns.forgetting(async () => {
-    goesOn = await exceed(turns, window, atLimit)
-    return true
-  })
-  return goesOn
+  return await exceed(turns, limit, limit.window - limit.restTokens - agent.run.profile.mostPromptTokens)
 }
 
-/** The model is to be sent more than it holds; resolves to whether the agent goes on after that. */
-async function exceed(turns: Turns, window: number, atLimit: Filled['atLimit']): Promise<boolean> {
+/** The model is to be sent more than it holds; resolves to whether the agent goes on, with so much at most beside its prompt. */
+async function exceed(turns: Turns, { window, atLimit }: Limit, mostTokens: number): Promise<boolean> {
   const { talk } = turns
   switch (atLimit) {
     case 'cut':
       talk.lengthen(window - leftTokens - talk.tokens)
       await turns.ask(overAt, { maxTokens: leftTokens })
+      // Nothing more would be answered: what came first goes, until the rest has room.
+      talk.compact(mostTokens)
       return true
     case 'compact':
-      talk.compact(Math.round(compactedShare * window))
+      talk.compact(Math.min(mostTokens, Math.round(compactedShare * window)))
       await turns.ask(overAt, {})
       return true
     case 'refuse':
