@@ -48,9 +48,13 @@ export const hallucination = defineScenario({
     lookalike: choice(['none', ...lookalikeNames], {
       default: 'none',
       description:
-        'What it asks beside that is refused though it is right to be asked: of a tool that is out of order and answers a moment later (503), what it may not know (403), what there is not (404), what is no question to such a thing (422)',
+        'What it asks beside that is refused though it is right to be asked: of a tool that is out of order and answers a moment later (503; one that stays out of order is a fault of its own), what it may not know (403), what there is not (404), what is no question to such a thing (422)',
     }),
-    capture_content: flag({ default: true, description: 'Whether calls carry what was asked and answered' }),
+    capture_content: flag({
+      default: true,
+      description:
+        'Whether calls carry what was asked and answered: without that nobody can tell bad_arguments from a no to a right question',
+    }),
   },
   check: ({ lookups, hallucinations }) =>
     hallucinations <= lookups
