@@ -249,7 +249,7 @@ def loop(run):
         took, ok = turn(done, tool)
         ms, taken, answered = ms + took, taken + 1, int(ok)
         if done == stuck_at and p["repeats"] > 0 and run.in_force(fault):
-            before, made = (conversation.sent, conversation.new), 0
+            made = 0
             while taken < p["max_steps"] and (made < p["repeats"] or not p["gives_up"]):
                 took, ok = turn(100 + made, tool)
                 ms, taken, made, answered = ms + took, taken + 1, made + 1, answered + int(ok)
@@ -257,8 +257,6 @@ def loop(run):
             if answered > 1:
                 run.strikes(fault)
             stuck = made < p["repeats"] or not p["gives_up"]
-            if not stuck:
-                conversation.sent, conversation.new = before
         done += 1
     return ms + conversation.ask(f"assistant/chat/{p['steps']}"), done == p["steps"] and not stuck
 
@@ -290,10 +288,9 @@ def hallucination(run):
         tool = TOOLS[agent.fork(f"lookup/{index}").integer(0, 4)]
         made_up = index in struck and run.strikes(f"hallucination/{index}", not recovers)
         if made_up:
-            # It is refused at once, and forgotten.
-            before = conversation.sent, conversation.new
+            # It is refused at once, and the agent reads that.
             ms += conversation.ask(f"assistant/chat/{count + 1 + index}")
-            conversation.sent, conversation.new = before
+            conversation.new += OBSERVED
         if made_up and not recovers:
             whole = False
             continue

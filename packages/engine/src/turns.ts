@@ -25,7 +25,8 @@ export class Turns {
   readonly #most: number
   /** What every call of the model says that it is held to, where that matters. */
   readonly #limits: Limits
-  #talk: Conversation
+  /** What is said from now on, and known so far. */
+  readonly talk: Conversation
   #taken = 0
 
   /** `begun` tokens of its prompt the cache has. */
@@ -33,8 +34,8 @@ export class Turns {
     this.#agent = agent
     this.#most = most
     this.#limits = limits
-    this.#talk = agent.converse()
-    if (begun > 0) this.#talk.begin(begun)
+    this.talk = agent.converse()
+    if (begun > 0) this.talk.begin(begun)
   }
 
   get areLeft(): boolean {
@@ -46,7 +47,7 @@ export class Turns {
     if (!this.areLeft) return undefined
     await this.#think(index, tool, turn.arguments)
     try {
-      return await this.#talk.execute(tool, { ...turn, index })
+      return await this.talk.execute(tool, { ...turn, index })
     } catch (error) {
       if (error instanceof ToolFailure) return undefined
       throw error
@@ -76,7 +77,7 @@ export class Turns {
       capture: capture ?? run.captureContent,
       attempts: statuses.map((status) => ({ waitMs: delayMs / 2, delayMs, status, bytes: 0 })),
     })
-    const heard = this.#talk.observing(
+    const heard = this.talk.observing(
       () => callIdFor(this.#agent, index),
       work,
       () => result,
@@ -95,22 +96,11 @@ export class Turns {
     this.#taken++
     const asked = askedOf(this.#agent, tool, { index, arguments: given })
     const toolCall = { id: callIdFor(this.#agent, index), tool, asked }
-    await this.#talk.ask({ ...this.#limits, index, toolCall })
-  }
-
-  /** What is said in `body` is forgotten, where that resolves to true. */
-  async forgetting(body: () => Promise<boolean>): Promise<void> {
-    const before = this.#talk.aside()
-    if (await body()) this.#talk = before
+    await this.talk.ask({ ...this.#limits, index, toolCall })
   }
 
   /** The model is asked, and asks for no tool. */
   async ask(index: number, question: Pick<ChatOptions, 'finishReason' | 'maxTokens' | 'isTooLong'>): Promise<void> {
-    await this.#talk.ask({ ...this.#limits, ...question, index })
-  }
-
-  /** What is said from now on, and known so far. */
-  get talk(): Conversation {
-    return this.#talk
+    await this.talk.ask({ ...this.#limits, ...question, index })
   }
 }

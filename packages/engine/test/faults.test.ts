@@ -28,7 +28,7 @@ const faultOf = (steps: Steps, { key, facts, injected }: LedgerStep) =>
   (facts.operation === 'http_client' ? steps.get(callOf(key))?.injected : injected)?.fault
 
 /** Whose faults stay in the context: what later calls are sent follows from that, and is not drawn. */
-const remembered = ['overflow']
+const remembered = ['loop', 'hallucination', 'overflow']
 
 /** What was decided of a step: facts, without what `faults` itself decides and what a fault replaces. */
 function factsOf(step: LedgerStep, scenario: string): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { compareWithKey } from 'findings/planted'
 import { describe, expect, it } from 'vitest'
+import { chatsIn, expectMemory, paidIn } from '../../../test/support/conversations.ts'
 import { simulate } from '../../../test/support/simulated.ts'
 import { keyOf } from '../src/key/key.ts'
 
@@ -10,6 +11,16 @@ async function play(query: Record<string, string | number>) {
   const key = await keyOf(run)
   return { run, key, compared: compareWithKey(key, result.finding.observed.span_ids) }
 }
+
+it.each(['no_tool', 'bad_arguments'])('a model that made something up reads that it was refused: %s', async (way) => {
+  for (const seed of seeds) {
+    const { run, key } = await play({ hallucination: way, seed })
+    expectMemory(chatsIn(run.ledger.steps))
+    const without = await simulate('hallucination', { hallucinations: 0, seed })
+    const tokens = paidIn(run.ledger.steps) - paidIn(without.run.ledger.steps)
+    expect(key.faults).toMatchObject([{ standing: 'required', impact: { tokens } }])
+  }
+})
 
 describe('where nobody says what was asked', () => {
   const silent = { capture_content: 'false' }

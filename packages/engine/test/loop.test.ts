@@ -1,5 +1,6 @@
 import { compareWithKey } from 'findings/planted'
 import { describe, expect, it } from 'vitest'
+import { chatsIn, expectMemory, paidIn } from '../../../test/support/conversations.ts'
 import { simulate } from '../../../test/support/simulated.ts'
 import type { Finding } from '../src/finding.ts'
 import { keyOf } from '../src/key/key.ts'
@@ -81,14 +82,19 @@ describe('an agent that repeats itself', () => {
   })
   const isCall = (key: string) => key.includes('/call/')
 
-  it('wastes what the run takes longer for it, and goes on as if nothing had been', async () => {
+  it('wastes what the run takes longer for it, and goes on with what it has heard', async () => {
     for (const seed of seeds) {
-      const { key, observed, result } = await play({ seed })
+      const { key, observed, result, run } = await play({ seed })
       expect(result.ok).toBe(true)
       const [loop] = key.faults
       expect(loop).toMatchObject({ kind: 'loop', standing: 'required', magnitude: { unit: 'times', value: 6 } })
       expect(observed.wasted_ms).toBeCloseTo(loop?.impact?.ms ?? 0, 1)
-      expect(observed.wasted_tokens).toBe(loop?.impact?.tokens)
+      const tokens = loop?.impact?.tokens ?? 0
+      const without = await simulate('loop', { seed, repeats: 0 })
+      expect(tokens).toBe(paidIn(run.ledger.steps) - paidIn(without.run.ledger.steps))
+      // What is sent again is cached, but for what fills no block.
+      expect(Math.abs(observed.wasted_tokens - tokens)).toBeLessThan(0.05 * tokens)
+      expectMemory(chatsIn(run.ledger.steps))
     }
   })
 

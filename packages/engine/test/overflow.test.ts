@@ -1,6 +1,7 @@
 import type { LedgerStep } from 'contract/ledger'
 import { compareWithKey } from 'findings/planted'
 import { describe, expect, it } from 'vitest'
+import { chatsIn, expectMemory, inBlocks, paidIn, usageOf } from '../../../test/support/conversations.ts'
 import { simulate } from '../../../test/support/simulated.ts'
 import type { Finding } from '../src/finding.ts'
 import { keyOf } from '../src/key/key.ts'
@@ -21,7 +22,6 @@ async function play(query: Record<string, string | number>) {
 }
 
 type Played = Awaited<ReturnType<typeof play>>
-type Usage = Record<'input_tokens' | 'cached_tokens' | 'said' | 'paid', number>
 
 describe('a context that is more than the model holds', () => {
   it.each([
@@ -61,45 +61,33 @@ describe('a context that is more than the model holds', () => {
 })
 
 describe('what comes after it', () => {
-  const usageOf = ({ facts }: LedgerStep) => {
-    if (facts.operation !== 'chat') throw new Error(facts.operation)
-    const { input_tokens = 0, cached_tokens = 0, output_tokens = 0, reasoning_tokens = 0 } = facts
-    const paid = input_tokens - cached_tokens + output_tokens
-    return { input_tokens, cached_tokens, said: output_tokens - reasoning_tokens, paid }
+  const overAndAfter = (run: Played['run']) => {
+    const chats = chatsIn(run.ledger.steps)
+    const overAt = chats.findIndex(({ key }) => key === 'assistant/chat/100')
+    const [over, ...after] = chats.slice(overAt) as [LedgerStep, LedgerStep, ...LedgerStep[]]
+    return { overAt, over: usageOf(over), next: usageOf(after[0]), after }
   }
-  const usages = (run: Played['run']) => {
-    const chats = run.ledger.steps.filter(({ facts }) => facts.operation === 'chat')
-    return { all: chats.map(usageOf), overAt: chats.findIndex(({ key }) => key === 'assistant/chat/100') }
-  }
-  const inBlocks = (tokens: number) => tokens - (tokens % 32)
 
   it('is sent what was compacted, of which the cache has all, and less than before', async () => {
     for (const seed of seeds) {
       const { run } = await play({ at_limit: 'compact', seed })
-      const { all, overAt } = usages(run)
-      const [over, next] = all.slice(overAt) as [Usage, Usage]
+      const { over, next, after } = overAndAfter(run)
       expect(over.cached_tokens).toBe(0)
       expect(over.input_tokens).toBeLessThan(0.25 * 32_768)
-      expect(next).toMatchObject({
-        input_tokens: over.input_tokens + over.said,
-        cached_tokens: inBlocks(over.input_tokens),
-      })
+      const cached_tokens = inBlocks(over.input_tokens)
+      expect(next).toMatchObject({ input_tokens: over.input_tokens + over.said, cached_tokens })
+      expectMemory(after)
     }
   })
 
   it('is sent what is left where it was cut, which no cache has at first, and has room', async () => {
     for (const seed of seeds) {
       const { run, observed } = await play({ at_limit: 'cut', seed })
-      const { all, overAt } = usages(run)
-      const [over, next, ...rest] = all.slice(overAt) as [Usage, Usage, ...Usage[]]
+      const { over, next, after } = overAndAfter(run)
       expect(next.cached_tokens).toBe(0)
       expect(next.input_tokens).toBeGreaterThan(0.4 * 32_768)
       expect(next.input_tokens).toBeLessThan(over.input_tokens)
-      let before = next
-      for (const each of rest) {
-        expect(each.cached_tokens).toBe(inBlocks(before.input_tokens))
-        before = each
-      }
+      expectMemory(after)
       expect(observed.exceeded).toHaveLength(1)
     }
   })
@@ -116,7 +104,7 @@ describe('what comes after it', () => {
       const messages = facts.operation === 'chat' ? facts.input_messages : undefined
       return typeof messages === 'string' ? [JSON.parse(messages) as { role: string }[]] : []
     })
-    const { overAt } = usages(run)
+    const { overAt } = overAndAfter(run)
     const left = ['user', 'assistant', 'tool']
     const roles = sent.slice(overAt).map((messages) => messages.map(({ role }) => role))
     expect(roles[0]).toEqual(at_limit === 'cut' ? ['user', ...Array(overAt).fill(['assistant', 'tool']).flat()] : left)
@@ -128,8 +116,8 @@ describe('what comes after it', () => {
     for (const seed of seeds.slice(0, 5)) {
       const { run, key } = await play({ at_limit, seed })
       const without = await play({ at_limit, seed, fill: 0 })
-      const paid = (played: Played['run']) => usages(played).all.reduce((sum, { paid }) => sum + paid, 0)
-      expect(key.faults[0]).toMatchObject({ standing: 'required', impact: { tokens: paid(run) - paid(without.run) } })
+      const tokens = paidIn(run.ledger.steps) - paidIn(without.run.ledger.steps)
+      expect(key.faults[0]).toMatchObject({ standing: 'required', impact: { tokens } })
     }
   })
 })

@@ -110,16 +110,6 @@ export class Conversation {
     this.#said.splice(1, lastAnswer - 2)
   }
 
-  /** The same as far as it has come, for what will be forgotten. */
-  aside(): Conversation {
-    const aside = new Conversation(this.#agent)
-    aside.#calls = this.#calls
-    aside.#sentTokens = this.#sentTokens
-    aside.#newTokens = this.#newTokens
-    aside.#said.push(...this.#said)
-    return aside
-  }
-
   /** Waits for the answer to the call of this id, and observes it, or that there is none: what was said of it is sent from now on. */
   async observing<T>(id: () => string, work: Promise<T>, told: (answer: T) => unknown): Promise<T> {
     const hear = (response: () => unknown) => {

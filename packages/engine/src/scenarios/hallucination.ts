@@ -92,12 +92,9 @@ export const hallucination = defineScenario({
         const fault = { id: `hallucination/${index}`, kind, entity: { model: modelName }, losesCall: !recovers }
         const isMadeUp = struck.has(index) && faults.isInForce(fault.id)
         if (isMadeUp) {
-          // What is made up has a number of its own, and the agent drops it: no other turn moves.
+          // What is made up has a number of its own: no draw of another turn moves.
           const at = lookups + 1 + index
-          await turns.forgetting(async () => {
-            await turns.take(at, { ...madeUp[kind](own.fork('made up'), turn), plantedBy: 'hallucination' })
-            return true
-          })
+          await turns.take(at, { ...madeUp[kind](own.fork('made up'), turn), plantedBy: 'hallucination' })
           for (const step of ['chat', 'call']) faults.strikes(fault, `${agent.key}/${step}/${at}`)
         }
         const isLost = isMadeUp && !recovers

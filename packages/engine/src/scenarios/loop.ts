@@ -100,21 +100,18 @@ interface Repeated {
 
 const wasAnswered = ({ isAnswered }: Taken) => isAnswered
 
-/** Makes a call again, so often or for ever; resolves to whether the agent came no further. What it gives up it forgets. */
+/** Makes a call again, so often or for ever; resolves to whether the agent came no further. */
 async function repeat({ agent, turns, turn, of, repeats, givesUp }: Repeated): Promise<boolean> {
   const id = `loop/${agent.key}/call/${of.index}`
   if (repeats === 0 || !agent.run.faults.isInForce(id)) return false
   const taken = [of]
   let made = 0
   try {
-    await turns.forgetting(async () => {
-      while (turns.areLeft && (!givesUp || made < repeats)) {
-        const index = repeatsFrom + made++
-        const answer = await turns.take(index, turn)
-        taken.push({ index, isAnswered: answer !== undefined })
-      }
-      return givesUp && made === repeats
-    })
+    while (turns.areLeft && (!givesUp || made < repeats)) {
+      const index = repeatsFrom + made++
+      const answer = await turns.take(index, turn)
+      taken.push({ index, isAnswered: answer !== undefined })
+    }
   } finally {
     // Also where the model fails on the way: what had been repeated until then was.
     declare(agent, turns, { id, tool: turn.tool, taken })
