@@ -67,7 +67,7 @@ const runs: Record<string, Record<string, unknown[]>> = {
     contention: [0, 0.5, 3],
     tool_delay_ms: [50, 400],
   },
-  silent: { ...drawn, lookups: [3, 10], flaws: [0, 1, 3], flaw: ['error', 'any'] },
+  silent: { ...drawn, lookups: [3, 10], flaws: [0, 1, 3], flaw: ['error', 'empty', 'any'] },
   hallucination: {
     ...drawn,
     lookups: [3, 10],

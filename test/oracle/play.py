@@ -8,6 +8,7 @@ from crowd import cascade
 from draws import Random, time_around
 
 TOOLS = ["search", "database", "calculator", "calendar", "mail"]
+FLAWS = ["error", "empty", "truncated"]
 CHECKPOINT_MS = 64 / 1024 * 200
 OBSERVED = 120
 
@@ -269,11 +270,17 @@ def silent(run):
     ms, right = 0, True
     for lookup in range(p["lookups"]):
         tool = ["search", "database", "calendar"][agent.fork(f"tool/{lookup}").integer(0, 2)]
+        drawn = FLAWS[agent.fork(f"flaw/{lookup}").integer(0, 2)]
+        flaw = drawn if p["flaw"] == "any" else p["flaw"]
+        counted = True
         for index in (2 * lookup, 2 * lookup + 1):
             key = f"analyst/call/{index}"
             took, ok = conversation.act(key, tool, p["delay_ms"])
             ms += took
-            is_flawed = ok and index % 2 == 1 and lookup in struck and run.strikes(f"flaw/{key}")
+            # Nobody knows that an answer should not be empty who has not counted.
+            shows = index % 2 == 1 and (counted or flaw != "empty")
+            is_flawed = ok and shows and lookup in struck and run.strikes(f"flaw/{key}")
+            counted = ok
             right = right and ok and not is_flawed
     return ms + conversation.ask(), right
 

@@ -37,7 +37,13 @@ export const silent = defineScenario({
       default: 4,
       description: 'Things that the agent looks up, with two calls each: how much there is, and all of it',
     }),
-    flaws: integer({ min: 0, max: 500, default: 1, description: 'How many of them are answered wrongly, with 200' }),
+    flaws: integer({
+      min: 0,
+      max: 500,
+      default: 1,
+      description:
+        'How many of them are answered wrongly, with 200; fewer where a call fails that would have been, or would have shown it',
+    }),
     flaw: choice([...flawNames, 'any'], {
       default: 'error',
       description:
@@ -82,7 +88,9 @@ export const silent = defineScenario({
         const isCounted = await ask(2 * lookup, limits.peek)
         const drawn = agent.random.fork(`flaw/${lookup}`).pick(flawNames)
         const flaw = params.flaw === 'any' ? drawn : params.flaw
-        const isRead = await ask(2 * lookup + 1, limits.all, struck.has(lookup) ? flaw : undefined)
+        // That an answer should not be empty knows only who has counted.
+        const isStruck = struck.has(lookup) && (isCounted || flaw !== 'empty')
+        const isRead = await ask(2 * lookup + 1, limits.all, isStruck ? flaw : undefined)
         isRight &&= isCounted && isRead
       }
       await turns.ask(2 * lookups, {})
