@@ -76,8 +76,8 @@ function simulatedTools(clock: Clock): Tools {
   }
 }
 
-/** Spans that nobody hears of, with ids of their own, after so many. */
-function silentRecorder(after = 0): Recorder {
+/** Spans that nobody hears of, with ids of their own, after so many, below this one. */
+function silentRecorder(after = 0, below?: OpenSpan): Recorder {
   let spans = after
   const open = (): OpenSpan => {
     const id = (++spans).toString(16).padStart(16, '0')
@@ -88,7 +88,7 @@ function silentRecorder(after = 0): Recorder {
     traceId: 'a'.repeat(32),
     sampled: false,
     traceState: '',
-    remoteParentSpanId: null,
+    remoteParentSpanId: below?.id ?? null,
     request: open(),
   }
 }
@@ -136,8 +136,8 @@ export async function simulate(
       { serviceName: 'synthetic-agent-app', agentName, captureContent: false },
       asked,
     )
-  const peers: VirtualPeers = new VirtualPeers(clock, ({ params: given }, part) =>
-    make({ ...request, params: given, part }, silentRecorder(1_000_000 * (1 + peers.parts.length))),
+  const peers: VirtualPeers = new VirtualPeers(clock, ({ params: given }, part, below) =>
+    make({ ...request, params: given, part }, silentRecorder(1_000_000 * (1 + peers.parts.length), below)),
   )
   const run = make(request, silentRecorder())
   const result = await run.execute()

@@ -201,6 +201,15 @@ test('a failure that ends a chain early has an impact below zero', async () => {
   expect({ standing, changed: impact?.outcome_changed }).toEqual({ standing: 'required', changed: true })
 })
 
+test('what struck a part that another agent played is not put down to a fault of the whole', async () => {
+  const given = { seed: 'sun', hops: 4, severed: 0, human_delay_s: 0, delay_ms: 0, error_rate: 0.2, jitter: 0 }
+  const { run, key, allKeys } = await play('handoff', { ...given, faults: 'own,straggler:10' })
+  expect((await allKeys()).flatMap(({ faults }) => faults.map(({ kind }) => kind))).toContain('failed')
+  // Ten times as long as no time.
+  expect(key.faults).toMatchObject([{ kind: 'straggler', standing: 'neutral', impact: { outcome_changed: false } }])
+  expect(run.ok).toBe(false)
+})
+
 test('a slow branch with slack is neutral, and so are its spans', async () => {
   const { key } = await play('dag', { seed: 'a', fanout: 60, stragglers: 1, straggler_factor: 1.1, jitter: 0.3 })
   expect(key.faults).toMatchObject([{ standing: 'neutral', impact: { ms: 0, alone_ms: 0, user_visible: false } }])

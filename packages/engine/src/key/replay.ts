@@ -19,6 +19,8 @@ export interface Replay {
   /** That were paid for: of models, in and out, without what a cache had, and of chunks that were worked through. */
   tokens: number
   faults: readonly ReplayedFault[]
+  /** Whether others played parts of it: what struck those is no fault of it. */
+  hasParts: boolean
   /** How much there was to play. */
   pieces: number
 }
@@ -102,7 +104,15 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run, parts: readonly Run[]
   }
   for (const { ledger } of parts) for (const { facts } of ledger.steps) tokens += tokensOf(facts)
   const busyMs = Math.max(0, ms - waitedMs)
-  return { ms, busyMs, ok: ok === true, tokens, faults: faultsOf(faults, steps), pieces: piecesOf(steps) }
+  return {
+    ms,
+    busyMs,
+    ok: ok === true,
+    tokens,
+    faults: faultsOf(faults, steps),
+    hasParts: parts.length > 0,
+    pieces: piecesOf(steps),
+  }
 }
 
 function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {

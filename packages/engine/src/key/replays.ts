@@ -3,8 +3,8 @@ import { type InForce, ruleOf } from './register.ts'
 import { replay, type Replay } from './replay.ts'
 
 /**
- * The replays of one run, each played once. Of two faults, the run without the one is the run with the other alone; unless a
- * fault ends work early, and so may hide others that nobody knows of.
+ * The replays of one run, each played once. Of two faults, the run without the one is the run with the other alone; unless there
+ * may be others that nobody knows of: a fault that ends work early hides them, or they strike a part that others play.
  */
 export class Replays {
   readonly all: Replay
@@ -36,8 +36,8 @@ export class Replays {
   }
 
   #nameOf(rule: InForce): string {
-    const { faults } = this.all
-    if (faults.some(({ mayHide }) => mayHide)) return JSON.stringify(rule)
+    const { faults, hasParts } = this.all
+    if (hasParts || faults.some(({ mayHide }) => mayHide)) return JSON.stringify(rule)
     const isInForce = ruleOf(rule)
     return JSON.stringify(faults.filter(({ id }) => isInForce(id)).map(({ id }) => id))
   }
