@@ -347,9 +347,11 @@ def overflow(run):
 
 def human(run):
     p = run.params
-    ms, ok = Conversation(run, "planner").act("planner/call/0", "database", p["delay_ms"])
+    conversation = Conversation(run, "planner")
+    ms, ok = conversation.act("planner/call/0", "database", p["delay_ms"])
     if not ok:
         return ms, False
+    ms += conversation.ask()
     run.waited_ms = p["human_delay_s"] * 1000
     ms += run.waited_ms
     if p["outcome"] != "approve":

@@ -20,7 +20,7 @@ export const spanFormulas: Record<ScenarioName, (params: RunResult['params'], su
   dag: ({ fanout, thoughts }) => ({ agent_app: 9 + (3 + n(thoughts)) * n(fanout), tool_service: n(fanout) + 1 }),
   react: (_params, { tool_calls }) => ({ agent_app: 4 + (tool_calls + 1) + 2 * tool_calls, tool_service: tool_calls }),
   human: ({ outcome }) =>
-    outcome === 'approve' ? { agent_app: 10, tool_service: 2 } : { agent_app: 8, tool_service: 1 },
+    outcome === 'approve' ? { agent_app: 11, tool_service: 2 } : { agent_app: 9, tool_service: 1 },
   rag: ({ rag_chunks }) => ({ agent_app: 7 + n(rag_chunks), tool_service: 1 }),
   loop: (_params, { tool_calls, retries }) => {
     const attempts = tool_calls + retries
