@@ -81,8 +81,8 @@ const runs: Record<string, Record<string, unknown[]>> = {
     trigger: ['capacity_loss', 'surge', 'slow_service', 'none'],
     agents: [1, 5],
     calls: [20, 60],
-    queue: [0, 10],
-    load: [0.5, 0.9],
+    queue: [0, 10, 60],
+    load: [0.3, 0.9, 2],
     max_retries: [0, 3],
   },
 }

@@ -53,7 +53,9 @@ def judge(run, replayed):
     for fault, counts_anyway in everything.faults.items():
         if counts_anyway:
             judged[fault]["standing"] = "required"
-    small = {fault for fault, told in judged.items() if told["standing"] == "neutral"}
+    for fault in everything.harmless:
+        judged[fault]["standing"] = "neutral"
+    small = {fault for fault, told in judged.items() if told["standing"] == "neutral"} - everything.harmless
     if len(small) > 1 and over(everything.ms - play(lambda other: other not in small).ms, everything):
         for fault in small:
             judged[fault]["standing"] = "masked"

@@ -111,22 +111,26 @@ class Crowd:
         return [came for all in made.values() for came, _, _, status in all if status == 429 and came >= self.begun]
 
     def blamed(self, made):
-        """How many attempts brought the tool out of balance; somebody did where others were refused."""
+        """How many attempts show that the tool is out of balance."""
         p = self.run.params
         refused = self.refused(made)
         until = self.ended if p["trigger"] == "slow_service" else min(self.ended, min(refused, default=math.inf) + p["delay_ms"])
-        if p["trigger"] == "surge":
-            return sum(
-                call.key.startswith(f"worker/{self.agent}/") and all[0][3] == 200 and self.begun <= all[0][0] <= self.ended + p["delay_ms"]
-                for call, all in made.items()
-                if all
-            )
         served = [came + queued for all in made.values() for came, queued, _, status in all if status == 200]
         return sum(self.begun <= began <= until for began in served)
 
 
 def lost(made):
     return sum(all != [] and all[-1][3] != 200 for all in made.values())
+
+
+def refusals(made):
+    return [status for all in made.values() for _, _, _, status in all if status == 429]
+
+
+def overloaded(made):
+    """Four attempts were refused, or a call was that nobody answers."""
+    turned_away = [all for all in made.values() if all and all[-1][3] != 200 and any(one[3] == 429 for one in all)]
+    return len(refusals(made)) >= 4 or turned_away != []
 
 
 def cascade(run):
@@ -138,8 +142,12 @@ def cascade(run):
     for call, all in made.items():
         if any(status == 503 for _, _, _, status in all):
             run.strikes(call.failure, call.loses)
-    if triggered and (crowd.blamed(made) > 0 or crowd.refused(made)):
-        run.strikes(trigger, lost(made) > lost(crowd.attempts(False)))
+    usual = crowd.attempts(False)
+    # A surge has calls of its own, and somebody has the tool where others are refused.
+    if triggered and (trigger == "surge" or crowd.blamed(made) > 0 or crowd.refused(made) or refusals(usual)):
+        run.strikes(trigger, lost(made) > lost(usual))
+        if not overloaded(made):
+            run.harmless.add(trigger)
     took = sum(
         all[-1][0] + all[-1][1] + all[-1][2] - all[0][0] for call, all in made.items() if all and not call.in_surge
     )

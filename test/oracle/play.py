@@ -23,6 +23,8 @@ class Run:
         self.in_force = in_force
         # By id: whether a call was lost by it for good.
         self.faults = {}
+        # Those that did not bring about what their scenario is for.
+        self.harmless = set()
         self.tokens = 0
         self.waited_ms = 0
         self.jitter = params["jitter"]
@@ -411,4 +413,4 @@ class Played:
         self.ms = work_ms + (0 if scenario == "cascade" else CHECKPOINT_MS)
         self.busy_ms = self.ms - run.waited_ms
         self.tokens = run.tokens
-        self.faults = run.faults
+        self.faults, self.harmless = run.faults, run.harmless

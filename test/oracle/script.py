@@ -13,6 +13,7 @@ class PlayedScript:
     def __init__(self, script, in_force):
         there = [fault for fault in script["faults"] if in_force(fault["id"])]
         self.faults = {fault["id"]: fault.get("losesCall", False) or fault.get("breaksTrace", False) for fault in there}
+        self.harmless = {fault["id"] for fault in there if fault.get("isHarmless")}
         self.out = {fault["id"] for fault in script["faults"]} - self.faults.keys()
         self.tokens = 0
         self.waited_ms = 0

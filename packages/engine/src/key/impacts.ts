@@ -38,16 +38,17 @@ export async function judge(request: RunRequest): Promise<Judgements> {
   const { all } = replays
   const ids = idsByWorth(all).slice(0, replayed(all.pieces, all.faults.length))
   const impacts = await impactsOf(ids, replays)
-  const judgements = all.faults.map(({ id, losesCall, breaksTrace }) => {
+  const judgements = all.faults.map(({ id, losesCall, breaksTrace, isHarmless }) => {
     const impact = impacts.get(id) ?? null
-    return { id, impact, standing: standingOf(impact, losesCall || breaksTrace, all) }
+    const standing = isHarmless ? 'neutral' : standingOf(impact, losesCall || breaksTrace, all)
+    return { id, impact, standing, isHarmless }
   })
-  const small = judgements.filter(({ standing }) => standing === 'neutral')
+  const small = judgements.filter(({ standing, isHarmless }) => standing === 'neutral' && !isHarmless)
   if (small.length > 1) {
     const [without] = (await replays.of([{ without: small.map(({ id }) => id) }])) as [Replay]
     if (isSlowdown(all.ms - without.ms, all)) for (const one of small) one.standing = 'masked'
   }
-  return Object.fromEntries(judgements.map(({ id, ...judgement }) => [id, judgement]))
+  return Object.fromEntries(judgements.map(({ id, impact, standing }) => [id, { impact, standing }]))
 }
 
 async function impactsOf(ids: readonly string[], replays: Replays): Promise<Map<string, Impact>> {

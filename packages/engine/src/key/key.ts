@@ -37,20 +37,20 @@ export async function keyOf(run: Run, options: KeyOptions = {}): Promise<Key> {
     slack: without(culprits, spansOf(run.faults.slackSteps)),
     decoys: without([...culprits, ...neutral], spansOf(run.faults.decoySteps)),
     step_limit: run.ok === false && steps.some(endedByLength),
-    unplanned: unplannedOf(steps),
+    unplanned: unplannedOf(steps, run.faults.unplannedSteps),
     ...disturbanceOf(steps, struck),
   }
 }
 
 /** Throws where no step of the run is one that it struck: nobody could name it, and it never happened. */
 function judged(fault: StruckFault, judgements: Judgements, spans: NamingSpans): KeyFault {
-  const { id, kind, entity, magnitude, window, losesCall = false, breaksTrace = false, steps } = fault
+  const { id, kind, entity, magnitude, window, steps } = fault
   if (!steps.values().some((key) => spans.has(key)))
     throw new Error(`Fault ${id} struck ${[...steps].join(', ')}: the run has no such step`)
   // One that only this run met, since something unplanned had happened before, was not judged.
   const { impact, standing } = judgements[id] ?? {
     impact: null,
-    standing: losesCall || breaksTrace ? 'required' : 'masked',
+    standing: fault.isHarmless ? 'neutral' : fault.losesCall || fault.breaksTrace ? 'required' : 'masked',
   }
   return {
     id,
@@ -77,11 +77,12 @@ const endedByLength = ({ facts }: LedgerStep) => facts.operation === 'chat' && f
 /** What goes over the network, and may fail there. */
 const calls: ReadonlySet<string> = new Set(['http_client', 'hand_over'])
 
-/** Calls that failed though no tool said that it failed them, and no model was made to. */
-function unplannedOf(steps: readonly LedgerStep[]): Key['unplanned'] {
+/** Calls that failed though no tool said that it failed them, and no model was made to; and those that are said to be such. */
+function unplannedOf(steps: readonly LedgerStep[], told: ReadonlySet<string>): Key['unplanned'] {
   const failed = steps.filter(
-    ({ facts, status, tool, injected }) =>
-      calls.has(facts.operation) && status === 'error' && tool === null && injected?.fault !== 'model_failure',
+    ({ key, facts, status, tool, injected }) =>
+      told.has(key) ||
+      (calls.has(facts.operation) && status === 'error' && tool === null && injected?.fault !== 'model_failure'),
   )
   const byType = Object.groupBy(failed, ({ error_type }) => error_type ?? '_OTHER')
   return {

@@ -14,6 +14,8 @@ export interface FaultDeclaration {
   losesCall?: boolean | undefined
   /** A trace is not whole by it: that is to be named whatever time it costs. */
   breaksTrace?: boolean | undefined
+  /** It did not bring about what a finding of this scenario is of: naming it is neither right nor wrong, whatever time it costs. */
+  isHarmless?: boolean | undefined
 }
 
 /** Which faults a run has, by id: all that it draws, all but some, some alone, or none. */
@@ -34,6 +36,7 @@ export class FaultRegister {
   readonly #neutral = new Set<string>()
   readonly #slack = new Set<string>()
   readonly #decoys = new Set<string>()
+  readonly #unplanned = new Set<string>()
   /** Calls by which faults are judged, where calls come when they come: how long these take, not the run. */
   comparedCalls: ReadonlySet<string> | undefined
 
@@ -72,6 +75,11 @@ export class FaultRegister {
     this.#decoys.add(step)
   }
 
+  /** This step failed by nothing that was planted, though a tool says so. */
+  unplanned(step: string): void {
+    this.#unplanned.add(step)
+  }
+
   /** All that struck so far, in the order in which they did. */
   get faults(): StruckFault[] {
     return [...this.#struck.values()]
@@ -87,6 +95,10 @@ export class FaultRegister {
 
   get decoySteps(): ReadonlySet<string> {
     return this.#decoys
+  }
+
+  get unplannedSteps(): ReadonlySet<string> {
+    return this.#unplanned
   }
 }
 

@@ -31,6 +31,7 @@ export interface ReplayedFault {
   /** Whether it may keep work from being done in which other faults would have struck. */
   mayHide: boolean
   breaksTrace: boolean
+  isHarmless: boolean
   /** How long the steps took that it struck, and when the last of them ended. */
   tookMs: number
   endMs: number
@@ -118,7 +119,7 @@ function figuresOf({ ok, ledger: { steps }, faults }: Run, parts: readonly Run[]
 function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): ReplayedFault[] {
   if (faults.length === 0) return []
   const byKey = new Map(steps.map((step) => [step.key, step]))
-  return faults.map(({ id, kind, losesCall = false, breaksTrace = false, steps: struck }) => {
+  return faults.map(({ id, kind, losesCall = false, breaksTrace = false, isHarmless = false, steps: struck }) => {
     const mayHide = losesCall || !hidesNothing.has(plantedKinds[kind].category)
     let [tookMs, endMs] = [0, 0]
     for (const key of struck) {
@@ -126,6 +127,6 @@ function faultsOf({ faults }: Run['faults'], steps: readonly LedgerStep[]): Repl
       tookMs += duration_ms ?? 0
       endMs = Math.max(endMs, start_ms + (duration_ms ?? 0))
     }
-    return { id, losesCall, mayHide, breaksTrace, tookMs, endMs }
+    return { id, losesCall, mayHide, breaksTrace, isHarmless, tookMs, endMs }
   })
 }

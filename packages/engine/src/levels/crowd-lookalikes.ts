@@ -36,25 +36,29 @@ export interface Beside {
 export function withLookalike(what: CrowdLookalike, arrivals: readonly CrowdCall[], drawn: Drawn): Beside {
   if (what === 'retries') return failingOnce(arrivals, drawn)
   const beside = Array.from({ length: mostLookalikeCalls }, (_, index) => callOf(what, index, drawn))
-  return { arrivals: [...arrivals], beside, decoys: [decoyOf(beside.map(({ step }) => step.key))] }
+  return { arrivals: [...arrivals], beside, decoys: [decoyOf(beside.map(({ step }) => step.key), false)] }
 }
 
-const decoyOf = (calls: readonly string[]): ScriptDecoy => ({
+const decoyOf = (calls: readonly string[], isNeutral: boolean): ScriptDecoy => ({
   id: 'lookalike',
   kind: 'lookalike',
   steps: calls.map((key) => `${key}/0`),
-  isNeutral: false,
+  isNeutral,
 })
 
-/** Some of the first fail once by themselves, where they may be sent again. */
-function failingOnce(arrivals: readonly CrowdCall[], { random, lengthMs, maxRetries }: Drawn): Beside {
+/**
+ * Some of the first fail once by themselves, where they may be sent again. In a run that was asked for failures nobody tells
+ * them from those.
+ */
+function failingOnce(arrivals: readonly CrowdCall[], { random, lengthMs, maxRetries, asked }: Drawn): Beside {
   const early = arrivals.filter(({ atMs, onlyWith }) => onlyWith === undefined && atMs < earlyShare * lengthMs)
   const count = maxRetries === 0 ? 0 : Math.min(mostLookalikeCalls, early.length)
   const failing = new Set(random.sample(early.length, count).map((index) => early[index]?.key))
   const struck = arrivals.map((call) =>
     failing.has(call.key) ? { ...call, fails: (attempt: number) => attempt === 0 || call.fails(attempt) } : call,
   )
-  return { arrivals: struck, beside: [], decoys: [decoyOf(early.flatMap(({ key }) => (failing.has(key) ? key : [])))] }
+  const looking = early.flatMap(({ key }) => (failing.has(key) ? key : []))
+  return { arrivals: struck, beside: [], decoys: [decoyOf(looking, (asked?.error_rate ?? 0) > 0)] }
 }
 
 /** A call that has nothing to do with the queue. */

@@ -1,9 +1,9 @@
 import type { Random } from 'contract/random'
 import { fails } from 'contract/tool'
-import { attemptsAt, blameOf, type CrowdCall, CrowdRuns, type PlacedAttempt, symptomsOf } from './crowd-script.ts'
-import { type Trigger } from './crowd.ts'
+import { plantedBy, refusedAnyway, type CrowdTrigger } from './crowd-blame.ts'
+import { attemptsAt, type CrowdCall, CrowdRuns } from './crowd-script.ts'
 import { type Beside, type CrowdLookalike, withLookalike } from './crowd-lookalikes.ts'
-import { type ChatStep, figure, type Script, type ScriptFault } from './script.ts'
+import { type ChatStep, figure, type Script } from './script.ts'
 import { drawCompletion, drawMs } from '../model.ts'
 import { agentOpening } from '../operations/agent.ts'
 import { failureOf } from '../operations/attempt.ts'
@@ -76,13 +76,14 @@ export function crowdScript(run: RunContext, params: Params): Script {
     beside,
     triggers: trigger ? [trigger] : [],
   })
-  const planted = plantedBy(trigger, crowd, params)
+  const planted = plantedBy(trigger, crowd, { tool, delayMs: params.delay_ms })
   return {
     lead: { name: 'planner', facts: { role: 'planner', fanout: params.agents } },
     before: [openingChat(run)],
     jobs: [],
     jobsWithout: (out) => {
       declareFailures(run, params, { crowd, out, looksFailed })
+      for (const { key } of refusedAnyway(crowd, { tool, out, trigger })) run.faults.unplanned(key)
       return crowd.jobs(out)
     },
     compares: crowd.lasting,
@@ -114,7 +115,7 @@ const askedBy = ({ delay_ms, error_rate, max_retries }: Params) => ({
   max_retries,
 })
 
-function triggerOf(random: Random, params: Params): (Trigger & { kind: ScriptFault['kind'] }) | undefined {
+function triggerOf(random: Random, params: Params): CrowdTrigger | undefined {
   const { trigger: kind, agents } = params
   if (kind === 'none') return undefined
   const [fromMs, toMs] = [triggered.from, triggered.to].map((share) => share * durationMs(params)) as [number, number]
@@ -130,7 +131,7 @@ function triggerOf(random: Random, params: Params): (Trigger & { kind: ScriptFau
   }
 }
 
-function arrivalsOf(run: RunContext, random: Random, params: Params, trigger: Trigger | undefined): CrowdCall[] {
+function arrivalsOf(run: RunContext, random: Random, params: Params, trigger: CrowdTrigger | undefined): CrowdCall[] {
   const lengthMs = durationMs(params)
   const own = Array.from({ length: params.calls }, (_, index) => {
     const drawn = random.fork(`call/${index}`)
@@ -206,39 +207,6 @@ function declareFailures(
 ): void {
   for (const { status, key, call } of attemptsAt(crowd, crowd.attempts(out), tool))
     if (status === 503 && !looksFailed.has(key)) run.faults.strikes(failure(run, call.key, params), key)
-}
-
-const nothing = new Set<string>()
-
-/** What the trigger did, and to whom. */
-function plantedBy(
-  trigger: ReturnType<typeof triggerOf>,
-  crowd: CrowdRuns,
-  params: Params,
-): Pick<Script, 'faults' | 'decoys'> {
-  if (!trigger) return { faults: [], decoys: [] }
-  const all = attemptsAt(crowd, crowd.attempts(nothing), tool)
-  const { culprits, refused, onsetMs } = blameOf(trigger, all, params.delay_ms)
-  const blamed = culprits.length > 0 || refused.length === 0 ? culprits : inTheWay(trigger, all, onsetMs)
-  const steps = blamed.map(({ key }) => key)
-  const fault: ScriptFault = {
-    id: trigger.id,
-    kind: trigger.kind,
-    entity: trigger.agent === undefined ? { tool } : { agent: `worker/${trigger.agent}` },
-    magnitude: { unit: 'times', value: refused.length },
-    window: { from_ms: trigger.fromMs, to_ms: trigger.toMs },
-    losesCall: crowd.lost(nothing) > crowd.lost(new Set([trigger.id])),
-    steps,
-    changesOutcome: true,
-  }
-  return { faults: [fault], decoys: [symptomsOf(trigger, all, steps, Infinity)] }
-}
-
-/** Where others were refused, and nobody was served meanwhile: a surge itself, or whoever had the tool when the first was refused. */
-function inTheWay({ agent, id }: Trigger, attempts: readonly PlacedAttempt[], onsetMs: number): PlacedAttempt[] {
-  if (agent !== undefined) return attempts.filter(({ call, key }) => call.onlyWith === id && key.endsWith('/0'))
-  const before = attempts.filter(({ status, begunMs }) => status === 200 && begunMs <= onsetMs)
-  return before.toSorted((a, b) => a.begunMs - b.begunMs).slice(-1)
 }
 
 /** The one who hands the work out. */

@@ -62,6 +62,13 @@ export class CrowdRuns {
     return this.attempts(out).filter(isLost).length
   }
 
+  /** Calls that nobody answers, and that were refused on the way. */
+  turnedAway(out: Out): CrowdCall[] {
+    const attempts = this.attempts(out)
+    const isRefused = (own: readonly CrowdAttempt[]) => isLost(own) && own.some(({ status }) => status === 429)
+    return this.crowd.arrivals.filter((_, index) => isRefused(attempts[index] ?? []))
+  }
+
   /** Calls that come whatever is planted. */
   get lasting(): ReadonlySet<string> {
     return new Set(this.crowd.arrivals.filter(({ onlyWith }) => onlyWith === undefined).map(({ key }) => key))

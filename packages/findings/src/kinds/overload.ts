@@ -42,14 +42,16 @@ export interface Overload extends Observed {
 }
 
 /** Fewer refusals are no overload. */
-const fewest = 4
+export const fewestRefusals = 4
 const binsOfRun = 40
 /** Attempts that are looked at for what the tool did when it first refused. */
 const firstRefusals = 12
 /** A tool that then does less than this share of what it does at most has lost capacity. */
 const lostShare = 0.7
-/** So many that it began with last before it refused came when it surely did. */
+/** So many that it began with last, of those that had it when it first refused, came when it surely did. */
 const lastBegun = 2
+/** Whether two are at work at a time is not known of this share of the time of each. */
+const doubtful = 0.1
 /** A service that takes so many times longer is slow. */
 const slowRule = 1.5
 
@@ -75,7 +77,7 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     failed_attempts: failures.length,
     bins: binsOf(attempts, startMs),
   }
-  if (tool === undefined || own.length < fewest)
+  if (tool === undefined || own.length < fewestRefusals)
     return { span_ids: troubled, ...common, tool: null, trigger: null, window: null, recovered_ms: null }
   const { trigger, culprits } = triggerOf(
     attempts.filter((attempt) => attempt.tool === tool),
@@ -110,7 +112,8 @@ function triggerOf(
   const [onsetMs, lastMs] = [at(refusals[0]), at(refusals.at(-1))]
   const served = attempts.filter(({ status }) => status === 200)
   const worked = ({ begun_ms, end_ms }: ToolAttempt) => end_ms - begun_ms
-  const usualMs = median(served.filter(({ end_ms }) => end_ms < onsetMs || end_ms > lastMs).map(worked))
+  const apart = served.filter(({ end_ms }) => end_ms < onsetMs || end_ms > lastMs)
+  const usualMs = attempts[0]?.call.facts.delay_ms || median(apart.map(worked))
   const during = served.filter(({ begun_ms }) => Math.abs(begun_ms - onsetMs) < usualMs)
   if (median(during.map(worked)) > slowRule * usualMs)
     return {
@@ -118,13 +121,22 @@ function triggerOf(
       culprits: during.filter((one) => worked(one) > slowRule * usualMs),
     }
   const busyAt = atWork(served)
-  const most = served.reduce((most, { begun_ms }) => Math.max(most, busyAt(begun_ms)), 0)
+  // The next begins when one ends, as far as clocks and rounded times can tell: for so short a while they are not two.
+  const surelyAt = atWork(served.map(({ begun_ms, end_ms }) => ({ begun_ms, end_ms: end_ms - doubtful * (end_ms - begun_ms) })))
+  const most = served.reduce((most, { begun_ms }) => Math.max(most, surelyAt(begun_ms)), 0)
   const busy = median(refusals.slice(0, firstRefusals).map(({ start_ms }) => busyAt(start_ms)))
-  if (busy <= lostShare * most) {
-    const before = served.filter(({ begun_ms }) => begun_ms <= onsetMs).toSorted((a, b) => a.begun_ms - b.begun_ms)
-    return { trigger: { kind: 'capacity_loss', agent_id: null }, culprits: before.slice(-lastBegun) }
+  const holding = served
+    .filter(({ begun_ms, end_ms }) => begun_ms <= onsetMs && end_ms >= onsetMs)
+    .toSorted((a, b) => a.begun_ms - b.begun_ms)
+    .slice(-lastBegun)
+  if (busy <= lostShare * most) return { trigger: { kind: 'capacity_loss', agent_id: null }, culprits: holding }
+  const { agent_id, going } = surgeOf(attempts, onsetMs)
+  const had = going.filter(({ status }) => status === 200)
+  return {
+    trigger: { kind: 'surge', agent_id },
+    // The latest of them came when it was surely under way.
+    culprits: had.length > 0 ? had.slice(-Math.ceil(had.length / 2)) : [...going, ...holding],
   }
-  return surgeOf(attempts, onsetMs)
 }
 
 /** How many of these were being done at a time: those that had begun, less those that had ended. */
@@ -139,7 +151,7 @@ export function atWork(served: readonly Pick<ToolAttempt, 'begun_ms' | 'end_ms'>
 /** How far back it is looked for who sent more than before, as a share of the time before the first refusal. */
 const lately = 0.4
 
-/** Whose first attempts came so much more often lately. */
+/** Whose first attempts came so much more often lately, and those that were not over when it first refused. */
 function surgeOf(attempts: readonly ToolAttempt[], onsetMs: number) {
   const beginMs = at(attempts[0])
   const sinceMs = onsetMs - lately * (onsetMs - beginMs)
@@ -150,12 +162,10 @@ function surgeOf(attempts: readonly ToolAttempt[], onsetMs: number) {
     return { agent_id, recent, rise }
   })
   const [most] = more.toSorted((a, b) => b.rise - a.rise)
-  // The latest of them, which came when it was surely under way.
-  const served = (most?.recent ?? []).filter(({ status }) => status === 200)
-  return {
-    trigger: { kind: 'surge', agent_id: most?.agent_id ?? null } as const,
-    culprits: served.slice(-Math.ceil(served.length / 2)),
-  }
+  const going = (most?.recent ?? []).filter(
+    ({ end_ms, status, isRefused }) => end_ms >= onsetMs && (status === 200 || isRefused),
+  )
+  return { agent_id: most?.agent_id ?? null, going }
 }
 
 function binsOf(attempts: readonly ToolAttempt[], startMs: number): LoadBin[] {
