@@ -127,10 +127,14 @@ def refusals(made):
     return [status for all in made.values() for _, _, _, status in all if status == 429]
 
 
-def overloaded(made):
-    """Four attempts were refused, or a call was that nobody answers."""
+def kept(made, least):
+    return sum(waited > least for all in made.values() for _, waited, _, _ in all)
+
+
+def overloaded(made, usual_ms):
+    """Four attempts were refused, or a call was that nobody answers, or five waited for very long."""
     turned_away = [all for all in made.values() if all and all[-1][3] != 200 and any(one[3] == 429 for one in all)]
-    return len(refusals(made)) >= 4 or turned_away != []
+    return len(refusals(made)) >= 4 or turned_away != [] or kept(made, max(3.1 * usual_ms, 105)) >= 5
 
 
 def cascade(run):
@@ -143,10 +147,12 @@ def cascade(run):
         if any(status == 503 for _, _, _, status in all):
             run.strikes(call.failure, call.loses)
     usual = crowd.attempts(False)
-    # A surge has calls of its own, and somebody has the tool where others are refused.
-    if triggered and (trigger == "surge" or crowd.blamed(made) > 0 or crowd.refused(made) or refusals(usual)):
+    usual_ms = run.params["delay_ms"]
+    # A surge has calls of its own, and somebody has the tool where others are refused or wait.
+    shows = crowd.blamed(made) or crowd.refused(made) or kept(made, max(3 * usual_ms, 100))
+    if triggered and (trigger == "surge" or shows or refusals(usual) or kept(usual, 2 * usual_ms)):
         run.strikes(trigger, lost(made) > lost(usual))
-        if not overloaded(made):
+        if not overloaded(made, usual_ms):
             run.harmless.add(trigger)
     took = sum(
         all[-1][0] + all[-1][1] + all[-1][2] - all[0][0] for call, all in made.items() if all and not call.in_surge

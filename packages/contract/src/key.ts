@@ -97,7 +97,10 @@ export const keySchema = z.object({
       error_types: z.record(z.string(), z.int()),
       spans: spanIds.meta({ description: 'The first hundred' }),
     })
-    .meta({ description: 'Calls that failed and were not planted to: a time-out, a lost tool-service' }),
+    .meta({
+      description:
+        'Calls that failed and were not planted to: a time-out, a lost tool-service, a tool that more comes to than it can ever do',
+    }),
   disturbed: z.boolean().meta({
     description:
       'The machine added more than half of the smallest planted effect: this run proves nothing of a tool under test',

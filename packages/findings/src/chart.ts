@@ -46,7 +46,7 @@ export interface TimelineFigures {
   background: { calls: number; failures: number; started_ms: number | null; ended_ms: number | null }
 }
 
-/** Attempts and refusals over time, and when the tool refused. */
+/** Attempts and refusals over time, and when the tool refused, or kept waiting. */
 export interface LoadFigures {
   tool: string | null
   bins: { at_ms: number; attempts: number; refused: number }[]
@@ -54,6 +54,7 @@ export interface LoadFigures {
   recovered_ms: number | null
   amplification: number
   refused: number
+  kept_waiting: number
   gave_up: number
 }
 

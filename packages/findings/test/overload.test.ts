@@ -5,17 +5,17 @@ import { observe } from '../src/kinds.ts'
 import type { AnalysisStep } from '../src/step.ts'
 import { call, step } from './steps.ts'
 
-/** A call of one attempt, at a tool that works as long as it takes but for what it waited. */
+/** A call of one attempt, at a tool that works for so much of the time that it takes. */
 function attempt(
   id: string,
   start: number,
   ms: number,
-  more: { status?: number; retryAfter?: string; agent?: string },
+  more: { status?: number; retryAfter?: string; agent?: string; served?: number },
 ) {
-  const { status = 200, retryAfter, agent = 'worker:0' } = more
+  const { status = 200, retryAfter, agent = 'worker:0', served = ms } = more
   const failed = status !== 200
   const common = { agent_id: agent, failed }
-  const logical = { ...call(id, start, ms, common), ...(!failed && { result: JSON.stringify({ served_ms: ms }) }) }
+  const logical = { ...call(id, start, ms, common), ...(!failed && { result: JSON.stringify({ served_ms: served }) }) }
   const facts = { attempt: 0, status, ...(retryAfter !== undefined && { retry_after: retryAfter }) }
   return [logical, step(`${id}/0`, id, start, start + ms, { ...common, operation: 'http_client', facts })]
 }
@@ -56,6 +56,26 @@ test('four refusals are one, with who had begun to send more', () => {
   })
   expect(bins.reduce((sum, { refused }) => sum + refused, 0)).toBe(4)
   expect(bins.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(64)
+})
+
+test('four that waited long for their turn are one, though nobody was refused; three, or who waited as long as many do, are none', () => {
+  const waiting = (count: number, queued: number) =>
+    many(count, (i) => attempt(`w${i}`, 1500 + i, 80 + queued, { served: 80, agent: 'worker:3' }))
+  const { tool, window, refused, kept_waiting, recovered_ms } = found([...usual, ...waiting(4, 300)])
+  expect({ tool, window, refused, kept_waiting, recovered_ms }).toEqual({
+    tool: 'search',
+    window: { from_ms: 1500, to_ms: 1503 },
+    refused: 0,
+    kept_waiting: 4,
+    recovered_ms: 1883,
+  })
+  for (const few of [waiting(3, 300), waiting(20, 230)]) expect(found([...usual, ...few]).tool).toBeNull()
+})
+
+test('a tool that does one at a time has not lost capacity because the next begins as one ends', () => {
+  const served = many(20, (i) => attempt(`s${i}`, 1000 + i * 80, 80.05, { agent: 'worker:3' }))
+  const refused = many(6, (i) => attempt(`r${i}`, 1950 + i * 80, 5, { status: 429, agent: 'worker:3' }))
+  expect(found([...served, ...refused]).trigger).toEqual({ kind: 'surge', agent_id: 'worker:3' })
 })
 
 test('how many are at work is counted right at any time, though not by going through all of them', () => {

@@ -36,7 +36,16 @@ export interface Beside {
 export function withLookalike(what: CrowdLookalike, arrivals: readonly CrowdCall[], drawn: Drawn): Beside {
   if (what === 'retries') return failingOnce(arrivals, drawn)
   const beside = Array.from({ length: mostLookalikeCalls }, (_, index) => callOf(what, index, drawn))
-  return { arrivals: [...arrivals], beside, decoys: [decoyOf(beside.map(({ step }) => step.key), false)] }
+  return {
+    arrivals: [...arrivals],
+    beside,
+    decoys: [
+      decoyOf(
+        beside.map(({ step }) => step.key),
+        false,
+      ),
+    ],
+  }
 }
 
 const decoyOf = (calls: readonly string[], isNeutral: boolean): ScriptDecoy => ({

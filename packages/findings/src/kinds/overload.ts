@@ -28,24 +28,28 @@ export interface Overload extends Observed {
   /** Attempts for each call. */
   amplification: number
   refused: number
+  /** Attempts that waited for their turn over three times as long as the tool usually works, as far as answers say it. */
+  kept_waiting: number
   gave_up: number
   /** Attempts that failed by themselves, in a run that was asked for such. */
   failed_attempts: number
-  /** The tool that refused; null where none did, or too seldom to be one. */
+  /** The tool that refused, or kept waiting; null where none did, or too seldom to be one. */
   tool: string | null
   trigger: Trigger | null
-  /** From the first refusal to the last, ms since the run began. */
+  /** From the first that was refused, or else kept waiting, to the last, ms since the run began. */
   window: { from_ms: number; to_ms: number } | null
-  /** When the last call that had been refused was over, ms since the run began. */
+  /** When the last call of these was over, ms since the run began. */
   recovered_ms: number | null
   bins: LoadBin[]
 }
 
-/** Fewer refusals are no overload. */
+/** Fewer refusals are no overload, nor are fewer attempts that were kept waiting. */
 export const fewestRefusals = 4
+/** So long for its turn an attempt is kept waiting: so many times what is usual, and longer than a busy network takes, ms. */
+export const longWait = { times: 3, ms: 100 }
 const binsOfRun = 40
-/** Attempts that are looked at for what the tool did when it first refused. */
-const firstRefusals = 12
+/** Attempts that are looked at for what the tool did when it first refused, or kept waiting. */
+const firstSigns = 12
 /** A tool that then does less than this share of what it does at most has lost capacity. */
 const lostShare = 0.7
 /** So many that it began with last, of those that had it when it first refused, came when it surely did. */
@@ -55,15 +59,15 @@ const doubtful = 0.1
 /** A service that takes so many times longer is slow. */
 const slowRule = 1.5
 
-/** A tool that refused what came, when that was, and what had changed before. */
+/** A tool that refused what came, or kept it waiting, when that was, and what had changed before. */
 function observe(steps: readonly AnalysisStep[]): Overload {
   const attempts = toolAttempts(steps)
   const calls = new Set(attempts.map(({ call }) => call))
   const refusals = attempts.filter(({ isRefused }) => isRefused)
-  const [tool, own = []] = [...Map.groupBy(refusals, (attempt) => attempt.tool)].reduce<[string, ToolAttempt[]] | []>(
-    (most, each) => (each[1].length > (most[1]?.length ?? 0) ? each : most),
-    [],
-  )
+  const kept = keptWaiting(attempts)
+  const refusing = mostOfATool(refusals)
+  const own = refusing.length >= fewestRefusals ? refusing : mostOfATool(kept)
+  const tool = own[0]?.tool
   const failed = [...calls].filter((call) => call.failed).map(({ span_id }) => span_id)
   const failures = attempts.filter(failsAsAsked)
   const troubled = [...failures.map(({ span_id }) => span_id), ...failed]
@@ -73,6 +77,7 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     attempts: attempts.length,
     amplification: calls.size > 0 ? round(attempts.length / calls.size) : 0,
     refused: refusals.length,
+    kept_waiting: kept.length,
     gave_up: failed.length,
     failed_attempts: failures.length,
     bins: binsOf(attempts, startMs),
@@ -102,18 +107,42 @@ function observe(steps: readonly AnalysisStep[]): Overload {
 const failsAsAsked = ({ status, call: { facts } }: ToolAttempt) =>
   status !== null && status >= 500 && (facts.error_rate ?? 0) > 0
 
+/** Those of the tool that has most of them. */
+function mostOfATool(attempts: readonly ToolAttempt[]): readonly ToolAttempt[] {
+  const byTool = Map.groupBy(attempts, ({ tool }) => tool).values()
+  return byTool.reduce<readonly ToolAttempt[]>((most, each) => (each.length > most.length ? each : most), [])
+}
+
+function keptWaiting(attempts: readonly ToolAttempt[]): ToolAttempt[] {
+  const usual = new Map(
+    Map.groupBy(attempts, ({ tool }) => tool)
+      .entries()
+      .map(([tool, own]) => [tool, usualOf(own, own.filter(isServed))]),
+  )
+  return attempts.filter(({ tool, start_ms, begun_ms }) => {
+    const least = Math.max(longWait.times * (usual.get(tool) ?? 0), longWait.ms)
+    return begun_ms - start_ms > least
+  })
+}
+
+const isServed = ({ status }: ToolAttempt) => status === 200
+const worked = ({ begun_ms, end_ms }: ToolAttempt) => end_ms - begun_ms
+
+/** How long a tool usually works, ms: what its run was asked for, or else the median of `apart`. */
+const usualOf = (attempts: readonly ToolAttempt[], apart: readonly ToolAttempt[]) =>
+  attempts[0]?.call.facts.delay_ms || median(apart.map(worked))
+
 const at = (attempt: ToolAttempt | undefined) => attempt?.start_ms ?? 0
 
-/** What had changed when a tool first refused, and the attempts that show it. `attempts` and `refusals` are the tool's, in order. */
+/** What had changed when a tool first was overloaded, and the attempts that show it. `attempts` and `signs` of it are the tool's, in order. */
 function triggerOf(
   attempts: readonly ToolAttempt[],
-  refusals: readonly ToolAttempt[],
+  signs: readonly ToolAttempt[],
 ): { trigger: Trigger; culprits: ToolAttempt[] } {
-  const [onsetMs, lastMs] = [at(refusals[0]), at(refusals.at(-1))]
-  const served = attempts.filter(({ status }) => status === 200)
-  const worked = ({ begun_ms, end_ms }: ToolAttempt) => end_ms - begun_ms
+  const [onsetMs, lastMs] = [at(signs[0]), at(signs.at(-1))]
+  const served = attempts.filter(isServed)
   const apart = served.filter(({ end_ms }) => end_ms < onsetMs || end_ms > lastMs)
-  const usualMs = attempts[0]?.call.facts.delay_ms || median(apart.map(worked))
+  const usualMs = usualOf(attempts, apart)
   const during = served.filter(({ begun_ms }) => Math.abs(begun_ms - onsetMs) < usualMs)
   if (median(during.map(worked)) > slowRule * usualMs)
     return {
@@ -122,16 +151,18 @@ function triggerOf(
     }
   const busyAt = atWork(served)
   // The next begins when one ends, as far as clocks and rounded times can tell: for so short a while they are not two.
-  const surelyAt = atWork(served.map(({ begun_ms, end_ms }) => ({ begun_ms, end_ms: end_ms - doubtful * (end_ms - begun_ms) })))
+  const surelyAt = atWork(
+    served.map(({ begun_ms, end_ms }) => ({ begun_ms, end_ms: end_ms - doubtful * (end_ms - begun_ms) })),
+  )
   const most = served.reduce((most, { begun_ms }) => Math.max(most, surelyAt(begun_ms)), 0)
-  const busy = median(refusals.slice(0, firstRefusals).map(({ start_ms }) => busyAt(start_ms)))
+  const busy = median(signs.slice(0, firstSigns).map(({ start_ms }) => busyAt(start_ms)))
   const holding = served
     .filter(({ begun_ms, end_ms }) => begun_ms <= onsetMs && end_ms >= onsetMs)
     .toSorted((a, b) => a.begun_ms - b.begun_ms)
     .slice(-lastBegun)
   if (busy <= lostShare * most) return { trigger: { kind: 'capacity_loss', agent_id: null }, culprits: holding }
   const { agent_id, going } = surgeOf(attempts, onsetMs)
-  const had = going.filter(({ status }) => status === 200)
+  const had = going.filter(isServed)
   return {
     trigger: { kind: 'surge', agent_id },
     // The latest of them came when it was surely under way.
@@ -195,7 +226,7 @@ const because = ({ kind, agent_id }: Trigger): string =>
 export const overload = defineFinding({
   cause: { remedy: { changes: { trigger: 'none' }, label: 'nothing that overloads the tool' } },
   observe,
-  sentence: ({ calls, attempts, amplification, gave_up, failed_attempts, refused, ...found }) => {
+  sentence: ({ calls, attempts, amplification, gave_up, failed_attempts, refused, kept_waiting, ...found }) => {
     const { tool, trigger, window, recovered_ms } = found
     const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')} (× ${amplification})`
     const failed =
@@ -203,7 +234,11 @@ export const overload = defineFinding({
     if (!tool || !trigger || !window || recovered_ms === null) return `${all}: no tool was overloaded${failed}`
     const when = `from ${say.ms(window.from_ms)} to ${say.ms(window.to_ms)}`
     const lost = gave_up === 0 ? 'none' : String(gave_up)
-    return `${all} and ${lost} gave up; ${tool} refused ${say.count(refused, 'attempt')} ${when}, after ${because(trigger)}, and all was answered again at ${say.ms(recovered_ms)}${failed}`
+    const did =
+      refused >= fewestRefusals
+        ? `refused ${say.count(refused, 'attempt')}`
+        : `kept ${say.count(kept_waiting, 'attempt')} waiting`
+    return `${all} and ${lost} gave up; ${tool} ${did} ${when}, after ${because(trigger)}, and all was answered again at ${say.ms(recovered_ms)}${failed}`
   },
   questions: ({ calls, attempts, refused, gave_up }, { table }) => {
     const requests = rowOf(table, 'GET')

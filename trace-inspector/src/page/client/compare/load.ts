@@ -8,9 +8,9 @@ const width = 560
 const height = 200
 const edge = { left: 44, right: 12, top: 22, bottom: 28 }
 
-/** Attempts over time, those that were refused among them, with the time in which the tool refused behind them. */
+/** Attempts over time, those that were refused among them, with the time in which the tool was overloaded behind them. */
 export function Load({ observed }: { observed: LoadFigures }): VNode {
-  const { bins, window, recovered_ms, amplification, refused, gave_up } = observed
+  const { bins, window, recovered_ms, amplification, refused, kept_waiting, gave_up } = observed
   const binMs = (bins[1]?.at_ms ?? 1) - (bins[0]?.at_ms ?? 0)
   const end = (bins.at(-1)?.at_ms ?? 0) + binMs
   const most = bins.reduce((most, { attempts }) => Math.max(most, attempts), 1)
@@ -30,8 +30,9 @@ export function Load({ observed }: { observed: LoadFigures }): VNode {
   const figures: [string, string][] = [
     ['attempts of each call', amplification.toFixed(2)],
     ['refused', whole(refused)],
-    ['first refusal', window ? ms(window.from_ms) : 'none'],
-    ['last refusal', window ? ms(window.to_ms) : 'none'],
+    ['kept waiting', whole(kept_waiting)],
+    ['overloaded from', window ? ms(window.from_ms) : '–'],
+    ['overloaded until', window ? ms(window.to_ms) : '–'],
     ['all answered again', recovered_ms === null ? '–' : ms(recovered_ms)],
     ['calls that gave up', whole(gave_up)],
   ]
@@ -47,7 +48,7 @@ export function Load({ observed }: { observed: LoadFigures }): VNode {
             width=${Math.max(1, x(window.to_ms) - x(window.from_ms))}
             height=${height - edge.top - edge.bottom}
           />
-          <text class="axis-text" x=${x(window.from_ms) + 4} y=${edge.top - 7}>${observed.tool} refuses</text>`
+          <text class="axis-text" x=${x(window.from_ms) + 4} y=${edge.top - 7}>${observed.tool} is overloaded</text>`
       }
       ${bins.map(({ at_ms, attempts, refused }) => [
         bar(at_ms, 0, refused, 'load-refused'),
