@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Random } from 'contract/random'
 import { compareWithKey } from 'findings/planted'
+import { expectAlike } from './support/alike.ts'
 import { changed } from './support/meddler.ts'
 import type { Parcel } from './support/otlp.ts'
 import { startStack, type Stack } from './support/stack.ts'
@@ -14,18 +15,6 @@ afterEach(() => {
   stack.meddler.meddle = (parcel) => [parcel]
 })
 afterAll(() => stack.stop())
-
-/** Within 5 %, or 5 (milliseconds): clocks and encodings are not what is looked for. */
-function expectAlike(actual: unknown, expected: unknown, path = 'observed'): void {
-  if (typeof expected === 'number' && typeof actual === 'number') {
-    const isNear = Math.abs(actual - expected) <= Math.max(5, Math.abs(expected) * 0.05)
-    expect(isNear, `${path}: ${actual} is near ${expected}`).toBe(true)
-  } else if (typeof expected === 'object' && expected !== null && typeof actual === 'object' && actual !== null) {
-    expect(Object.keys(actual), path).toEqual(Object.keys(expected))
-    for (const [name, value] of Object.entries(expected))
-      expectAlike((actual as Record<string, unknown>)[name], value, `${path}.${name}`)
-  } else expect(actual, path).toEqual(expected)
-}
 
 function shuffled(parcels: readonly Parcel[], random: Random): Parcel[] {
   const left = [...parcels]
