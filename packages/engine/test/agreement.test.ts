@@ -86,22 +86,6 @@ const leftOut: Readonly<Record<string, string>> = {
 const held: Readonly<Record<string, Bounds>> = {
   // One token may be all there is to be seen, and no draw is 1.25 times what is usual.
   stream: { jitter: fc.constantFrom(0, 0.1) },
-  overflow: { error_rate: fc.constant(0), llm_error_rate: fc.constant(0) },
-  cascade: {
-    agents: count(8, 2),
-    calls: count(120, 40),
-    capacity: fc.constant(4),
-    capacity_left: fc.constant(1),
-    queue: fc.constant(6),
-    load: fc.constant(0.6),
-    error_rate: fc.constant(0),
-    delay_ms: fc.constantFrom(80, 300),
-    max_retries: fc.constant(3),
-    backoff_ms: fc.constant(60),
-    llm_error_rate: fc.constant(0),
-    lookalike: fc.constant('none'),
-    trigger: fc.constantFrom('capacity_loss', 'surge', 'none'),
-  },
 }
 /** A parameter, and the one that it may not exceed. */
 const atMost = {
