@@ -94,7 +94,7 @@ test('what is wrong is shown, and the exit code says so', async () => {
     () => [],
   )
   const { code, stdout } = await verify('--wait', '1', '--scenario', 'human?human_delay_s=0')
-  expect(stdout).toMatch(/^human +incomplete +11 of 12 /m)
+  expect(stdout).toMatch(/^human +incomplete +12 of 13 /m)
   expect(stdout).toMatch(
     /^ {2}missing 1:\n {2}missing [0-9a-f]{16} GET \/run > invoke_workflow human > checkpoint \[checkpoint\]/m,
   )
@@ -109,7 +109,7 @@ test('a trace that is absent passes only with --sampled', async () => {
   const args = ['--wait', '1', '--scenario', 'human?human_delay_s=0']
   expect((await verify(...args)).code).toBe(1)
   const { code, stdout } = await verify(...args, '--sampled')
-  expect(stdout).toMatch(/^human +absent +0 of 12 /m)
+  expect(stdout).toMatch(/^human +absent +0 of 13 /m)
   expect(code).toBe(0)
 })
 

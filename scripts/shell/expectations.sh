@@ -23,7 +23,7 @@ expected_spans() {
     *-stream) param background_fanout && VALUE=$((6 + 3 * VALUE)) ;;
     true-chain) param depth && VALUE=$((5 + (4 + thoughts) * VALUE)) ;;
     true-dag) param fanout && VALUE=$((10 + (4 + thoughts) * VALUE)) ;;
-    true-human) VALUE=$((8 + 2 * tool_calls)) ;;
+    true-human) VALUE=$((7 + 3 * tool_calls)) ;;
     true-rag) param rag_chunks && VALUE=$((8 + VALUE)) ;;
     *) VALUE='' ;;
   esac

@@ -156,6 +156,7 @@ export const trees: Record<ScenarioName, { query: string; tree: string }> = {
       execute_tool database
         GET
           GET /tool/:tool_name
+      chat synthetic-llm-1
       human_feedback
       execute_tool mail
         GET

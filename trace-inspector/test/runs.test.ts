@@ -151,13 +151,13 @@ test('a run under way is incomplete; one that its client left is complete once i
   }
   await expect.poll(recent).toMatchObject({ scenario: 'human' })
   const traceId = (await recent())?.trace_id as string
-  // chat, execute_tool, GET and its SERVER span have ended; all above them goes on.
-  await stack.arrived(traceId, 4)
-  expect(await stack.verify(traceId)).toMatchObject({ verdict: 'incomplete', run: 'running', counts: { orphaned: 2 } })
+  // Both chats, execute_tool, GET and its SERVER span have ended; all above them goes on.
+  await stack.arrived(traceId, 5)
+  expect(await stack.verify(traceId)).toMatchObject({ verdict: 'incomplete', run: 'running', counts: { orphaned: 3 } })
   const waited = stack.verify(traceId, 60)
   leaving.abort()
   await expect(answer).rejects.toThrow('aborted')
-  expect(await waited).toMatchObject({ verdict: 'complete', run: 'closed', counts: { expected: 8 } })
+  expect(await waited).toMatchObject({ verdict: 'complete', run: 'closed', counts: { expected: 9 } })
 })
 
 test('the SERVER span of a call that got no answer may come, and need not', async () => {
