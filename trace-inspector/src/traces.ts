@@ -1,9 +1,9 @@
-import type { Sender } from 'contract/ledger'
 import type { ReceivedSpan } from './otlp/span.ts'
 import { Evicted } from './evicted.ts'
-import { SeenProcesses } from './seen-processes.ts'
 import { Sizes } from './size.ts'
 import { emptyTraceBytes, type Opening, Trace } from './trace.ts'
+
+const mostServices = 1000
 
 /**
  * The traces of the recent past. Their number is bounded by the memory that their spans take: those go first that nothing
@@ -18,7 +18,8 @@ export class Traces {
   /** How many wait for a trace. */
   readonly #awaited = new Map<string, number>()
   readonly #evicted: Evicted
-  readonly #seen = new SeenProcesses()
+  /** Services that spans have ever come from: the first of them, for anybody may send names. */
+  readonly #services = new Set<string>()
   #bytes = 0
   #forgotten = 0
   #duplicates = 0
@@ -35,9 +36,9 @@ export class Traces {
     return this.#evicted.has(traceId) || (this.find(traceId)?.rejected ?? 0) > 0
   }
 
-  /** Whether any span may ever have come of a process that plays runs. */
-  hasSeen({ service, resource }: Sender): boolean {
-    return this.#seen.has(service, resource)
+  /** Whether any span of a service has ever come. */
+  hasSeen(service: string): boolean {
+    return this.#services.has(service) || this.#services.size >= mostServices
   }
 
   /** Since when it is known which traces were here, on the clock of `performance.now()`. */
@@ -87,7 +88,7 @@ export class Traces {
         continue
       }
       const before = trace.bytes
-      this.#seen.add(span)
+      if (this.#services.size < mostServices) this.#services.add(span.service)
       if (trace.add(span, bytes)) this.#spans++
       else this.#duplicates++
       this.#bytes += trace.bytes - before

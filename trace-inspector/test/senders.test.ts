@@ -48,13 +48,13 @@ test('spans that wait at their sender are queued, and not lost', async () => {
   expect(verification.note).toMatch(`spans or less still wait at synthetic-agent-app for ${nobody}`)
 })
 
-test('spans of a process of which nothing ever came went elsewhere; once something came they are lost', async () => {
+test('spans of a service of which nothing ever came went elsewhere; once something came they are lost', async () => {
   meddler.meddle = () => []
   const { total, verify } = await run(exportingTo(meddler.url))
   const verification = await verify(5)
   expect(verification).toMatchObject({
     verdict: 'elsewhere',
-    note: `synthetic-agent-app sends its spans to ${meddler.url}, and none was taken here since its process began`,
+    note: `synthetic-agent-app sends its spans to ${meddler.url}, and none has ever come here`,
     counts: { excused: total, missing: 0, differences: 0 },
   })
   meddler.meddle = (parcel) => [parcel]
@@ -73,7 +73,7 @@ test('a service that exports nothing says so', async () => {
   const { verify } = await run({ OTEL_TRACES_EXPORTER: 'none' })
   expect(await verify(0)).toMatchObject({
     verdict: 'elsewhere',
-    note: 'synthetic-agent-app sends its spans nowhere by OTLP, and none was taken here since its process began',
+    note: 'synthetic-agent-app sends its spans nowhere by OTLP, and none has ever come here',
   })
 })
 

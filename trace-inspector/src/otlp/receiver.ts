@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import { only } from 'service-kit/doors'
+import { urlWithoutCredentials } from 'service-kit/redact'
 import { Problem } from 'service-kit/problem'
 import { Bodies } from './bodies.ts'
 import { Malformed } from './fields.ts'
@@ -65,15 +66,20 @@ const astray = [404, 405, 421]
 /** Counts what went astray and looks like somebody's export: its sender drops it, and nobody else would hear of it. */
 export function otlpAstray(refused: Refused): ErrorRequestHandler {
   return (error: unknown, req, _res, next) => {
-    // Answers are posted to traces, and are JSON as well.
-    const isExport = req.path.startsWith('/v1/') || (knownTypeOf(req) !== undefined && !req.path.startsWith('/traces/'))
+    // All sorts of things are posted in JSON.
+    const type = knownTypeOf(req)
+    const isTyped = type === 'application/x-protobuf' || (type !== undefined && req.path === '/')
+    const isExport = isTyped || req.path.startsWith('/v1/')
     if (error instanceof Problem && astray.includes(error.status) && req.method === 'POST' && isExport) {
-      const remedy = error.status === 421 ? '' : '; spans are taken at /v1/traces'
-      refused.addRequest(`POST ${req.path.slice(0, 100)}: ${error.message}${remedy}`)
+      const why = error.status === 421 ? error.message : 'spans are taken at POST /v1/traces'
+      // Any part of it may be a token.
+      refused.addRequest(`POST ${pathWithoutCredentials(req.path)}: ${why}`)
     }
     next(error)
   }
 }
+
+const pathWithoutCredentials = (path: string) => urlWithoutCredentials(`here${path.slice(0, 200)}`).slice('here'.length)
 
 /** What the protocol says of failures: a Status in the request's own encoding. Without one, a problem says it. */
 function refuse(refused: Refused): ErrorRequestHandler {

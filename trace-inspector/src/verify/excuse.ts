@@ -5,7 +5,7 @@ import type { Traces } from '../traces.ts'
 export interface Excuse {
   /**
    * `forgotten`: trace-inspector had them, or it or another in its place may have had them, and has them no more. `queued`: their sender still has them.
-   * `elsewhere`: nothing of the process that made them has ever come, and it sends to another place.
+   * `elsewhere`: nothing of their sender has ever come, and it sends to another place.
    */
   verdict: 'forgotten' | 'queued' | 'elsewhere'
   /** In a sentence. */
@@ -26,9 +26,9 @@ export function excuseOf(ledger: LedgerAnswer, begunAt: number, traces: Traces):
       why: `The run began before ${since}; trace-inspector does not know all that came until then`,
     }
   }
-  const goElsewhere = senders.length > 0 && !senders.some((sender) => traces.hasSeen(sender))
+  const goElsewhere = senders.length > 0 && !senders.some(({ service }) => traces.hasSeen(service))
   if (goElsewhere && !traces.find(traceId))
-    return { verdict: 'elsewhere', why: `${whereTo(senders)}, and none was taken here since its process began` }
+    return { verdict: 'elsewhere', why: `${whereTo(senders)}, and none has ever come here` }
   return undefined
 }
 

@@ -35,6 +35,8 @@ export interface Overload extends Observed {
   failed_attempts: number
   /** The tool that refused, or kept waiting; null where none did, or too seldom to be one. */
   tool: string | null
+  /** What shows that it did, and how many of its attempts that befell. */
+  signs: { of: 'refused' | 'kept_waiting'; attempts: number } | null
   trigger: Trigger | null
   /** From the first that was refused, or else kept waiting, to the last, ms since the run began. */
   window: { from_ms: number; to_ms: number } | null
@@ -52,7 +54,7 @@ const binsOfRun = 40
 const firstSigns = 12
 /** A tool that then does less than this share of what it does at most has lost capacity. */
 const lostShare = 0.7
-/** So many that it began with last, of those that had it when it first refused, came when it surely did. */
+/** So many that it began with last, of those that had it when it was first overloaded, came when it surely did. */
 const lastBegun = 2
 /** Whether two are at work at a time is not known of this share of the time of each. */
 const doubtful = 0.1
@@ -66,7 +68,8 @@ function observe(steps: readonly AnalysisStep[]): Overload {
   const refusals = attempts.filter(({ isRefused }) => isRefused)
   const kept = keptWaiting(attempts)
   const refusing = mostOfATool(refusals)
-  const own = refusing.length >= fewestRefusals ? refusing : mostOfATool(kept)
+  const refuses = refusing.length >= fewestRefusals
+  const own = refuses ? refusing : mostOfATool(kept)
   const tool = own[0]?.tool
   const failed = [...calls].filter((call) => call.failed).map(({ span_id }) => span_id)
   const failures = attempts.filter(failsAsAsked)
@@ -83,7 +86,7 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     bins: binsOf(attempts, startMs),
   }
   if (tool === undefined || own.length < fewestRefusals)
-    return { span_ids: troubled, ...common, tool: null, trigger: null, window: null, recovered_ms: null }
+    return { span_ids: troubled, ...common, tool: null, signs: null, trigger: null, window: null, recovered_ms: null }
   const { trigger, culprits } = triggerOf(
     attempts.filter((attempt) => attempt.tool === tool),
     own,
@@ -94,6 +97,7 @@ function observe(steps: readonly AnalysisStep[]): Overload {
     span_ids: [...culprits.map(({ span_id }) => span_id), ...troubled],
     ...common,
     tool,
+    signs: { of: refuses ? 'refused' : 'kept_waiting', attempts: own.length },
     trigger,
     window: { from_ms: round(at(own[0]) - startMs), to_ms: round(at(own.at(-1)) - startMs) },
     recovered_ms: round(lastMs - startMs),
@@ -179,10 +183,10 @@ export function atWork(served: readonly Pick<ToolAttempt, 'begun_ms' | 'end_ms'>
   return (time) => countUpTo(begins, time) - countUpTo(ends, time)
 }
 
-/** How far back it is looked for who sent more than before, as a share of the time before the first refusal. */
+/** How far back it is looked for who sent more than before, as a share of the time before it was first overloaded. */
 const lately = 0.4
 
-/** Whose first attempts came so much more often lately, and those that were not over when it first refused. */
+/** Whose first attempts came so much more often lately, and those that were not over when it was first overloaded. */
 function surgeOf(attempts: readonly ToolAttempt[], onsetMs: number) {
   const beginMs = at(attempts[0])
   const sinceMs = onsetMs - lately * (onsetMs - beginMs)
@@ -226,18 +230,17 @@ const because = ({ kind, agent_id }: Trigger): string =>
 export const overload = defineFinding({
   cause: { remedy: { changes: { trigger: 'none' }, label: 'nothing that overloads the tool' } },
   observe,
-  sentence: ({ calls, attempts, amplification, gave_up, failed_attempts, refused, kept_waiting, ...found }) => {
-    const { tool, trigger, window, recovered_ms } = found
+  sentence: ({ calls, attempts, amplification, gave_up, failed_attempts, ...found }) => {
+    const { tool, signs, trigger, window, recovered_ms } = found
     const all = `${say.count(calls, 'call')} took ${say.count(attempts, 'attempt')} (× ${amplification})`
     const failed =
       failed_attempts === 0 ? '' : `; ${say.count(failed_attempts, 'attempt')} failed without being refused`
-    if (!tool || !trigger || !window || recovered_ms === null) return `${all}: no tool was overloaded${failed}`
+    if (!tool || !signs || !trigger || !window || recovered_ms === null)
+      return `${all}: no tool was overloaded${failed}`
     const when = `from ${say.ms(window.from_ms)} to ${say.ms(window.to_ms)}`
     const lost = gave_up === 0 ? 'none' : String(gave_up)
-    const did =
-      refused >= fewestRefusals
-        ? `refused ${say.count(refused, 'attempt')}`
-        : `kept ${say.count(kept_waiting, 'attempt')} waiting`
+    const own = say.count(signs.attempts, 'attempt')
+    const did = signs.of === 'refused' ? `refused ${own}` : `kept ${own} waiting`
     return `${all} and ${lost} gave up; ${tool} ${did} ${when}, after ${because(trigger)}, and all was answered again at ${say.ms(recovered_ms)}${failed}`
   },
   questions: ({ calls, attempts, refused, gave_up }, { table }) => {
