@@ -6,6 +6,7 @@ import { baselinesCommand } from './exam/baselines.ts'
 import { makeCommand } from './exam/make.ts'
 import { scoreCommand } from './exam/score.ts'
 import { tableCommand } from './exam/table.ts'
+import { enterTypedFolder } from './typed-folder.ts'
 
 const usage = `npm run exam -- make        makes an exam: a folder to hand out, and its key
 npm run exam -- baselines   answers it by rules of one line, by reveal, and by detectors that know what is usual
@@ -14,6 +15,7 @@ npm run exam -- table       lets everybody sit exams of all scenarios and levels
 
 Each says more with --help; docs/exam.md says what is in the files.`
 
+enterTypedFolder()
 const [first = '', ...rest] = process.argv.slice(2)
 try {
   switch (first) {

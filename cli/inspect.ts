@@ -5,7 +5,6 @@ import { runMain } from 'service-kit/main'
 import { Lifecycle, serve } from 'service-kit/serve'
 import { allowedHostsOf } from 'service-kit/settings'
 import { noTelemetry } from 'service-kit/telemetry/none'
-import { typedPath } from 'service-kit/typed-path'
 import { urlOf } from '../scripts/services.ts'
 import { createApp } from '../trace-inspector/src/app.ts'
 import { type Config, readConfig } from '../trace-inspector/src/config.ts'
@@ -17,13 +16,14 @@ import { Traces } from '../trace-inspector/src/traces.ts'
 import { defineCommand, readWhole, runCommand } from './command.ts'
 import { foldFor } from './fold.ts'
 import { statusLine } from './status-line.ts'
+import { enterTypedFolder } from './typed-folder.ts'
 
 const say = (text: string) => console.log(foldFor(process.stdout, text))
 const warn = (text: string) => console.error(foldFor(process.stderr, text))
 
 /** Puts the spans of a file into `traces`, and says what came of it; undefined when there is nothing in it to look at. */
 async function read(path: string, traces: Traces): Promise<Opened | undefined> {
-  const file = createReadStream(typedPath(path))
+  const file = createReadStream(path)
   const status = statusLine()
   const { opened, stopped } = await openFile(file, traces, ({ spans }) =>
     status(`${path}: ${count(spans, 'span')}${shareOf(file)} …`),
@@ -44,7 +44,7 @@ function shareOf(file: ReadStream): string {
 /** The ledgers of a file, said how many they are; undefined when there is something wrong with it. */
 async function readLedger(path: string, traces: Traces): Promise<FileLedgers | undefined> {
   try {
-    const ledgers = await readLedgers(createReadStream(typedPath(path)), traces)
+    const ledgers = await readLedgers(createReadStream(path), traces)
     const { size, strange, rejected } = ledgers
     say(
       [
@@ -109,4 +109,5 @@ const command = defineCommand({
   },
 })
 
+enterTypedFolder()
 await runCommand(command)

@@ -13,6 +13,7 @@ import { digestOf, exitCodeOf, makeReport, renderReport, type Report, rowOf } fr
 import { verifier } from './load/verify.ts'
 import { shardOption } from './shard.ts'
 import { statusLine } from './status-line.ts'
+import { enterTypedFolder } from './typed-folder.ts'
 
 const { AGENT_BASE, AGENT_PORT, INSPECTOR_BASE, INSPECTOR_PORT } = process.env
 const local = (port: string) => `http://127.0.0.1:${port}`
@@ -139,6 +140,7 @@ async function told(run: () => Promise<number>): Promise<number> {
 }
 
 keepLoopbackDirect(process.env)
+enterTypedFolder()
 const [first, ...rest] = process.argv.slice(2)
 if (first === 'merge') await runCommand(merge, rest[0]?.startsWith('-') ? rest : ['--from', ...rest])
 else await runCommand(command)

@@ -13,6 +13,7 @@ import { readSimulation } from './simulate/options.ts'
 import { renderEnd, renderProgress } from './simulate/report.ts'
 import { digestLine, sumDigests } from './simulate/sum.ts'
 import { statusLine } from './status-line.ts'
+import { enterTypedFolder } from './typed-folder.ts'
 
 const command = defineCommand({
   name: 'npm run simulate --',
@@ -119,6 +120,7 @@ Exits 0 only when all was taken, 130 after Ctrl-C.`,
 })
 
 keepLoopbackDirect(process.env)
+enterTypedFolder()
 const [first, ...rest] = process.argv.slice(2)
 if (first === 'digest') process.exitCode = await digestFile(rest)
 else if (first === 'sum') process.exitCode = await sumDigests(rest)

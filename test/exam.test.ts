@@ -16,6 +16,7 @@ import { filesOf, jsonLines, readKeyFile, readQuestions } from '../cli/exam/file
 import { namesAt } from '../cli/exam/runs.ts'
 import { solversOf } from '../cli/exam/solvers.ts'
 import { readTraces } from '../cli/exam/spans.ts'
+import { cleanEnvironment } from '../scripts/process.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const names = namesAt(3)
@@ -158,7 +159,7 @@ it('no span says what the exam is about', async () => {
 it('a baseline for every solver is in the folder that was asked for, and scores by its file', async () => {
   const { out, key, questions } = await made({ scenarios: ['fanout'], traces: 8 })
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, ['cli/exam.ts', ...args], { cwd: root, encoding: 'utf8' })
+    spawnSync(process.execPath, ['cli/exam.ts', ...args], { cwd: root, env: cleanEnvironment(), encoding: 'utf8' })
   expect(run('baselines', out).status).toBe(0)
   const answers = join(out, 'baselines', 'nothing.jsonl')
   const told = run('score', out, answers, '--key', key, '--json', '--min', '0.2')
@@ -184,6 +185,7 @@ it('a key of another exam, one that was changed, and changed questions are told'
   const told = (key: string) => {
     const { status, stderr } = spawnSync(process.execPath, ['cli/exam.ts', 'score', mine.out, answers, '--key', key], {
       cwd: root,
+      env: cleanEnvironment(),
       encoding: 'utf8',
     })
     return { status, stderr }

@@ -36,16 +36,16 @@ export function written(questions: readonly Question[]): string {
 - \`questions.jsonl\`: a question a line.
 - \`key.sha256\`: the SHA-256 of the key, which is elsewhere.
 
-Write a line \`{"question_id": …, "answer": …}\` for each question into \`answers.jsonl\`; \`"unknown"\` where one cannot tell. Then, with the key:
+Write a line \`{"question_id": …, "answer": …}\` for each question into \`answers.jsonl\`; \`"unknown"\` where one cannot tell. Then, here, with the key and a clone of synthetic-agent-infrastructure:
 
 \`\`\`bash
-npm run exam -- score . answers.jsonl --key key.jsonl
+npm --prefix CLONE run exam -- score . answers.jsonl --key key.jsonl
 \`\`\`
 
 What others answer from the same spans, a file each to be scored alike: rules of a line, and somebody who has learned from all of them what is usual. \`docs/exam.md\` has what they reach in exams of 300 traces.
 
 \`\`\`bash
-npm run exam -- baselines . --out answers
+npm --prefix CLONE run exam -- baselines . --out answers
 \`\`\`
 
 ${table([

@@ -36,6 +36,7 @@ const notKept = (what: string) => ({
 
 const noTrace = problems({ 400: 'That is no trace id', 404: 'There is no such trace here' })
 const noLedger = problems({ 400: 'That is no trace id, or a bad query', 404: 'No agent has a ledger of this trace' })
+const sealed = problems({ 423: 'It is sealed, until it has been answered' })
 const noAgent = problems({ 403: 'A page of another site asked', 404: 'There is no such agent' })
 const unreachable = problems({ 502: 'The agent does not answer' })
 
@@ -158,9 +159,17 @@ export function openApi(agents: readonly string[], { wait, recent }: Record<'wai
       ),
       '/agents/{agent}/runs': readable(relayed('Recent runs', json())),
       '/agents/{agent}/runs/{trace_id}': readable(
-        relayed('The ledger of the runs of a trace', { ...json(), ...noTrace }, [traceIdParameter]),
+        relayed('The ledger of the runs of a trace', { ...json(), ...noTrace, ...sealed }, [traceIdParameter]),
+      ),
+      '/agents/{agent}/runs/{trace_id}/status': readable(
+        relayed('Whether the runs of a trace are over', { ...json(), ...noTrace }, [traceIdParameter]),
       ),
       '/agents/{agent}/run': runnable(relayed('Runs a scenario', { ...json(), ...runs })),
+      '/agents/{agent}/run/{scenario}': runnable(
+        relayed('Runs a scenario by a route of its own', { ...json(), ...runs }, [
+          pathParameter('scenario', { type: 'string', pattern: '^[a-z]+$' }),
+        ]),
+      ),
       '/agents/{agent}/stream': runnable(relayed('Streams tokens', { ...events, ...runs })),
       '/metrics': readable(metricsOperation),
       '/openapi.json': readable({ summary: 'This document', responses: json() }),
