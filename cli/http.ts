@@ -52,6 +52,13 @@ export async function getJson(
   throw new ServiceError(`${service} answered ${explain(answer)}`, { mayPass: answer.status >= 500 })
 }
 
+/**
+ * Asks a service whether it is ready, which it is not where it takes the question and says nothing for `mostMs`. Throws a
+ * ServiceError where it is not.
+ */
+export const askReady = (service: string, url: string, mostMs = 10_000): Promise<unknown> =>
+  getJson(service, url, AbortSignal.timeout(mostMs))
+
 /** An answer that is not what was asked for, in short: its status, and what its problem says. */
 export function explain({ status, body }: Answer): string {
   const detail = (parse(body) as { detail?: unknown } | null | undefined)?.detail

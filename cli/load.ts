@@ -4,7 +4,7 @@ import { MixError } from 'engine/mix/read'
 import { keepLoopbackDirect } from 'service-kit/loopback'
 import { onStopSignal } from 'service-kit/signals'
 import { defineCommand, runCommand } from './command.ts'
-import { getJson } from './http.ts'
+import { askReady } from './http.ts'
 import { ReportError, ReportFile } from './load/file.ts'
 import { mergeReports } from './load/merge.ts'
 import { offer } from './load/offer.ts'
@@ -75,8 +75,8 @@ Exits 0 when every run was offered and answered, and all that was verified was c
 async function load(args: LoadArgs): Promise<number> {
   const { inspector, verified, file: path, patienceMs, seed, ofPlan, ...schedule } = readLoad(args)
   const { mix, durationMs, share, agents } = schedule
-  for (const agent of agents) await getJson('agent-app', `${agent}/ready`)
-  if (verified > 0) await getJson('trace-inspector', `${inspector}/ready`)
+  for (const agent of agents) await askReady('agent-app', `${agent}/ready`)
+  if (verified > 0) await askReady('trace-inspector', `${inspector}/ready`)
   const file = await ReportFile.open(path)
   const [stop, abort] = [new AbortController(), new AbortController()]
   onStopSignal(

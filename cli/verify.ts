@@ -2,7 +2,7 @@
 import { keepLoopbackDirect } from 'service-kit/loopback'
 import { defineCommand, howToStart, readUrl, readWhole, runCommand, UsageError } from './command.ts'
 import { foldFor } from './fold.ts'
-import { getJson } from './http.ts'
+import { askReady } from './http.ts'
 import { statusLine } from './status-line.ts'
 import { inspectorJudge, jaegerJudge, type Judge } from './verify/judge.ts'
 import { head, renderEnd, renderOutcome } from './verify/outcome.ts'
@@ -91,7 +91,7 @@ const warn = (text: string) => console.error(foldFor(process.stderr, text))
 
 /** Resolves to the exit code: 0 when all runs passed, 1 when one did not, 3 when of some nothing can be said. */
 async function verifyAll({ agent, judge, ...options }: Options): Promise<number> {
-  const isAgentThere = () => getJson('agent-app', `${agent}/ready`)
+  const isAgentThere = () => askReady('agent-app', `${agent}/ready`)
   await untilReady([isAgentThere, judge.isThere], options.readyS, (why) =>
     warn(`${why}. Waiting for it, up to ${options.readyS} s: ${howToStart}`),
   )

@@ -5,7 +5,7 @@ import { reveal, type Revelation } from '../../trace-inspector/src/reveal/reveal
 import { Trace } from '../../trace-inspector/src/trace.ts'
 import { queuedExcuse } from '../../trace-inspector/src/verify/excuse.ts'
 import { isSettled, type Verification, verify } from '../../trace-inspector/src/verify/verify.ts'
-import { explain, get, getJson, ServiceError } from '../http.ts'
+import { askReady, explain, get, getJson, ServiceError } from '../http.ts'
 
 export interface Judgement {
   verification: Verification
@@ -31,7 +31,7 @@ export function inspectorJudge(url: string): Judge {
   const service = 'trace-inspector'
   return {
     name: `${service} at ${url}`,
-    isThere: async () => void (await getJson(service, `${url}/ready`)),
+    isThere: async () => void (await askReady(service, `${url}/ready`)),
     async judge(traceId, waitS) {
       const deadline = performance.now() + waitS * 1000
       const verification = (await getJson(service, `${url}/traces/${traceId}/verify?wait_s=${waitS}`)) as Verification
@@ -56,7 +56,7 @@ export function jaegerJudge(url: string, agents: readonly string[]): Judge {
   }
   return {
     name: `Jaeger at ${url}`,
-    isThere: async () => void (await getJson('Jaeger', `${url}/api/services`)),
+    isThere: async () => void (await askReady('Jaeger', `${url}/api/services`)),
     async judge(traceId, waitS) {
       const deadline = performance.now() + waitS * 1000
       for (;;) {

@@ -60,7 +60,8 @@ check_health() {
   local service
   fetch 'asking for its health' "$1/health" --max-time 10
   answers 200 application/json || { fail health "$WHY" && return; }
-  json_value service "$BODY" && service=$VALUE
+  json_value service "$BODY" || { fail health 'it does not say which service it is' && return; }
+  service=$VALUE
   json_value status "$BODY"
   [ "$VALUE" = ok ] || { fail health "its status is \"$VALUE\"" && return; }
   json_value in_flight "$BODY"
@@ -171,10 +172,11 @@ check_arrival() {
   for entry in ${traces[@]+"${traces[@]}"}; do
     fetch "waiting for the trace of ${entry% *}" "$1/traces/${entry#* }/verify?wait_s=15" --max-time 30
     answers 200 application/json || { fail arrival "${entry% *}: $WHY" && return; }
-    json_value verdict "$BODY" && verdict=$VALUE
+    json_value verdict "$BODY" || { fail arrival "${entry% *}: the answer has no verdict" && return; }
+    verdict=$VALUE
     # What is missing for a reason of its own was not lost on the way.
     case $verdict in
-      forgotten | queued | elsewhere)
+      forgotten | queued | elsewhere | no_ledger)
         json_value note "$BODY"
         note 'arrival' "${entry% *} is $verdict: $VALUE"
         return

@@ -38,13 +38,15 @@ too_late='no answer in time'
 end_request() {
   STATUS=000 TOOK_S=0 TYPE='' BROKEN=''
   read -r STATUS TOOK_S TYPE <"$work/$1.figures"
+  # A curl that was killed says nothing.
+  STATUS=${STATUS:-000} TOOK_S=${TOOK_S:-0}
   case $2 in
     0) ;;
     6) BROKEN=$name_unknown ;;
     7) BROKEN=$nothing_listens ;;
     18 | 52 | 56) BROKEN=$closed ;;
     28) BROKEN=$too_late ;;
-    *) BROKEN=$(<"$work/$1.error") ;;
+    *) BROKEN=$(<"$work/$1.error") BROKEN=${BROKEN:-curl ended with $2} ;;
   esac
 }
 

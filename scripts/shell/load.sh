@@ -93,7 +93,7 @@ turns() {
 
 # run_load AGENTS NAME PATH [param=value...]: $repeat runs on each agent, $parallel at a time. Fails when one had no result.
 run_load() {
-  local agents=$1 name=$2 words start=$SECONDS number pid pids=''
+  local agents=$1 name=$2 words start=$SECONDS number pid pids='' lost
   shift
   words="runs of $name on ${agents/ / and }, $parallel at a time"
   runs_done=0 runs_ok=0 runs_failed=0 runs_refused=0 runs_broken=0 why_refused='' why_broken=''
@@ -113,6 +113,11 @@ run_load() {
     done
   done
   count_outcomes
+  # What a client had not taken, or not told, when it was ended.
+  lost=$(($(turns "$agents" | wc -c) - runs_done))
+  if [ "$lost" -gt 0 ]; then
+    runs_broken=$((runs_broken + lost)) why_broken=${why_broken:-whoever was to ask for them was ended}
+  fi
   show_totals "$words" "$start"
   [ $((runs_refused + runs_broken)) -eq 0 ]
 }
