@@ -1,3 +1,4 @@
+import { whyNoAnswer } from 'service-kit/no-answer'
 import { request } from 'undici'
 
 /** A service did not give what it was asked for; the message is for the person at the command line. */
@@ -34,8 +35,8 @@ export async function get(
     })
     return { status: statusCode, headers, body: await body.text() }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new ServiceError(`There is no ${service} at ${new URL(url).origin} (${code ?? message})`, { mayPass: true })
+    const { origin } = new URL(url)
+    throw new ServiceError(`There is no ${service} at ${origin} (${whyNoAnswer(error)})`, { mayPass: true })
   }
 }
 

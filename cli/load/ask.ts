@@ -2,6 +2,7 @@ import { runParametersHeader } from 'contract/run-parameters'
 import { Catalog } from 'engine/catalog'
 import type { PlannedRun } from 'engine/mix/plan'
 import { scenarios } from 'engine/scenarios/index'
+import { whyNoAnswer } from 'service-kit/no-answer'
 import { Agent, request } from 'undici'
 import { z } from 'zod'
 
@@ -74,8 +75,7 @@ export async function ask(agent: string, run: PlannedRun, isBlind: boolean, sign
     return { outcome: parsed.data.ok ? 'ok' : 'not_ok', spans: parsed.data.spans?.total, ...told }
   } catch (error) {
     if (signal.aborted) return { outcome: 'failed', why: 'no answer in time' }
-    const { code, message } = error as NodeJS.ErrnoException
-    return { outcome: 'failed', why: code ?? message }
+    return { outcome: 'failed', why: whyNoAnswer(error) }
   }
 }
 

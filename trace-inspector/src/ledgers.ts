@@ -1,6 +1,7 @@
 import { type LedgerAnswer, ledgerAnswerSchema } from 'contract/ledger'
 import type { Answer as RunAnswer } from 'contract/answer'
 import { bearer } from 'service-kit/bearer'
+import { whyNoAnswer } from 'service-kit/no-answer'
 import { Problem } from 'service-kit/problem'
 import { Agent, interceptors, request } from 'undici'
 
@@ -50,8 +51,8 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
       return { why: 'does not know it', status }
     }
     const body = Buffer.from(await response.body.arrayBuffer())
-    const said: unknown = JSON.parse(body.toString())
-    if (status === 423 || status === 409) {
+    const said = jsonIn(body)
+    if (said && (status === 423 || status === 409)) {
       const { title, detail } = said as { title?: unknown; detail?: unknown }
       return { why: 'keeps it', status, title: String(title), detail: String(detail) }
     }
@@ -59,8 +60,16 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
     if (parsed.success) return { ledger: parsed.data, body, begunAt: begunAt(parsed.data, toldAt) }
     return { why: `answered ${status} with something that is not a ledger of this version` }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return { why: `does not answer (${code ?? message})` }
+    return { why: `does not answer (${whyNoAnswer(error)})` }
+  }
+}
+
+/** undefined for what is none: a proxy in between answers in a language of its own. */
+function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
   }
 }
 

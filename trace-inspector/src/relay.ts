@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { runParametersHeader } from 'contract/run-parameters'
 import type { Request, Response } from 'express'
+import { whyNoAnswer } from 'service-kit/no-answer'
 import { Problem } from 'service-kit/problem'
 import { request } from 'undici'
 
@@ -37,8 +38,7 @@ export async function relay({ bases, path, who, headers }: Target, req: Request,
       if (answer.statusCode !== 404) break
     } catch (error) {
       if (gone.signal.aborted) return
-      const { code, message } = error as NodeJS.ErrnoException
-      unreachable = new Problem(502, `${who} unreachable`, `${base} does not answer (${code ?? message})`)
+      unreachable = new Problem(502, `${who} unreachable`, `${base} does not answer (${whyNoAnswer(error)})`)
     }
   }
   if (!answer || (unreachable && answer.statusCode === 404)) {
