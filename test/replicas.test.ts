@@ -138,7 +138,7 @@ test('a trace that others may have a run of is not complete while one of them do
     .toMatchObject({
       verdict: 'no_ledger',
       counts: { expected: spans.total, received: spans.total, differences: 0 },
-      note: `Whether there are more runs of this trace is not known: http://127.0.0.1:${port} does not answer (ECONNREFUSED)`,
+      note: `Whether there is more of this trace is not known: http://127.0.0.1:${port} does not answer (ECONNREFUSED)`,
     })
   // Who waits is told as soon as it does.
   const waiting = verify(traceId, 600)

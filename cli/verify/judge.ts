@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jaeger, jaegerAnswerSchema, readJaegerTrace } from '../../trace-inspector/src/jaeger.ts'
-import { fetchLedger } from '../../trace-inspector/src/ledgers.ts'
+import { askAgents, type Told } from '../../trace-inspector/src/ledgers.ts'
 import { reveal, type Revelation } from '../../trace-inspector/src/reveal/reveal.ts'
 import { Trace } from '../../trace-inspector/src/trace.ts'
 import { queuedExcuse } from '../../trace-inspector/src/verify/excuse.ts'
@@ -59,10 +59,12 @@ export function jaegerJudge(url: string, agents: readonly string[]): Judge {
     isThere: async () => void (await askReady('Jaeger', `${url}/api/services`)),
     async judge(traceId, waitS) {
       const deadline = performance.now() + waitS * 1000
+      let told: Told | undefined
       for (;;) {
         const isOver = performance.now() >= deadline
         const trace = await read(traceId)
-        const ledger = await fetchLedger({ urls: agents }, traceId)
+        told = await askAgents({ urls: agents }, traceId, told)
+        const { ledger } = told
         const verification = verify(ledger, trace, { transport: jaeger, excuse: queuedExcuse(ledger) })
         const isPending = ledger.runs.some(({ key }) => key === 'pending')
         if (isOver || (isSettled(verification) && !isPending)) {

@@ -14,7 +14,7 @@ import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import type { FileLedgers } from './file/ledgers.ts'
 import { fileOpener } from './file/route.ts'
 import { KeptLedgers } from './kept-ledgers.ts'
-import { NoLedger } from './ledgers.ts'
+import { NoLedger, type Told } from './ledgers.ts'
 import { openApi } from './openapi.ts'
 import { ledgersFor, openLedgers } from './open-ledgers.ts'
 import { otlpAstray, otlpIgnorer, otlpReceiver } from './otlp/receiver.ts'
@@ -115,7 +115,7 @@ export function createApp({
     const waiting = wait_s > 0 ? AbortSignal.timeout(Math.ceil(wait_s * 1000)) : AbortSignal.abort()
     inFlight++
     try {
-      const sources = { traces, fetchLedger: (id: string) => ledgers.ask(id) }
+      const sources = { traces, fetchLedger: (id: string, before?: Told) => ledgers.ask(id, before) }
       const signal = AbortSignal.any([waiting, gone.signal, lifecycle.stopping])
       const knows_since = sinceOf(traces).toISOString()
       const verification = await verifyWhenThere(traceId, sources, signal).catch((error: unknown) => {

@@ -18,9 +18,6 @@ interface Kept {
   toldAtMs: number
 }
 
-/** What came of asking for a ledger. */
-export type Asked = Pick<Told, 'ledger' | 'begunAt'>
-
 /** Ledgers of traces, from agents or from a file. Those that agents told last are kept where they cannot change any more. */
 export class KeptLedgers {
   readonly #agents: readonly KnownAgent[]
@@ -41,16 +38,19 @@ export class KeptLedgers {
     this.#ofFile = ofFile
   }
 
-  /** Asks the agents of a trace: senders go on, and a run may join it. Throws a 404 problem where none has a ledger. */
-  async ask(traceId: string): Promise<Asked> {
+  /**
+   * Asks the agents of a trace: senders go on, and a run may join it. What one of them told `before` stands while it does not
+   * answer. Throws NoLedger, a 404 problem, where none has a ledger.
+   */
+  async ask(traceId: string, before?: Told): Promise<Told> {
     const ofFile = this.#ofFile?.find(traceId)
-    if (ofFile) return { ledger: ofFile, begunAt: begunAt(ofFile, performance.now()) }
+    if (ofFile) return { ledger: ofFile, begunAt: begunAt(ofFile, performance.now()), parts: new Map() }
     this.forget(traceId)
     const asking = this.#asking.get(traceId) ?? { open: 0, isAlone: true }
     this.#asking.set(traceId, asking)
     if (asking.open++ > 0) asking.isAlone = false
     try {
-      const told = await askAgents(await this.#askable(), traceId)
+      const told = await askAgents(await this.#askable(), traceId, before)
       // Of answers that cross each other nobody knows which is the newer one.
       if (asking.isAlone) this.#keep(traceId, told)
       return told
@@ -100,9 +100,10 @@ export class KeptLedgers {
     this.#kept.delete(traceId)
   }
 
-  #keep(traceId: string, { ledger: { runs, silent = [] }, bodies }: Told): void {
+  #keep(traceId: string, { ledger: { runs, silent = [] }, parts }: Told): void {
     // What is sealed opens elsewhere, and a key that is pending comes later.
     if (silent.length > 0 || runs.some((run) => isRunning(run) || run.sealed || run.key === 'pending')) return
+    const bodies = Array.from(parts.values(), ({ body }) => body)
     const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
     const toldAtMs = Math.max(...runs.map(({ started_ms, age_ms }) => started_ms + age_ms))
     this.#kept.set(traceId, { bodies, bytes, toldAtMs })

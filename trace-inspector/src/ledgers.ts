@@ -4,12 +4,22 @@ import { bearer } from 'service-kit/bearer'
 import { whyNoAnswer } from 'service-kit/no-answer'
 import { Problem } from 'service-kit/problem'
 import { Agent, interceptors, request } from 'undici'
+import { isRunning } from './verify/expectation.ts'
 
 /** What an agent said of a trace: its ledger, or why there is none. */
 type Answer =
-  | { ledger: LedgerAnswer; body: Buffer; begunAt: number }
+  | Part
   | { why: string; status: number; title: string; detail: string }
-  | { why: string; status?: number }
+  | { why: string; status?: number; mayPass?: boolean }
+
+/** What one agent told of a trace. */
+export interface Part {
+  ledger: LedgerAnswer
+  /** As it was sent. */
+  body: Buffer
+  /** When its first run began, by `performance.now()`. */
+  begunAt: number
+}
 
 /** Where agents are by now, and what opens sealed runs there. */
 export interface Agents {
@@ -22,6 +32,16 @@ const timeoutMs = 30_000
 
 /** A replica that is gone takes no connection, and says so to nobody, ms. */
 const connectMs = 3000
+
+/** No connection comes about where there is no process any more, and its ledgers went with it. */
+const nobodyThere = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
 
 /** A connection that was kept may just be being closed: that says nothing of the agent. */
 const dispatcher = new Agent({ connect: { timeout: connectMs } }).compose(
@@ -58,9 +78,10 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
     }
     const parsed = ledgerAnswerSchema.safeParse(said)
     if (parsed.success) return { ledger: parsed.data, body, begunAt: begunAt(parsed.data, toldAt) }
-    return { why: `answered ${status} with something that is not a ledger of this version` }
+    return { why: `answered ${status} with something that is not a ledger of this version`, mayPass: status >= 500 }
   } catch (error) {
-    return { why: `does not answer (${whyNoAnswer(error)})` }
+    const why = whyNoAnswer(error)
+    return { why: `does not answer (${why})`, mayPass: !nobodyThere.has(why) }
   }
 }
 
@@ -95,15 +116,23 @@ async function refusalOf(agent: string, traceId: string): Promise<Problem | unde
 /** No agent has a ledger of a trace: it says what each of them answered. */
 export class NoLedger extends Problem {
   override name = 'NoLedger'
+  /** Which of them did not say whether they know it, in words. */
+  readonly silent: readonly string[]
+  /** Whether one of those is there, and may say it later. */
+  readonly mayPass: boolean
 
-  constructor(traceId: string, why: string) {
+  constructor(traceId: string, why: string, silent: readonly string[], mayPass: boolean) {
     super(404, 'Unknown run', `There is no ledger for trace ${traceId}: ${why}`)
+    this.silent = silent
+    this.mayPass = mayPass
   }
 }
 
 /** The ledger of a trace, and which agents did not say whether they know it, in words: they may have a run of it. */
 export interface AskedLedger extends LedgerAnswer {
   silent?: readonly string[]
+  /** Those of them that have told of a run that was under way: what it did since then is not here. */
+  brokenOff?: readonly string[]
 }
 
 /** When the first run of a trace began, by `performance.now()`, from what its ages were at `toldAt`. */
@@ -115,13 +144,8 @@ export interface Told {
   ledger: AskedLedger
   /** When its first run began, by `performance.now()`. */
   begunAt: number
-  /** As it was sent, by each that has a ledger. */
-  bodies: readonly Buffer[]
-}
-
-/** The ledger of a trace, put together from all agents that took part in it. Throws as `askAgents`. */
-export async function fetchLedger(agents: Agents, traceId: string): Promise<AskedLedger> {
-  return (await askAgents(agents, traceId)).ledger
+  /** By the agents that have a ledger. */
+  parts: ReadonlyMap<string, Part>
 }
 
 /** One ledger of what several agents have of a trace, one at least. */
@@ -134,10 +158,11 @@ export function merge(ledgers: readonly LedgerAnswer[]): LedgerAnswer {
 }
 
 /**
- * Asks all agents for the ledger of a trace. Throws a 423 problem when one keeps it sealed, and NoLedger when none has one.
+ * Asks all agents for the ledger of a trace, and takes what one told `before` where it does not answer now. Throws a 423
+ * problem when one keeps it sealed, and NoLedger when none has one.
  */
-export async function askAgents({ urls, token }: Agents, traceId: string): Promise<Told> {
-  return toldBy(urls, traceId, await Promise.all(urls.map((agent) => ask(agent, traceId, token))))
+export async function askAgents({ urls, token }: Agents, traceId: string, before?: Told): Promise<Told> {
+  return toldBy(urls, traceId, await Promise.all(urls.map((agent) => ask(agent, traceId, token))), before)
 }
 
 /**
@@ -157,26 +182,35 @@ export async function answerAgents({ urls, token }: Agents, traceId: string, ans
   return toldBy(urls, traceId, answers)
 }
 
-function toldBy(agents: readonly string[], traceId: string, answers: readonly Answer[]): Told {
+function toldBy(agents: readonly string[], traceId: string, answers: readonly Answer[], before?: Told): Told {
   const sealed = answers.find((answer) => 'status' in answer && answer.status === 423)
   if (sealed && 'detail' in sealed) throw new Problem(423, 'Sealed', sealed.detail)
-  const told = answers.flatMap((answer) => ('ledger' in answer ? [answer] : []))
-  const saysOf = (answer: Answer, place: number) => `${agents[place]} ${'why' in answer ? answer.why : ''}`
-  if (told.length > 0) {
-    const silent = answers.flatMap((answer, place) =>
-      'ledger' in answer || answer.status === 404 ? [] : [saysOf(answer, place)],
-    )
+  const parts = new Map<string, Part>()
+  const [silent, brokenOff]: [string[], string[]] = [[], []]
+  for (const [place, answer] of answers.entries()) {
+    const agent = agents[place] as string
+    if ('ledger' in answer) parts.set(agent, answer)
+    if ('ledger' in answer || answer.status === 404) continue
+    const says = `${agent} ${answer.why}`
+    silent.push(says)
+    const last = before?.parts.get(agent)
+    if (last) parts.set(agent, last)
+    if (last?.ledger.runs.some(isRunning)) brokenOff.push(says)
+  }
+  if (parts.size > 0) {
+    const told = [...parts.values()]
     const ledger = merge(told.map(({ ledger }) => ledger))
     return {
-      ledger: silent.length > 0 ? { ...ledger, silent } : ledger,
-      begunAt: Math.min(...told.map((answer) => answer.begunAt)),
-      bodies: told.map(({ body }) => body),
+      ledger: { ...ledger, ...(silent.length > 0 && { silent }), ...(brokenOff.length > 0 && { brokenOff }) },
+      begunAt: Math.min(...told.map(({ begunAt }) => begunAt)),
+      parts,
     }
   }
-  const said = answers.map(saysOf)
+  const said = answers.flatMap((answer, place) => ('why' in answer ? [`${agents[place]} ${answer.why}`] : []))
   const why =
     agents.length > 0
       ? `${said.join('; ')}. AGENT_URLS says where agents are.`
       : 'no agents are known here, and no file of ledgers has it'
-  throw new NoLedger(traceId, why)
+  const mayPass = answers.some((answer) => 'mayPass' in answer && answer.mayPass)
+  throw new NoLedger(traceId, why, silent, mayPass)
 }

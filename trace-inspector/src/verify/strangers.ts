@@ -13,20 +13,27 @@ export interface Strangers {
   withoutLedger: ReceivedSpan[]
 }
 
-/** What is known of a trace that no agent has a ledger of. */
-export const withoutRuns = (traceId: string): LedgerAnswer => ({
+/** What is known of a trace that no agent has a ledger of; `silent` ones did not say so. */
+export const withoutRuns = (traceId: string, silent: readonly string[]): AskedLedger => ({
   schema_version: ledgerSchemaVersion,
   trace_id: traceId,
   runs: [],
   senders: [],
+  silent,
 })
 
 /** Whether somebody sent a parent with a run of a trace, and may have sent it with others. */
 const hasCaller = ({ runs }: LedgerAnswer) =>
   runs.some(({ steps }) => steps.some((step) => step.remote_parent_span_id !== null))
 
-/** Agents that may have a run of a trace and did not say so, in words: a trace that an agent began has none elsewhere. */
-export const unheardOf = (ledger: AskedLedger): readonly string[] => (hasCaller(ledger) ? (ledger.silent ?? []) : [])
+/**
+ * Agents that may know more of a trace and did not say so, in words: a trace that an agent began has no other runs elsewhere,
+ * but the one that is known may go on.
+ */
+export function unheardOf(ledger: AskedLedger): readonly string[] {
+  const mayBeAnywhere = ledger.runs.length === 0 || hasCaller(ledger)
+  return (mayBeAnywhere ? ledger.silent : ledger.brokenOff) ?? []
+}
 
 /** Tells spans that are no step of a run apart: not all of them are somebody's fault. */
 export function strangers(

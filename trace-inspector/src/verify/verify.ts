@@ -15,7 +15,7 @@ import { shortPath } from './path.ts'
 /**
  * `complete`: all there, once, unchanged. `absent`: nothing came, or nothing was sampled. An excuse where something is
  * missing and there is one: neither pass nor fail. So is `no_ledger`: spans came of a run that no agent knows any more, or an
- * agent that does not answer may have a run of the trace.
+ * agent that does not answer may have a run of the trace, or more of one that was under way.
  */
 export type Verdict = 'complete' | 'incomplete' | 'altered' | 'absent' | 'no_ledger' | Excuse['verdict']
 
@@ -85,9 +85,9 @@ export function verify(
       ? excuse.verdict
       : !hasCome
         ? 'absent'
-        : missing.length > 0 || run === 'running'
+        : missing.length > 0 || (run === 'running' && !ledger.brokenOff)
           ? 'incomplete'
-          : differences.total > 0 && isKnown
+          : differences.total > 0 && run === 'closed' && isKnown
             ? 'altered'
             : withoutLedger.length + unheard.length > 0
               ? 'no_ledger'
@@ -108,9 +108,9 @@ export function verify(
     note: isExcused
       ? excuse.why
       : withoutLedger.length > 0
-        ? whose(withoutLedger)
+        ? [whose(withoutLedger), ...unheard].join('; ')
         : unheard.length > 0
-          ? `Whether there are more runs of this trace is not known: ${unheard.join('; ')}`
+          ? `Whether there is more of this trace is not known: ${unheard.join('; ')}`
           : !hasCome && missing.length > 0 && ledger.senders.length > 0
             ? whereTo(ledger.senders)
             : null,

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Asked } from '../kept-ledgers.ts'
-import { type AskedLedger, NoLedger } from '../ledgers.ts'
+import { type AskedLedger, NoLedger, type Told } from '../ledgers.ts'
 import type { Traces } from '../traces.ts'
 import { excuseOf } from './excuse.ts'
 import { expectationsOf, isRunning } from './expectation.ts'
@@ -9,7 +8,8 @@ import { isSettled, type Verification, verify } from './verify.ts'
 
 export interface Sources {
   traces: Traces
-  fetchLedger: (traceId: string) => Promise<Asked>
+  /** `before` is what agents told of it before: it stands while one of them does not answer. */
+  fetchLedger: (traceId: string, before?: Told) => Promise<Told>
 }
 
 /** Between two looks at the ledger of a run that is under way, ms; it doubles in between. */
@@ -20,8 +20,8 @@ const strangersMs = 5000
 
 /**
  * Verifies a trace as soon as everything is there, or when `signal` is aborted: what is missing then is missing.
- * It wakes when spans arrive, and asks the agents again only while the run is under way, or one may have a run and does not say. Throws NoLedger where nobody has a
- * ledger and nothing came.
+ * It wakes when spans arrive, and asks the agents again only while the run is under way, or one may have a run and does not
+ * say: of one that is not there any more nothing is awaited. Throws NoLedger where nobody has a ledger and nothing came.
  */
 export async function verifyWhenThere(traceId: string, sources: Sources, signal: AbortSignal): Promise<Verification> {
   const letGo = sources.traces.await(traceId)
@@ -34,7 +34,7 @@ export async function verifyWhenThere(traceId: string, sources: Sources, signal:
     while (!traces.find(traceId) && !over.aborted) await traces.arrival(traceId, over)
     const trace = traces.find(traceId)
     if (!trace) throw error
-    return verify(withoutRuns(traceId), trace)
+    return verify(withoutRuns(traceId, error.silent), trace)
   } finally {
     letGo()
   }
@@ -45,24 +45,37 @@ async function waitAndVerify(
   { traces, fetchLedger }: Sources,
   signal: AbortSignal,
 ): Promise<Verification> {
-  let { ledger, begunAt } = await fetchLedger(traceId)
-  for (let pause = pauseMs.first; mayGrow(ledger) && !signal.aborted; pause *= 2) {
-    await ended(ledger, traces, Math.min(pause, pauseMs.longest), signal)
-    ;({ ledger, begunAt } = await fetchLedger(traceId))
+  let told = await firstTold(() => fetchLedger(traceId), signal)
+  for (let pause = pauseMs.first; mayGrow(told.ledger) && !signal.aborted; pause *= 2) {
+    await ended(told.ledger, traces, Math.min(pause, pauseMs.longest), signal)
+    told = await fetchLedger(traceId, told)
   }
-  const owed = expectationsOf(ledger).length
+  const owed = expectationsOf(told.ledger).length
   let hasWaited = false
   for (;;) {
     const isOver = signal.aborted || traces.hasEvicted(traceId)
     // Its senders may have sent meanwhile what they had.
-    if (isOver && hasWaited) ledger = (await fetchLedger(traceId).catch(() => ({ ledger }))).ledger
+    if (isOver && hasWaited) told = await fetchLedger(traceId, told).catch(() => told)
     const trace = traces.find(traceId)
     if (isOver || (trace?.spans.size ?? 0) >= owed) {
+      const { ledger, begunAt } = told
       const verification = verify(ledger, trace, { excuse: excuseOf(ledger, begunAt, traces) })
       if (isOver || isSettled(verification)) return verification
     }
     hasWaited = true
     await traces.arrival(traceId, signal)
+  }
+}
+
+/** Asks until it is told who has a ledger, or that nobody has one: an agent that is there may be too busy to say so. */
+async function firstTold(ask: () => Promise<Told>, signal: AbortSignal): Promise<Told> {
+  for (let pause = pauseMs.first; ; pause *= 2) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof NoLedger && error.mayPass) || signal.aborted) throw error
+      await sleep(Math.min(pause, pauseMs.longest), undefined, { signal }).catch(() => {})
+    }
   }
 }
 
