@@ -71,27 +71,35 @@ export class Traces {
    */
   add(spans: readonly ReceivedSpan[], opening?: Opening): { rejected: number; reason: string } {
     let rejected = 0
-    const sizes = new Sizes()
+    const sizes = new Map<Trace, Sizes>()
     const touched = new Set<string>()
     for (const span of spans) {
       const trace = this.#open(span.traceId, !touched.has(span.traceId), opening)
       touched.add(span.traceId)
-      if (opening && trace.opening !== opening && trace.spans.has(span.spanId)) {
-        opening.known++
+      if (this.#services.size < mostServices) this.#services.add(span.service)
+      if (trace.spans.has(span.spanId)) {
+        if (opening && trace.opening !== opening) {
+          opening.known++
+          continue
+        }
+        trace.add(span)
+        this.#duplicates++
         continue
       }
-      const bytes = sizes.of(span)
-      if (trace.bytes + bytes > this.maxBytes && !trace.spans.has(span.spanId)) {
+      // Each trace keeps what its spans share, whatever becomes of others that came with it.
+      const sizesHere = sizes.get(trace) ?? new Sizes()
+      sizes.set(trace, sizesHere)
+      const bytes = sizesHere.of(span)
+      if (trace.bytes + bytes > this.maxBytes) {
+        sizesHere.takeBack()
         rejected++
         trace.rejected++
         this.#makeRoom(trace)
         continue
       }
-      const before = trace.bytes
-      if (this.#services.size < mostServices) this.#services.add(span.service)
-      if (trace.add(span, bytes)) this.#spans++
-      else this.#duplicates++
-      this.#bytes += trace.bytes - before
+      trace.add(span, bytes)
+      this.#spans++
+      this.#bytes += bytes
       this.#makeRoom(trace)
     }
     for (const traceId of touched) this.#tell(traceId)

@@ -93,6 +93,50 @@ describe('traces that there is no room for', () => {
   })
 })
 
+describe('what spans of one request share', () => {
+  const long = 'x'.repeat(10_000)
+  /** Spans of one request, with a resource and a scope of 10 KB each that are theirs alone. */
+  function sharing(...spans: Partial<ReceivedSpan>[]): ReceivedSpan[] {
+    const origin = { resource: { text: long }, scope: { name: long, version: '' } }
+    return spans.map((span) => ({ ...(some('a')[0] as ReceivedSpan), ...origin, ...span }))
+  }
+  /** How many spans of a trace there is room for when the same request comes over and over. */
+  function most(...spans: Partial<ReceivedSpan>[]): number {
+    const traces = new Traces(100_000)
+    for (let time = 0; time < 30; time++) traces.add(sharing(...spans))
+    expect(traces.find('a')?.rejected).toBeGreaterThan(0)
+    return traces.find('a')?.spans.size ?? 0
+  }
+
+  test('is counted for the first that is kept: not for one that came again, or that there is no room for', () => {
+    const alone = most({})
+    expect(alone).toBe(4)
+    // The first time both are new.
+    expect(most({ spanId: 'again' }, {})).toBe(alone + 1)
+    expect(most({ name: 'x'.repeat(100_000) }, {})).toBe(alone)
+  })
+
+  test('is counted for each of their traces, since one of them may go before another', () => {
+    const traces = new Traces(1_000_000)
+    traces.add(sharing({}, {}, { traceId: 'b' }, { traceId: 'b' }))
+    expect(traces.find('a')?.bytes).toBe(traces.find('b')?.bytes)
+    expect(traces.find('b')?.bytes).toBeGreaterThan(20_000)
+  })
+
+  test('and which of its numbers were written with a point takes room, on spans, resources and events', () => {
+    const bytesOf = (change: Partial<ReceivedSpan>) => {
+      const traces = new Traces(1_000_000)
+      traces.add(sharing(change))
+      return traces.find('a')?.bytes ?? 0
+    }
+    const wholeDoubles = Array.from({ length: 1000 }, (_, index) => String(index))
+    const event = { name: '', timeMs: null, attributes: {}, wholeDoubles: [] }
+    expect(bytesOf({ wholeDoubles })).toBeGreaterThan(bytesOf({}) + 8000)
+    expect(bytesOf({ resourceDoubles: wholeDoubles })).toBeGreaterThan(bytesOf({}) + 8000)
+    expect(bytesOf({ events: [{ ...event, wholeDoubles }] })).toBeGreaterThan(bytesOf({ events: [event] }) + 8000)
+  })
+})
+
 test('of many traces that had to go the last are known; of what was before them it is known that nothing is', () => {
   const traces = new Traces(100_000)
   const bornAt = traces.knowsSince
