@@ -3,6 +3,7 @@ import { Lifecycle } from 'service-kit/serve'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listen } from '../../test/support/apps.ts'
 import { createApp } from '../src/app.ts'
+import { decodeJson } from '../src/otlp/json.ts'
 import { encode, protocol, resourceOf, spanOf } from './support/otlp.ts'
 
 const traceId = '0000000000000000000000000000abcd'
@@ -115,6 +116,17 @@ test('a long whole number that JSON has as a number keeps its digits', async () 
   expect(await details()).toMatchObject({
     attributes: { id: { int: '9007199254740993' }, said: '"intValue": 9007199254740993' },
   })
+})
+
+test('a span that cannot be read says nothing of the numbers of the next', () => {
+  const broken = oddSpan(
+    attributesOf({ n: { arrayValue: { values: [{ doubleValue: 2 }, { intValue: 'nonsense' }] } } }),
+  )
+  const next = { ...good, ...attributesOf({ n: { intValue: 3 } }) }
+  const body = { resourceSpans: [{ resource: resourceOf('shop'), scopeSpans: [{ spans: [broken, next] }] }] }
+  const { spans, rejected } = decodeJson(Buffer.from(JSON.stringify(body)))
+  expect(rejected).toBe(1)
+  expect(spans).toMatchObject([{ spanId: ids.good, attributes: { n: 3 }, wholeDoubles: [] }])
 })
 
 test.each(both)('%s: what is no finite number is shown as a word', async (_encoding, send) => {

@@ -105,6 +105,8 @@ export class SpanReader {
 
   #attributes(message: Message): Pick<ReceivedSpan, 'attributes' | 'wholeDoubles'> {
     const wholeDoubles: string[] = []
+    // Of a value that could not be read it may still say so.
+    this.#sawWholeDouble = false
     const attributes = this.#group(message, 'attributes', 0, (key) => {
       if (this.#sawWholeDouble) wholeDoubles.push(key)
       this.#sawWholeDouble = false
