@@ -41,16 +41,18 @@ function shareOf(file: ReadStream): string {
   return size > 0 ? `, ${percent(file.bytesRead / size)}` : ''
 }
 
-/** The ledgers of a file, said how many they are; undefined when there is something wrong with it. */
+/** The ledgers of a file, said how many they are; undefined when there is none in it. */
 async function readLedger(path: string, traces: Traces): Promise<FileLedgers | undefined> {
   try {
     const ledgers = await readLedgers(createReadStream(path), traces)
-    const { size, strange, rejected } = ledgers
+    const { size, strange, rejected, broken, trouble, stopped } = ledgers
+    if (stopped !== null) warn(`${path}: ${stopped}.`)
     say(
       [
         `${path}: the ledgers of ${count(size, 'trace')}.`,
         ...(strange > 0 ? [`${count(strange, 'more')} of traces that are not here.`] : []),
         ...(rejected > 0 ? [`There was no room for ${count(rejected, 'more', 'more')} (INSPECTOR_MIB).`] : []),
+        ...(broken > 0 ? [`Not taken: ${count(broken, 'line')}. The first: ${trouble}.`] : []),
       ].join(' '),
     )
     return ledgers

@@ -126,14 +126,23 @@ test.each([
   expect(await refused(args)).toEqual({ code, stderr: expect.stringMatching(says) as string })
 })
 
-test('a file of ledgers that has something else in it is refused, with the line', async () => {
+test('a file of ledgers that is none is refused, with the line', async () => {
   const spans = write('good.jsonl', file.spans)
-  const [first = ''] = file.ledgers.toString().split('\n')
-  const ledger = write('bad.jsonl', `${first}\n{"trace_id":"1"}\n`)
+  const ledger = write('bad.jsonl', `{"trace_id":"1"}\n${'{}\n'.repeat(20)}`)
   expect(await refused([spans, '--ledger', ledger])).toEqual({
     code: 1,
-    stderr: expect.stringMatching(/^bad\.jsonl: line 2: expected the ledger of a run \(scenario: /) as string,
+    stderr: expect.stringMatching(/^bad\.jsonl: line 1: expected the ledger of a run \(scenario: /) as string,
   })
+})
+
+test('a ledger that was broken off in its line costs no other, and is said', async () => {
+  const [first = '', second = ''] = file.ledgers.toString().split('\n')
+  const ledger = write('torn.jsonl', `${first}\n${second.slice(0, 300)}`)
+  const { lines, stop } = await inspect([write('spans.jsonl', file.spans), '--ledger', ledger])
+  expect(await stop()).toBe(0)
+  expect(lines[1]).toMatch(
+    /^torn\.jsonl: the ledgers of 1 trace\. Not taken: 1 line\. The first: line 2: expected JSON \(/,
+  )
 })
 
 test('a file beyond INSPECTOR_MIB is served as far as it goes', async () => {

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import { type LedgerAnswer, ledgerSchemaVersion, type RunLedger, runLedgerSchema } from 'contract/ledger'
 import type { Traces } from '../traces.ts'
+import { onOneLine } from '../otlp/text.ts'
 import { linesOf } from './lines.ts'
+import { mostStrangeLines } from './open.ts'
 
 /** Ledgers of traces that were opened from a file, as another file has them. */
 export class FileLedgers {
@@ -13,6 +15,11 @@ export class FileLedgers {
   rejected = 0
   /** Runs of traces that are not here. */
   strange = 0
+  /** Lines that are no ledger, as whoever wrote them may have ended in the middle of one; and what was wrong with the first. */
+  broken = 0
+  trouble: string | null = null
+  /** Why the file was not read to its end; what came before that is here. */
+  stopped: string | null = null
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -46,27 +53,43 @@ export class FileLedgers {
 
 /**
  * Reads a file of ledgers, a run a line as in `runs` of `GET /runs/:trace_id`, gzipped or not; those of traces that are not
- * here are passed over. Throws an Error that names the line when one is no ledger.
+ * here are passed over. Throws an Error when there is none in it, nor in its first lines: it is another kind of file.
  */
 export async function readLedgers(file: Readable, traces: Traces): Promise<FileLedgers> {
   const ledgers = new FileLedgers(traces.maxBytes)
-  for await (const { number, bytes } of linesOf(file, Infinity)) {
-    const { trace_id } = parse(bytes, number)
-    if (traces.find(trace_id)) ledgers.add(trace_id, bytes)
-    else ledgers.strange++
+  let runs = 0
+  let at = 0
+  try {
+    for await (const { number, bytes } of linesOf(file, Infinity)) {
+      at = number
+      const read = parse(bytes)
+      if ('wrong' in read) {
+        ledgers.broken++
+        ledgers.trouble ??= onOneLine(`line ${number}: expected ${read.wrong}`)
+        if (runs === 0 && ledgers.broken === mostStrangeLines) break
+        continue
+      }
+      runs++
+      if (traces.find(read.trace_id)) ledgers.add(read.trace_id, bytes)
+      else ledgers.strange++
+    }
+  } catch (error) {
+    if (runs === 0 || !(error instanceof Error)) throw error
+    ledgers.stopped = `${error.message}. It was read up to line ${at}`
   }
+  if (runs === 0 && ledgers.trouble !== null) throw new Error(ledgers.trouble)
   return ledgers
 }
 
-function parse(bytes: Buffer, number: number): RunLedger {
+function parse(bytes: Buffer): RunLedger | { wrong: string } {
   let json: unknown
   try {
     json = JSON.parse(bytes.toString())
   } catch (error) {
-    throw new Error(`line ${number}: expected JSON (${(error as Error).message.slice(0, 200)})`)
+    return { wrong: `JSON (${(error as Error).message.slice(0, 200)})` }
   }
   const parsed = runLedgerSchema.safeParse(json)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new Error(`line ${number}: expected the ledger of a run (${issue?.path.join('.')}: ${issue?.message})`)
+  return { wrong: `the ledger of a run (${issue?.path.join('.')}: ${issue?.message})` }
 }

@@ -31,8 +31,8 @@ export interface Opened {
 
 /** What a file may have unpacked, as a multiple of what spans may take: well above what there can be room for. */
 const mostTimesRoom = 4
-/** So many lines before the first that is an export request: it is another kind of file. */
-const mostStrangeLines = 10
+/** So many lines before the first that is what it should be: it is another kind of file. */
+export const mostStrangeLines = 10
 
 /**
  * Opens a file of OTLP JSON lines, an export request a line, gzipped or not: its spans are put among those that were
