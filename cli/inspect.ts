@@ -71,7 +71,7 @@ async function inspect(config: Config, file: string, ledger: string | undefined,
   if (ledger !== undefined && !ledgers) return 1
   const lifecycle = new Lifecycle()
   const allowedHosts = allowedHostsOf(config)
-  const { app, inFlight } = createApp({ agents: [], maxBytes, allowedHosts, lifecycle, traces, ledgers })
+  const { app, inFlight, requestMs } = createApp({ agents: [], maxBytes, allowedHosts, lifecycle, traces, ledgers })
   const server = await serve(app, {
     name: 'trace-inspector',
     host: config.HOST,
@@ -82,6 +82,7 @@ async function inspect(config: Config, file: string, ledger: string | undefined,
     inFlight,
     drainMs: 0,
     flushMs: 0,
+    requestMs,
   })
   const page = `${urlOf(config.HOST, (server.address() as AddressInfo).port)}/`
   say(`Open ${page}${opened.trace_id === null ? '' : `?trace=${opened.trace_id}`}\nCtrl-C ends it.`)

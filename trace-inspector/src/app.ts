@@ -12,7 +12,7 @@ import { knownAgents } from './agents.ts'
 import { tracesOf } from './session/session.ts'
 import { columnsOf, detailsOf, summaryOf } from './columns.ts'
 import type { FileLedgers } from './file/ledgers.ts'
-import { fileOpener } from './file/route.ts'
+import { fileOpener, mostUploadMs } from './file/route.ts'
 import { KeptLedgers } from './kept-ledgers.ts'
 import { NoLedger, type Told } from './ledgers.ts'
 import { openApi } from './openapi.ts'
@@ -53,6 +53,8 @@ export interface InspectorApp {
   app: express.Express
   /** Verifications that wait for spans. */
   inFlight: () => number
+  /** How long a request may take to arrive, ms: as long as a file. */
+  requestMs: number
 }
 
 const waitSchema = z.object({
@@ -241,7 +243,7 @@ export function createApp({
     // What is nowhere here, too, may have been an export.
     app.use(notFound, otlpAstray(refused))
   })
-  return { app, inFlight: () => inFlight }
+  return { app, inFlight: () => inFlight, requestMs: mostUploadMs }
 }
 
 /** That nobody has a ledger is no reason to say nothing. */

@@ -5,7 +5,6 @@ import { allowedHostsOf } from 'service-kit/settings'
 import { noTelemetry } from 'service-kit/telemetry/none'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
-import { mostUploadMs } from './file/route.ts'
 
 const urlsIn = (text = '') => (text === '' ? [] : text.split(',').map((url) => url.trim().replace(/\/+$/, '')))
 
@@ -14,7 +13,7 @@ await runMain('trace-inspector', async () => {
   const lifecycle = new Lifecycle()
   const metrics = new Metrics()
   metrics.watchProcess()
-  const { app, inFlight } = createApp({
+  const { app, inFlight, requestMs } = createApp({
     metrics,
     agents: urlsIn(config.AGENT_URLS),
     shards: urlsIn(config.INSPECTOR_SHARDS),
@@ -34,6 +33,6 @@ await runMain('trace-inspector', async () => {
     inFlight,
     drainMs: config.DRAIN_TIMEOUT_S * 1000,
     flushMs: 0,
-    requestMs: mostUploadMs,
+    requestMs,
   })
 })
