@@ -50,23 +50,36 @@ export function strangers(
   const isCalled = hasCaller(ledger)
   const unanswered = unansweredCalls(ledger)
 
-  const isBelowRun = (span: ReceivedSpan) =>
-    pathTo(span, spans).some(({ parentSpanId }) => spanIds.has(parentSpanId ?? ''))
-  const isOfAnother = ofOtherInstance(ledger)
+  const isBelowRun = onPathTo(spans, ({ parentSpanId }) => spanIds.has(parentSpanId ?? ''))
+  const isOfAnother = onPathTo(spans, ofOtherInstance(ledger))
   for (const span of rest) {
     if (span.kind === 'server' && unanswered.delete(span.parentSpanId)) found.notOwed.push(span)
-    else if (pathTo(span, spans).some(isOfAnother)) found.withoutLedger.push(span)
+    else if (isOfAnother(span)) found.withoutLedger.push(span)
     else if (isCalled && !services.has(span.service) && !isBelowRun(span)) found.ofCaller.push(span)
     else found.unexpected.push(span)
   }
   return found
 }
 
-/** A span and all that are above it, from below. */
-function pathTo(span: ReceivedSpan, spans: ReadonlyMap<string, ReceivedSpan>): ReceivedSpan[] {
-  const path = new Set<ReceivedSpan>()
-  for (let at: ReceivedSpan | undefined = span; at && !path.has(at); at = spans.get(at.parentSpanId ?? '')) path.add(at)
-  return [...path]
+/** Whether a span or one above it is such a span. Each is looked at once, however many are below it. */
+function onPathTo(
+  spans: ReadonlyMap<string, ReceivedSpan>,
+  isSuch: (span: ReceivedSpan) => boolean,
+): (span: ReceivedSpan) => boolean {
+  const known = new Map<ReceivedSpan, boolean>()
+  return (span) => {
+    const path: ReceivedSpan[] = []
+    let at: ReceivedSpan | undefined = span
+    for (; at && !known.has(at); at = spans.get(at.parentSpanId ?? '')) {
+      path.push(at)
+      // Until more is known: spans from outside may be each other's parents.
+      known.set(at, isSuch(at))
+      if (known.get(at)) break
+    }
+    const isFound = at !== undefined && known.get(at) === true
+    for (const each of path) known.set(each, isFound)
+    return isFound
+  }
 }
 
 /** Whether an agent's process wrote a span, and none of those that have a ledger. */
