@@ -46,6 +46,7 @@ const schema = environmentSchema({
   }),
   LEDGER_SINK: text({
     pattern: /^(file:.+|https?:\/\/[^\s/?#@]+([/?#]\S*)?)$/,
+    holds: (sink) => sink.startsWith('file:') || URL.canParse(sink),
     expected: 'file:DIR, or an http or https URL without credentials',
     description:
       'Where the ledger of each run that is over goes as well, a line of JSON each: `file:DIR`, or a URL that takes POST',

@@ -9,6 +9,8 @@ const url = String.raw`https?://[^\s,]+`
 // Addresses stand for the name, which a certificate would have to name.
 const agentUrl = String.raw`(dns\+http|https?)://[^\s,]+`
 const comma = String.raw`\s*,\s*`
+/** Whether all of a list are URLs indeed: no pattern knows which ports there are. */
+const areUrls = (list: string) => list.split(',').every((each) => URL.canParse(each.trim().replace(/^dns\+/, '')))
 
 const schema = z.object({
   INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),
@@ -16,6 +18,7 @@ const schema = z.object({
   ALLOWED_HOSTS,
   AGENT_URLS: text({
     pattern: new RegExp(String.raw`^${agentUrl}(${comma}${agentUrl})*$`),
+    holds: areUrls,
     expected: 'http or https URLs with commas between them, with dns+ before an http one that names all replicas',
     default: 'http://127.0.0.1:8080,http://127.0.0.1:8082',
     description:
@@ -23,6 +26,7 @@ const schema = z.object({
   }),
   INSPECTOR_SHARDS: text({
     pattern: new RegExp(`^${url}(${[1, 3, 7, 15].map((more) => `(${comma}${url}){${more}}`).join('|')})$`),
+    holds: areUrls,
     expected: '2, 4, 8 or 16 http or https URLs with commas between them',
     description:
       'All trace-inspectors that share the traces by the first hex digit of their ids, this one among them: what is asked of a trace is handed on to the one that has it',

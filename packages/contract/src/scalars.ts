@@ -91,12 +91,15 @@ export function flag<Default extends boolean | undefined = undefined>(options: {
 /** Text that matches `pattern`; `expected` says in words what that is. */
 export function text<Default extends string | undefined = undefined>(options: {
   pattern: RegExp
+  /** What no pattern can say of a text that fits it. */
+  holds?: (text: string) => boolean
   expected: string
   default?: Default
   description: string
 }) {
-  const schema = z.string({ error: options.expected }).regex(options.pattern, { error: options.expected })
-  const fits = (value: unknown) => typeof value === 'string' && options.pattern.test(value)
+  const { pattern, holds = () => true, expected: error } = options
+  const schema = z.string({ error }).regex(pattern, { error }).refine(holds, { error })
+  const fits = (value: unknown) => typeof value === 'string' && pattern.test(value) && holds(value)
   return withDefault<string, Default>(schema, options.default as Default, options.description, blankAsAbsent, fits)
 }
 
