@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { readEnvironment } from 'service-kit/environment'
 import { integer, text } from 'contract/scalars'
 import { answersToken, serviceVariables } from 'service-kit/settings'
@@ -12,7 +13,12 @@ const comma = String.raw`\s*,\s*`
 /** Whether all of a list are URLs indeed: no pattern knows which ports there are. */
 const areUrls = (list: string) => list.split(',').every((each) => URL.canParse(each.trim().replace(/^dns\+/, '')))
 
-const schema = z.object({
+/** Received spans take nine tenths of what they are counted for; what is read and answered meanwhile needs room, too. */
+const heapOfSpans = 1.5
+const heapMib = Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024)
+const mostMib = Math.floor(heapMib / heapOfSpans)
+
+const variables = z.object({
   INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),
   HOST,
   ALLOWED_HOSTS,
@@ -31,7 +37,12 @@ const schema = z.object({
     description:
       'All trace-inspectors that share the traces by the first hex digit of their ids, this one among them: what is asked of a trace is handed on to the one that has it',
   }),
-  INSPECTOR_MIB: integer({ min: 1, max: 65_536, default: 256, description: 'What received spans may take, MiB' }),
+  INSPECTOR_MIB: integer({
+    min: 1,
+    max: 65_536,
+    default: 256,
+    description: "What received spans may take, MiB; V8's heap has to have room for half as much again",
+  }),
   INSPECTOR_OVERLAP_S: integer({
     min: 0,
     max: 86_400,
@@ -41,6 +52,12 @@ const schema = z.object({
   }),
   ANSWERS_TOKEN: answersToken(),
   DRAIN_TIMEOUT_S,
+})
+const schema = variables.refine(({ INSPECTOR_MIB }) => INSPECTOR_MIB <= mostMib, {
+  path: ['INSPECTOR_MIB'],
+  error: `at most ${mostMib}, for V8 ends a process whose heap is beyond ${heapMib} MiB: NODE_OPTIONS=--max-old-space-size=MIB gives it more`,
+  // Told together with all else that is wrong.
+  when: () => true,
 })
 export type Config = Readonly<z.output<typeof schema>>
 

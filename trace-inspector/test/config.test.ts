@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { expect, test } from 'vitest'
 import { readConfig as readAgentConfig } from '../../agent-app/src/config.ts'
 import { readConfig } from '../src/config.ts'
@@ -17,4 +18,16 @@ test('so are shards, and where ledgers go, and what is right is taken', () => {
   expect(readConfig(taken)).toMatchObject(taken)
   for (const sink of ['file:/tmp/a b', 'https://sink/x?y=1'])
     expect(readAgentConfig({ LEDGER_SINK: sink }).LEDGER_SINK).toBe(sink)
+})
+
+test('more spans than the heap of this process has room for are refused, with what it has room for', () => {
+  const heapMib = Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024)
+  const most = Math.floor(heapMib / 1.5)
+  expect(readConfig({ INSPECTOR_MIB: String(most) }).INSPECTOR_MIB).toBe(most)
+  expect(() => readConfig({ INSPECTOR_MIB: String(most + 1), INSPECTOR_PORT: 'x' })).toThrow(
+    new RegExp(
+      `INSPECTOR_PORT=x: expected .*\n  INSPECTOR_MIB=${most + 1}: expected at most ${most}, .* ${heapMib} MiB: NODE_OPTIONS=--max-old-space-size=`,
+    ),
+  )
+  expect(() => readConfig({ INSPECTOR_MIB: 'x' })).toThrow('INSPECTOR_MIB=x: expected a whole number from 1 to 65536')
 })
