@@ -13,8 +13,8 @@ export interface SpanSource {
 /** Says where the spans of runs go, and how many of them still wait to be sent. */
 export class SpansOut {
   readonly #source: SpanSource
-  /** How many spans each destination had been given when a run was over: they are sent in order. */
-  readonly #given = new WeakMap<Run, number[]>()
+  /** Where the next span stood at each destination when a run was over: its own are all before that. */
+  readonly #ends = new WeakMap<Run, number[]>()
 
   constructor(source: SpanSource) {
     this.#source = source
@@ -22,17 +22,17 @@ export class SpansOut {
 
   /** The run is over, and all of its spans have ended. */
   closed(run: Run): void {
-    this.#given.set(
+    this.#ends.set(
       run,
-      this.#destinations.map(({ counters }) => counters.created),
+      this.#destinations.map(({ end }) => end),
     )
   }
 
   of(runs: readonly Run[]): Sender {
     const { serviceName, scopeName, telemetry } = this.#source
-    const destinations = this.#destinations.map(({ endpoint, counters: { created, queued } }, place) => {
-      const given = Math.max(...runs.map((run) => this.#given.get(run)?.[place] ?? created))
-      return { endpoint, queued: Math.max(0, given - (created - queued)) }
+    const destinations = this.#destinations.map(({ endpoint, end, keptBefore }, place) => {
+      const last = Math.max(...runs.map((run) => this.#ends.get(run)?.[place] ?? end))
+      return { endpoint, queued: keptBefore(last) }
     })
     const resource = (telemetry.resource() ?? null) as Sender['resource']
     return { service: serviceName, scope: { name: scopeName, version: '' }, resource, destinations }

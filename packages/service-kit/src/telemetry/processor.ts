@@ -62,6 +62,20 @@ export class RetainingSpanProcessor implements SpanProcessor, BatchSource<Batch>
     }
   }
 
+  /** Where the next span that is kept will stand among all that ever were. */
+  get end(): number {
+    return this.#queue.end
+  }
+
+  /** How many of the first `end` spans that were ever kept are here still, waiting or under way: they need not leave in order. */
+  keptBefore(end: number): number {
+    const { first, length: count } = this.#queue
+    return [{ first, count }, ...this.#sender.kept].reduce(
+      (sum, part) => sum + Math.max(0, Math.min(part.count, end - part.first)),
+      0,
+    )
+  }
+
   onStart(_span: unknown, _parentContext: Context): void {}
 
   onEnd(span: ReadableSpan): void {
@@ -108,7 +122,7 @@ export class RetainingSpanProcessor implements SpanProcessor, BatchSource<Batch>
 
   /** Resolves when every span that has ended by now was taken or refused, or after `deadlineMs`. */
   forceFlush(deadlineMs = this.#options.exportTimeoutMs): Promise<void> {
-    return this.#flush(this.#queue.end, deadlineMs)
+    return this.#flush(this.end, deadlineMs)
   }
 
   /** Sends what there is, and what ends meanwhile, for at most `deadlineMs`. What is left then is dropped: resolves to how many those were. */
@@ -130,7 +144,7 @@ export class RetainingSpanProcessor implements SpanProcessor, BatchSource<Batch>
   }
 
   async #flush(upTo: number, deadlineMs: number): Promise<void> {
-    if (this.#oldest() >= upTo) return
+    if (this.keptBefore(upTo) === 0) return
     await new Promise<void>((resolve) => {
       const flush = { upTo, resolve }
       this.#flushes.push(flush)
@@ -147,12 +161,6 @@ export class RetainingSpanProcessor implements SpanProcessor, BatchSource<Batch>
   }
 
   #resolveFlushes(): void {
-    const oldest = this.#oldest()
-    for (const { upTo, resolve } of this.#flushes) if (oldest >= upTo) resolve()
-  }
-
-  /** Where the oldest span that is still here stands among all that were ever queued. */
-  #oldest(): number {
-    return Math.min(this.#queue.first, ...this.#sender.kept.map(({ first }) => first))
+    for (const { upTo, resolve } of this.#flushes) if (this.keptBefore(upTo) === 0) resolve()
   }
 }

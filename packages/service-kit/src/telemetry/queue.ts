@@ -32,9 +32,9 @@ export class SpanQueue {
     return this.#spans.length
   }
 
-  /** Where the oldest span stands among all that were ever queued; Infinity when there is none. */
+  /** Where the oldest span stands among all that were ever queued. */
   get first(): number {
-    return this.#spans.length > 0 ? this.#taken : Infinity
+    return this.#taken
   }
 
   /** Where the next span will stand. */

@@ -97,7 +97,13 @@ export function startTelemetry(service: { serviceName: string; work: RegExp }): 
 
   return {
     counters: () => retained[0]?.processor.counters() ?? noSpans,
-    destinations: () => retained.map(({ endpoint, processor }) => ({ endpoint, counters: processor.counters() })),
+    destinations: () =>
+      retained.map(({ endpoint, processor }) => ({
+        endpoint,
+        counters: processor.counters(),
+        end: processor.end,
+        keptBefore: (end) => processor.keptBefore(end),
+      })),
     resource: () => witness.attributes,
     async shutdown(deadlineMs) {
       const lost = await Promise.all(retained.map(({ processor }) => processor.close(deadlineMs)))

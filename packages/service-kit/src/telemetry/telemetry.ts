@@ -5,6 +5,10 @@ export interface Destination {
   /** Scheme, host and port: the rest may be a secret. */
   endpoint: string
   counters: SpanCounters
+  /** Where the next span will stand among all that were ever kept for it. */
+  end: number
+  /** How many of the first `end` of those have not left yet. */
+  keptBefore: (end: number) => number
 }
 
 export interface Telemetry {

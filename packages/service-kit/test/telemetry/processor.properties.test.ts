@@ -40,6 +40,8 @@ const limits = { maxQueueSpans: 60, maxBatchSpans: 8, parallelExports: 2 }
 /** What the counters are to say, by the outcomes that the exporter gave, and how often each span was settled. */
 interface Truth {
   settled: Map<string, number>
+  /** All that was not dropped, in order. */
+  kept: string[]
   exported: number
   refused: number
   unconfirmed: number
@@ -64,8 +66,14 @@ async function end(export_: PendingExport, next: Ending, truth: Truth): Promise<
   return export_.end({ ...outcome, rejected })
 }
 
-async function play({ exporter, endSpans }: Bench, next: Event, truth: Truth): Promise<void> {
-  if ('end' in next) return endSpans(next.end)
+async function play({ exporter, endSpans, processor }: Bench, next: Event, truth: Truth): Promise<void> {
+  if ('end' in next) {
+    const before = processor.counters()
+    await endSpans(next.end)
+    const kept = next.end - (processor.counters().dropped - before.dropped)
+    for (let index = 0; index < kept; index++) truth.kept.push(`span ${before.created + index}`)
+    return
+  }
   if ('pass' in next) return pass(vi, next.pass)
   const export_ = exporter.pending[next.of] ?? exporter.pending[0]
   if (export_) await end(export_, next, truth)
@@ -81,6 +89,8 @@ function check({ exporter, processor }: Bench, truth: Truth): void {
   })
   expect(resent).toBeLessThanOrEqual(truth.returned)
   expect(queued).toBeLessThanOrEqual(limits.maxQueueSpans)
+  for (const end of [0, truth.kept.length >> 1, Math.max(0, truth.kept.length - 10), processor.end, Infinity])
+    expect(processor.keptBefore(end)).toBe(truth.kept.slice(0, end).filter((name) => !truth.settled.has(name)).length)
   const underWay = exporter.pending.flatMap(({ spans }) => spans)
   expect(new Set(underWay).size).toBe(underWay.length)
   expect(underWay.length).toBeLessThanOrEqual(queued)
@@ -91,7 +101,7 @@ it('accounts for every span at all times, and settles each exactly once, whateve
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
       const bench = benchOf(limits)
-      const truth: Truth = { settled: new Map(), exported: 0, refused: 0, unconfirmed: 0, returned: 0 }
+      const truth: Truth = { settled: new Map(), kept: [], exported: 0, refused: 0, unconfirmed: 0, returned: 0 }
       for (const next of events) {
         await play(bench, next, truth)
         check(bench, truth)
