@@ -5,6 +5,9 @@ import { Problem } from './problem.ts'
 /** URL and headers of a request together, bytes. */
 export const maxHeaderBytes = 16_384
 
+/** How long a client that was answered may go on to hold its side of the connection, ms. */
+const lingerMs = 1000
+
 /** Answers with a problem, too, what never becomes a request to the application: Node answers with a bare status, or not at all. */
 export function answerBrokenRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -29,6 +32,10 @@ function problemOf(code: string | undefined): Problem {
   }
 }
 
+/**
+ * Answers, and lets go: the client may hold its side open for ever, and after CONNECT a socket is none of the server's connections
+ * any more, which no time-out and no close of the server ends. Closed at once, one that still sends would lose the answer.
+ */
 function writeProblem(socket: Duplex, problem: Problem): void {
   const body = JSON.stringify(problem.body())
   const head = [
@@ -40,4 +47,8 @@ function writeProblem(socket: Duplex, problem: Problem): void {
   ]
   socket.on('error', () => {})
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // Whoever reads no more does not hear either that the client has left.
+  socket.resume()
+  const lingering = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(lingering))
 }

@@ -112,12 +112,22 @@ async function shutDown(server: Server, answering: () => number, options: ServeO
   await idle(inFlight, drainMs)
   lifecycle.abort()
   await idle(() => inFlight() + answering(), Math.max(drainedBy - performance.now(), lastWordsMs))
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeAllConnections()
-  await closed
+  await closeServer(server, lastWordsMs)
   const [lost, lostLedgers = 0] = await Promise.all([telemetry.shutdown(flushMs), ledgers?.close(flushMs)])
   if (lost > 0 && !isTelemetrySilent()) console.error(`${name}: ${lost} spans could not be sent before the end`)
   if (lostLedgers > 0) console.error(`${name}: ${lostLedgers} ledgers could not be written before the end`)
+}
+
+/**
+ * Closes a server with its connections. A socket that has left HTTP is none of those, and keeps the server from being closed:
+ * it holds up what comes then, such as the spans, for `deadlineMs` at most.
+ */
+export function closeServer(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+    setTimeout(resolve, deadlineMs).unref()
+  })
 }
 
 /**
