@@ -4,7 +4,7 @@ import { handoffPath } from 'contract/handoff'
 import { type LedgerAnswer, ledgerSchemaVersion, type RunLedger } from 'contract/ledger'
 import type { Run } from 'engine/run'
 import { answerBody, readAnswer, refuseBody } from 'service-kit/answer-body'
-import { createServiceApp, sendPieces } from 'service-kit/app'
+import { createServiceApp, refuseLeft, sendPieces } from 'service-kit/app'
 import { showsToken } from 'service-kit/bearer'
 import { notFromOtherSites, only, onlyRead } from 'service-kit/doors'
 import { badQuery, Problem } from 'service-kit/problem'
@@ -125,6 +125,8 @@ export function createApp(deps: Deps): AgentApp {
     readAnswer(req.body)
     // What is opened is to have its key.
     await Promise.all(runsOf(req).map((run) => keys.ask(run)))
+    // That may have taken longer than whoever answered was ready to wait: the one answer is not used up for nobody.
+    refuseLeft(req, res)
     // Another run may have joined the trace by now.
     seals.answer(runsOf(req))
     await sendPieces(req, res, ledgerPieces(ledgerOf(req)))

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api'
 import type { Request, Response } from 'express'
 import { parseQuirks } from 'contract/quirks'
 import { badQuery, clashingQuery, Problem } from 'service-kit/problem'
+import { refuseLeft } from 'service-kit/app'
 import type { Lifecycle } from 'service-kit/serve'
 import { failureOf } from 'service-kit/traced'
 import { type Admission, costOf } from './admission.ts'
@@ -73,8 +74,8 @@ export async function play(
   const { stopping, aborting } = deps.lifecycle
   // A part that is waited for is of a run that is under way already, and may end like it.
   if ((isWaitedFor ? aborting : stopping).aborted) throw stoppingProblem()
-  // While its body was read: of a socket that is closed nobody hears any more that it is.
-  if (res.closed || req.socket.destroyed) throw new Problem(499, 'Cancelled', 'The client left')
+  // While its body was read.
+  refuseLeft(req, res)
   const { scenario } = offer
   const plan = scenario.plan(parsed.params, part !== undefined)
   if (plan.isLeft && !part) deps.resumptions.refuseBeyond()

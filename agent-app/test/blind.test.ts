@@ -175,6 +175,28 @@ describe('a blind run', () => {
       expect((await answer('{"span_ids":["0123456789abcdef"]}').expect(409)).body.detail).toMatch(/first answer counts/)
     })
 
+    it('and keeps the one answer for who hears what it opens', async () => {
+      const made = Promise.withResolvers<void>()
+      const asked = Promise.withResolvers<void>()
+      const keys = vi.spyOn(Keys.prototype, 'ask').mockImplementation(() => {
+        asked.resolve()
+        return made.promise
+      })
+      const server = createServer(sealed.app)
+      const heard = new Promise((resolve) => server.once('request', (_request, res) => res.once('close', resolve)))
+      const left = new AbortController()
+      const url = `${await listen(server)}/runs/${traceId}/answer`
+      const first = fetch(url, { method: 'POST', body: '{"span_ids":[]}', signal: left.signal }).catch(() => 'left')
+      await asked.promise
+      left.abort()
+      expect(await first).toBe('left')
+      await heard
+      made.resolve()
+      keys.mockRestore()
+      await answer().expect(200)
+      server.close()
+    })
+
     it('and takes none while it goes on', async () => {
       const left = new AbortController()
       const url = await listen(createServer(sealed.app))

@@ -67,6 +67,11 @@ async function* aTurnEach(pieces: Iterable<string>): AsyncGenerator<string> {
   }
 }
 
+/** Throws a 499 problem when the client has left: of a socket that is closed nobody hears any more that it is. */
+export function refuseLeft({ socket }: express.Request, res: express.Response): void {
+  if (res.closed || socket.destroyed) throw new Problem(499, 'Cancelled', 'The client left')
+}
+
 /** Resolves when the reader of a response has taken what was written; rejects with the signal's reason. */
 export function drained(res: express.Response, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
