@@ -49,6 +49,8 @@ export class Sender<Batch extends { readonly count: number }> {
   #returned: Batch[] = []
   readonly #underWay = new Set<Batch>()
   #timer: NodeJS.Timeout | undefined
+  /** When that is to go off, of `performance.now()`. */
+  #timerAt = Infinity
   readonly #counters: SentCounters = { exported: 0, refused: 0, unconfirmed: 0, resent: 0 }
 
   constructor(source: BatchSource<Batch>, options: SenderOptions) {
@@ -101,16 +103,21 @@ export class Sender<Batch extends { readonly count: number }> {
     return this.#underWay.size < this.#options.parallelExports
   }
 
+  /** One that goes off sooner finds out by itself what is left to wait for. */
   #sendIn(ms: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
+    const at = performance.now() + ms
+    if (at >= this.#timerAt) return
+    this.#stopTimer()
+    this.#timerAt = at
+    this.#timer = setTimeout(() => {
+      this.#stopTimer()
       this.send()
     }, ms).unref()
   }
 
   #stopTimer(): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#timerAt = Infinity
   }
 
   async #export(batch: Batch): Promise<void> {

@@ -86,6 +86,19 @@ describe('failures', () => {
     expect(processor.counters()).toMatchObject({ queued: 0, exported: 10 })
   })
 
+  it('tries again when its pause is over, however long a new span would wait for others', async () => {
+    const { exporter, endSpans } = benchOf({ delayMs: 60_000 })
+    await endSpans(11)
+    await exporter.first.end(later)
+    await after(500)
+    expect(exporter.pending.map(({ spans }) => spans.length)).toEqual([10])
+    await exporter.first.end(taken)
+    await after(59_499)
+    expect(exporter.pending).toHaveLength(0)
+    await after(1)
+    expect(exporter.first.spans).toHaveLength(1)
+  })
+
   it('sends what came back before anything new', async () => {
     const { exporter, endSpans } = benchOf({ parallelExports: 1 })
     await endSpans(20)
