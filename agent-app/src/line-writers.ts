@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withoutCredentials } from 'service-kit/redact'
 import { typedPath } from 'service-kit/typed-path'
@@ -22,9 +22,23 @@ function toFolder(folder: string, instance: string): LineWriter {
     name: path,
     async write(line) {
       await mkdir(folder, { recursive: true })
-      await appendFile(path, line)
+      const file = await open(path, 'a+')
+      try {
+        if (await endsTorn(file)) await file.appendFile('\n')
+        await file.appendFile(line)
+      } finally {
+        await file.close()
+      }
     },
   }
+}
+
+/** Whether a write left a part of a line, for want of room or for a sudden end: what comes behind it is a line of its own. */
+async function endsTorn(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat()
+  if (size === 0) return false
+  const { buffer } = await file.read({ buffer: Buffer.alloc(1), position: size - 1 })
+  return buffer.toString() !== '\n'
 }
 
 function toUrl(url: string): LineWriter {

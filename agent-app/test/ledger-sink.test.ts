@@ -1,4 +1,7 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Key } from 'contract/key'
 import { type RunLedger, runLedgerSchema } from 'contract/ledger'
 import { seal } from 'contract/seal'
@@ -92,6 +95,20 @@ test('a ledger that is refused for good is counted and told, and those behind it
     `Ledgers cannot go to ${url}, and wait: it answered 429`,
     `Ledgers go to ${url} again`,
   ])
+})
+
+test('a line stands behind no part of another that a full disk, or a sudden end, has left in the file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ledgers-'))
+  cleanups.push(() => rmSync(folder, { recursive: true }))
+  const { name: path, write } = lineWriter(`file:${folder}`, 'one')
+  const read = () => readFileSync(path, 'utf8')
+  await write(Buffer.from('{"whole":1}\n'))
+  await write(Buffer.from('{"whole":2}\n'))
+  expect(read()).toBe('{"whole":1}\n{"whole":2}\n')
+  appendFileSync(path, '{"torn":')
+  await write(Buffer.from('{"whole":3}\n'))
+  await write(Buffer.from('{"whole":4}\n'))
+  expect(read()).toBe('{"whole":1}\n{"whole":2}\n{"torn":\n{"whole":3}\n{"whole":4}\n')
 })
 
 test.each(['https://me:secret@ledgers.example/a', 'http://token@ledgers.example'])(
