@@ -30,7 +30,8 @@ export function readAsked(req: Request, ownScenario?: string): Asked {
   const faults = Object.entries(query).flatMap(([parameter, value]): Fault[] => {
     const told = { parameter: parameter.slice(0, 100), value: [value].flat().join(', ').slice(0, 100) }
     if (parameter === 'blind' || isBlind) return [{ ...told, expected: `to stand in ${runParametersHeader}` }]
-    if (parameter in header) return [{ ...told, expected: `to be given once, here or in ${runParametersHeader}` }]
+    if (Object.hasOwn(header, parameter))
+      return [{ ...told, expected: `to be given once, here or in ${runParametersHeader}` }]
     return []
   })
   if (isBlind && ownScenario !== undefined)

@@ -38,6 +38,19 @@ describe('x-run-parameters', () => {
     const { body } = await ask(path, parameters).expect(400)
     expect(body.errors).toEqual([expect.objectContaining({ parameter })])
   })
+
+  it.each(['__proto__', 'constructor', 'toString'])('knows no %s, though every object has one', async (name) => {
+    for (const [path, parameters] of [
+      [`/run?${name}=1`, ''],
+      [`/run?${name}=1`, 'seed=a'],
+      ['/run', `${name}=1`],
+    ] as const) {
+      const { body } = await ask(path, parameters).expect(400)
+      expect(body.errors).toEqual([{ parameter: name, value: '1', expected: expect.stringMatching(/^one of fanout, /) }])
+    }
+    const { body } = await ask('/run', `scenario=${name}`).expect(404)
+    expect(body.title).toBe('Unknown scenario')
+  })
 })
 
 const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/)

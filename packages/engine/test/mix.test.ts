@@ -68,6 +68,14 @@ faults:
     `)
   })
 
+  test.each(['constructor', 'toString'])('there is no parameter %s, though every object has one', (name) => {
+    expect(faultsIn(`runs:\n  - { scenario: react, params: { ${name}: 1 } }`)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^runs\\.0\\.params\\.${name} \\(line 2\\): expected one of max_steps, .*, not ${name}$`),
+      ),
+    ])
+  })
+
   test('a syntax fault is told with its line', () => {
     expect(faultsIn('runs:\n  - { scenario: react')).toMatchInlineSnapshot(`
       [

@@ -49,9 +49,9 @@ function faultsOfRun({ scenario, params, planted }: z.output<typeof outlineOfRun
 
 function faultsOfParameter(offer: Offer, name: string, value: DrawnValue): MixFault[] {
   if (name === 'faults') return [{ path: [], message: 'is what `planted` and `faults` of the mix say' }]
-  const parser = (offer.schema.shape as Record<string, z.ZodType | undefined>)[name]
-  if (!parser)
-    return [{ path: [], message: `expected one of ${Object.keys(offer.schema.shape).join(', ')}, not ${name}` }]
+  const shape = new Map(Object.entries(offer.schema.shape as Record<string, z.ZodType>))
+  const parser = shape.get(name)
+  if (!parser) return [{ path: [], message: `expected one of ${[...shape.keys()].join(', ')}, not ${name}` }]
   const check = (path: PropertyKey[], value: string | number | boolean) => {
     const parsed = parser.safeParse(String(value))
     return parsed.success ? [] : [{ path, message: `expected ${parsed.error.issues[0]?.message}, not ${value}` }]
