@@ -43,6 +43,19 @@ async function heardInVirtualTime(call: ToolCall): Promise<unknown> {
   return said
 }
 
+test('a tool that is silent while this process is held up is silent, and no tool that is not there', async () => {
+  const silent = createServer(() => {})
+  const tools = new ToolClient(await listen(silent), 10)
+  const behavior = { delayMs: 0, errorRate: 0, fails: false, payloadKb: 0, seed: 'a', key: 'worker/1/call/0' }
+  const call = heard(tools, { tool: 'search', ...behavior })
+  // Once it has begun to connect: its time is over before it can hear that it has.
+  process.nextTick(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50))
+  expect(await call).toMatchObject({ error: 'timeout' })
+  await tools.close()
+  silent.closeAllConnections()
+  silent.close()
+})
+
 const seed = fc.stringMatching(/^[a-z0-9]{1,8}$/)
 const asked = fc.oneof(
   fc.record({ tool: fc.constantFrom(...toolboxNames), seed }).map(({ tool, seed }) => ({

@@ -54,7 +54,11 @@ export class ToolClient implements Tools {
     const exchange = new Exchange(tool, payloadKb * 1024 + besidesPayload)
     const limitMs = delayMs + this.#timeoutMs
     const connection = this.#connections.take()
-    const timer = setTimeout(() => exchange.abort(this.#timedOut(tool, limitMs)), limitMs)
+    // Where this process was held up, what has come meanwhile is heard first: a connection, or the answer.
+    let over: NodeJS.Immediate | undefined
+    const timer = setTimeout(() => {
+      over = setImmediate(() => exchange.abort(this.#timedOut(tool, limitMs)))
+    }, limitMs)
     const stay = onAbort(signal, () => exchange.abort(signal.reason as Error))
     try {
       connection.dispatch({ method: 'GET', path, headers }, exchange)
@@ -64,6 +68,7 @@ export class ToolClient implements Tools {
     } finally {
       this.#connections.giveBack(connection)
       clearTimeout(timer)
+      clearImmediate(over)
       stay()
     }
   }
