@@ -75,7 +75,6 @@ describe('a collector', () => {
         await collector.down()
       }
     },
-    120_000,
   )
 
   it('that is away for longer than the queue is loses exactly what is over it, and that is counted', async () => {
