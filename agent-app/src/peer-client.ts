@@ -11,6 +11,7 @@ import {
 } from 'contract/handoff'
 import { ToolFailure } from 'engine/errors'
 import type { HandOver, OpenSpan, Peers, WholeRun } from 'engine/ports'
+import { whyNoAnswer } from 'service-kit/no-answer'
 import { untraced } from 'service-kit/spans'
 import { Agent, request } from 'undici'
 
@@ -69,8 +70,7 @@ export class PeerClient implements Peers {
       return { statusCode: response.statusCode, text: await response.body.text() }
     } catch (error) {
       signal.throwIfAborted()
-      const { code = 'no answer' } = error as NodeJS.ErrnoException
-      throw new ToolFailure('agent_unreachable', `No agent at ${this.#url} (${code})`)
+      throw new ToolFailure('agent_unreachable', `No agent at ${this.#url} (${whyNoAnswer(error)})`)
     }
   }
 }

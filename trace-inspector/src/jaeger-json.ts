@@ -71,8 +71,10 @@ function said({ kind, status, statusMessage, scope, traceState }: ReceivedSpan):
 
 const us = (ms: number) => Math.round(ms * 1000)
 
-const tagsOf = (attributes: Attributes, wholeDoubles: readonly string[] = []) =>
-  Object.entries(attributes).map(([key, value]) => ({ key, ...typed(value, wholeDoubles.includes(key)) }))
+function tagsOf(attributes: Attributes, wholeDoubles: readonly string[] = []) {
+  const doubles = new Set(wholeDoubles)
+  return Object.entries(attributes).map(([key, value]) => ({ key, ...typed(value, doubles.has(key)) }))
+}
 
 /** The types of what no number here can hold, and of bytes. */
 const types = { int: 'int64', double: 'float64', bytes: 'binary' } as const

@@ -52,7 +52,8 @@ function nanoseconds(ms: number): string {
 }
 
 function attributesOf(attributes: Attributes, wholeDoubles: readonly string[] = []) {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value, wholeDoubles.includes(key)) }))
+  const doubles = new Set(wholeDoubles)
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value, doubles.has(key)) }))
 }
 
 function valueOf(value: Value, isDouble = false): object {
