@@ -44,7 +44,8 @@ const offerTo = (agents: string[], options: Partial<Offer> = {}) =>
     durationMs: 2000,
     share: { index: 0, of: 1 },
     agents,
-    patienceMs: 60_000,
+    // Longer than any machine is busy.
+    patienceMs: 600_000,
     stop: never,
     abort: never,
     ...options,
