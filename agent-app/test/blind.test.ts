@@ -46,7 +46,9 @@ describe('x-run-parameters', () => {
       ['/run', `${name}=1`],
     ] as const) {
       const { body } = await ask(path, parameters).expect(400)
-      expect(body.errors).toEqual([{ parameter: name, value: '1', expected: expect.stringMatching(/^one of fanout, /) }])
+      expect(body.errors).toEqual([
+        { parameter: name, value: '1', expected: expect.stringMatching(/^one of fanout, /) },
+      ])
     }
     const { body } = await ask('/run', `scenario=${name}`).expect(404)
     expect(body.title).toBe('Unknown scenario')
