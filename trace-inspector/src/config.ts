@@ -40,7 +40,8 @@ const variables = z.object({
   INSPECTOR_MIB: integer({
     min: 1,
     max: 65_536,
-    default: 256,
+    // What nobody asked for is no reason not to start.
+    default: Math.min(256, mostMib),
     description: "What received spans may take, MiB; V8's heap has to have room for half as much again",
   }),
   INSPECTOR_OVERLAP_S: integer({
