@@ -5,6 +5,7 @@ import { reveal, type Revelation } from '../../trace-inspector/src/reveal/reveal
 import { Trace } from '../../trace-inspector/src/trace.ts'
 import { queuedExcuse } from '../../trace-inspector/src/verify/excuse.ts'
 import { isSettled, type Verification, verify } from '../../trace-inspector/src/verify/verify.ts'
+import { firstTold } from '../../trace-inspector/src/verify/wait.ts'
 import { askReady, explain, get, getJson, ServiceError } from '../http.ts'
 
 export interface Judgement {
@@ -56,14 +57,15 @@ export function jaegerJudge(url: string, agents: readonly string[]): Judge {
   }
   return {
     name: `Jaeger at ${url}`,
-    isThere: async () => void (await askReady('Jaeger', `${url}/api/services`)),
+    isThere: async () => void (await askReady('Jaeger', `${url}/api/services`, 60_000)),
     async judge(traceId, waitS) {
       const deadline = performance.now() + waitS * 1000
       let told: Told | undefined
       for (;;) {
         const isOver = performance.now() >= deadline
         const trace = await read(traceId)
-        told = await askAgents({ urls: agents }, traceId, told)
+        const ask = () => askAgents({ urls: agents }, traceId, told)
+        told = await (told ? ask() : firstTold(ask, AbortSignal.timeout(waitS * 1000)))
         const { ledger } = told
         const verification = verify(ledger, trace, { transport: jaeger, excuse: queuedExcuse(ledger) })
         const isPending = ledger.runs.some(({ key }) => key === 'pending')

@@ -15,10 +15,10 @@ const areUrls = (list: string) => list.split(',').every((each) => URL.canParse(e
 
 /** Received spans take nine tenths of what they are counted for; what is read and answered meanwhile needs room, too. */
 const heapOfSpans = 1.5
-/** V8 counts its young generation in, MiB at most, in which nothing stays. */
-const youngMib = 192
-const heapMib = Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024) - youngMib
-const mostMib = Math.max(1, Math.floor(heapMib / heapOfSpans))
+/** V8 counts its young generation in, in which nothing stays: 48 of 560 MiB in a container of 1 GiB, and 192 at most. */
+export const heapWithin = (limitMib: number) => Math.floor(limitMib - Math.min(192, (limitMib * 48) / 560))
+const heapMib = heapWithin(getHeapStatistics().heap_size_limit / 1024 / 1024)
+const mostMib = Math.floor(heapMib / heapOfSpans)
 
 const variables = z.object({
   INSPECTOR_PORT: integer({ min: 0, max: 65_535, default: 4319, description: 'Port to listen on' }),

@@ -33,15 +33,15 @@ const timeoutMs = 30_000
 /** A replica that is gone takes no connection, and says so to nobody, ms. */
 const connectMs = 3000
 
-/** No connection comes about where there is no process any more, and its ledgers went with it. */
-const nobodyThere = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
+/** Who was reached, and did not come to answer: it may the next time. Where no connection comes about its ledgers went with it. */
+const mayAnswerLater = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
 ])
+const isTimeout = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError'
 
 /** A connection that was kept may just be being closed: that says nothing of the agent. */
 const dispatcher = new Agent({ connect: { timeout: connectMs } }).compose(
@@ -81,7 +81,7 @@ async function ask(agent: string, traceId: string, token: string | undefined, an
     return { why: `answered ${status} with something that is not a ledger of this version`, mayPass: status >= 500 }
   } catch (error) {
     const why = whyNoAnswer(error)
-    return { why: `does not answer (${why})`, mayPass: !nobodyThere.has(why) }
+    return { why: `does not answer (${why})`, mayPass: mayAnswerLater.has(why) || isTimeout(error) }
   }
 }
 
@@ -158,7 +158,7 @@ export function merge(ledgers: readonly LedgerAnswer[]): LedgerAnswer {
 }
 
 /**
- * Asks all agents for the ledger of a trace, and takes what one told `before` where it does not answer now. Throws a 423
+ * Asks all agents for the ledger of a trace, and takes what one told `before` where it may answer later. Throws a 423
  * problem when one keeps it sealed, and NoLedger when none has one.
  */
 export async function askAgents({ urls, token }: Agents, traceId: string, before?: Told): Promise<Told> {
@@ -193,7 +193,7 @@ function toldBy(agents: readonly string[], traceId: string, answers: readonly An
     if ('ledger' in answer || answer.status === 404) continue
     const says = `${agent} ${answer.why}`
     silent.push(says)
-    const last = before?.parts.get(agent)
+    const last = 'mayPass' in answer && answer.mayPass ? before?.parts.get(agent) : undefined
     if (last) parts.set(agent, last)
     if (last?.ledger.runs.some(isRunning)) brokenOff.push(says)
   }

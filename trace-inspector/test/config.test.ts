@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8'
 import { expect, test } from 'vitest'
 import { readConfig as readAgentConfig } from '../../agent-app/src/config.ts'
-import { readConfig } from '../src/config.ts'
+import { heapWithin, readConfig } from '../src/config.ts'
 
 test.each(['dns+http://agent-app:80800', 'http://agent-app:80800', 'http://[::1'])(
   'AGENT_URLS=%s is refused, with its name, its value and what was expected',
@@ -21,8 +21,7 @@ test('so are shards, and where ledgers go, and what is right is taken', () => {
 })
 
 test('more spans than the heap of this process has room for are refused, with what it has room for', () => {
-  // Of which the young generation is 192.
-  const heapMib = Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024) - 192
+  const heapMib = heapWithin(getHeapStatistics().heap_size_limit / 1024 / 1024)
   const most = Math.floor(heapMib / 1.5)
   expect(readConfig({ INSPECTOR_MIB: String(most) }).INSPECTOR_MIB).toBe(most)
   expect(() => readConfig({ INSPECTOR_MIB: String(most + 1), INSPECTOR_PORT: 'x' })).toThrow(
@@ -31,4 +30,15 @@ test('more spans than the heap of this process has room for are refused, with wh
     ),
   )
   expect(() => readConfig({ INSPECTOR_MIB: 'x' })).toThrow('INSPECTOR_MIB=x: expected a whole number from 1 to 65536')
+})
+
+// Memory of a container, MiB, and V8's limit of its heap there.
+test.each([
+  [768, 432],
+  [1024, 560],
+  [2048, 1120],
+  [4096, 2240],
+])('a container of %i MiB has room for a third of it', (containerMib, limitMib) => {
+  expect(heapWithin(limitMib) / 1.5).toBeGreaterThanOrEqual(containerMib / 3)
+  expect(heapWithin(limitMib)).toBeLessThanOrEqual(containerMib / 2 + 16)
 })

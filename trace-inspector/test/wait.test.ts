@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 /** What an agent does when it is asked: once each, and the last for ever. */
-type Reply = RunLedger | 404 | 503 | 'breaks off'
+type Reply = RunLedger | 404 | 503 | 'breaks off' | 'ends'
 const servers: Server[] = []
 beforeEach(async () => {
   traces = new Traces(64 * 1024 * 1024)
@@ -38,13 +38,17 @@ afterEach(() => {
 })
 
 async function agent(...replies: [Reply, ...Reply[]]): Promise<string> {
-  const server = createServer((_request, response) => answer(response, replies))
+  const server = createServer((_request, response) => answer(server, response, replies))
   servers.push(server)
   return listen(server)
 }
 
-function answer(response: ServerResponse, replies: Reply[]): void {
+function answer(server: Server, response: ServerResponse, replies: Reply[]): void {
   const reply = (replies.length > 1 ? replies.shift() : replies[0]) as Reply
+  if (reply === 'ends') {
+    server.close()
+    return server.closeAllConnections()
+  }
   if (reply === 'breaks off') return void response.destroy()
   if (typeof reply === 'number') return void response.writeHead(reply).end('<html>')
   const ledger: LedgerAnswer = { schema_version: ledgerSchemaVersion, trace_id: traceId, runs: [reply], senders: [] }
@@ -81,6 +85,11 @@ describe('an agent that gives no answer', () => {
 
   test('and says later that it knows nothing has lost the run', async () => {
     const { verdict, counts } = await verify([await agent(running, 503, 404)])
+    expect([verdict, counts.without_ledger]).toEqual(['no_ledger', file.spanCount])
+  })
+
+  test('and ends in the middle of its run has lost it: nothing of that is waited for', async () => {
+    const { verdict, counts } = await verify([await agent(running, 'ends'), await agent(404)])
     expect([verdict, counts.without_ledger]).toEqual(['no_ledger', file.spanCount])
   })
 

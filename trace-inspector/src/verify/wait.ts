@@ -68,7 +68,7 @@ async function waitAndVerify(
 }
 
 /** Asks until it is told who has a ledger, or that nobody has one: an agent that is there may be too busy to say so. */
-async function firstTold(ask: () => Promise<Told>, signal: AbortSignal): Promise<Told> {
+export async function firstTold(ask: () => Promise<Told>, signal: AbortSignal): Promise<Told> {
   for (let pause = pauseMs.first; ; pause *= 2) {
     try {
       return await ask()
