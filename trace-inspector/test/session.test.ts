@@ -9,7 +9,13 @@ import { Traces } from '../src/traces.ts'
 const id = (letter: string, digits: number) => letter.repeat(digits)
 
 /** A span of trace `a`, `b` …, with what is said of it. */
-function span(trace: string, letter: string, startMs: number, endMs: number, more: Partial<ReceivedSpan> = {}) {
+function span(
+  trace: string,
+  letter: string,
+  startMs: number,
+  endMs: number,
+  more: Partial<ReceivedSpan> = {},
+): ReceivedSpan {
   return {
     traceId: id(trace, 32),
     spanId: id(letter, 16),
@@ -22,15 +28,17 @@ function span(trace: string, letter: string, startMs: number, endMs: number, mor
     status: 'unset',
     statusMessage: '',
     attributes: { 'gen_ai.conversation.id': 'talk' },
+    wholeDoubles: [],
     events: [],
     links: [],
     resource: {},
+    resourceDoubles: [],
     scope: { name: '', version: '' },
     traceState: '',
     flags: 0,
     dropped: { attributes: 0, events: 0, links: 0 },
     ...more,
-  } as unknown as ReceivedSpan
+  }
 }
 
 const call = (trace: string, letter: string, startMs: number, endMs: number, parent: string) =>
