@@ -31,7 +31,12 @@ function behind({ protocol, hostname, port, pathname }: URL, resolve: Resolve): 
   let known: string[] = []
   let asked: { at: number; answer: Promise<void> } | undefined
   async function look(): Promise<void> {
-    const found = (await resolve(hostname).catch(() => [])).map(({ address, family }) => {
+    const answers = await resolve(hostname).catch(({ code }: NodeJS.ErrnoException) =>
+      code === 'ENOTFOUND' ? [] : undefined,
+    )
+    // Nobody could say: they are where they were.
+    if (!answers) return
+    const found = answers.map(({ address, family }) => {
       const host = family === 6 ? `[${address}]` : address
       return `${protocol}//${host}${port && `:${port}`}${pathname.replace(/\/$/, '')}`
     })
